@@ -1,0 +1,109 @@
+//===- WeightStore.h - The weights of a model on disk -----------*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One set of named tensors, whether it is one safetensors file or a folder with
+// shards and an index. Files are mapped: opening a store costs no memory and
+// tensors are read one at a time.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_WEIGHTSTORE_WEIGHTSTORE_H
+#define QUENCH_WEIGHTSTORE_WEIGHTSTORE_H
+
+#include "quench/WeightStore/SafetensorsFile.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quench {
+
+/// An open, validated set of tensors. Views stay valid as long as the store.
+class WeightStore {
+public:
+  /// Opens a `.safetensors` file, or a folder that holds `model.safetensors` or, when that is not
+  /// there, `model.safetensors.index.json` and the shards it names. Of a sharded store exactly the
+  /// tensors of the index's "weight_map" are seen, each from the shard it is mapped to. Errors name
+  /// the file and the tensor: a shard that does not exist or is not a plain name inside the folder,
+  /// a tensor that is not in its shard, and all that `SafetensorsFile::open` refuses.
+  static llvm::Expected<std::unique_ptr<WeightStore>> open(llvm::StringRef path);
+
+  WeightStore(const WeightStore &) = delete;
+  WeightStore &operator=(const WeightStore &) = delete;
+
+  /// The file or folder as the caller named it.
+  llvm::StringRef path() const { return storePath; }
+
+  /// The names of all tensors, sorted by byte value.
+  llvm::ArrayRef<std::string> names() const { return sortedNames; }
+
+  /// The tensor called `name`, or null.
+  const TensorView *lookup(llvm::StringRef name) const;
+
+  /// The tensor called `name`, or an error that names the store.
+  llvm::Expected<const TensorView *> require(llvm::StringRef name) const;
+
+  /// The tensor called `name` if it has exactly this shape, or an error that names the file and
+  /// both shapes.
+  llvm::Expected<const TensorView *> requireShape(llvm::StringRef name,
+                                                  llvm::ArrayRef<int64_t> shape) const;
+
+  /// The file that holds `name`; the store itself when there is no such tensor.
+  llvm::StringRef fileOf(llvm::StringRef name) const;
+
+  /// All elements of a floating-point tensor as f32, in row-major order. F32, F16 and BF16, the
+  /// 8-bit floats exactly; F64 rounded to nearest even. NaN and infinities pass. Errors: no such
+  /// tensor; integers, booleans or 4-bit floats.
+  llvm::Expected<std::vector<float>> readFloats(llvm::StringRef name) const;
+
+  /// `readFloats` and `checkFinite` of a tensor that must have this shape: what a model's weights
+  /// go through.
+  llvm::Expected<std::vector<float>> readFiniteFloats(llvm::StringRef name,
+                                                      llvm::ArrayRef<int64_t> shape) const;
+
+  /// Fails on the first NaN or infinity with "FILE: tensor 'NAME': expected finite values, found
+  /// nan at [i, j]". `values` are those of `readFloats(name)`.
+  llvm::Error checkFinite(llvm::StringRef name, llvm::ArrayRef<float> values) const;
+
+  /// Bytes of all tensors together, without headers.
+  uint64_t totalBytes() const;
+
+  /// SHA-256 over names, kinds, shapes and bytes in the order of `names`, in hexadecimal. Does not
+  /// depend on sharding, order, alignment or metadata. Reads everything once.
+  std::string digest() const;
+
+  /// "__metadata__" of a store that is a single file; empty for a sharded one.
+  const std::map<std::string, std::string> &metadata() const;
+
+private:
+  struct Location {
+    const TensorView *view;
+    const SafetensorsFile *file;
+  };
+
+  explicit WeightStore(llvm::StringRef path) : storePath(path.str()) {}
+
+  llvm::Error addFile(llvm::StringRef path);
+  llvm::Error addShards(llvm::StringRef folder, llvm::StringRef indexPath);
+  void sortNames();
+
+  std::string storePath;
+  std::vector<std::unique_ptr<SafetensorsFile>> files;
+  llvm::StringMap<Location> locations;
+  std::vector<std::string> sortedNames;
+  bool sharded = false;
+};
+
+} // namespace quench
+
+#endif // QUENCH_WEIGHTSTORE_WEIGHTSTORE_H
