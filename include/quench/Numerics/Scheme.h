@@ -69,7 +69,7 @@ struct Scheme {
 
   /// Checks all that does not depend on a shape, nested schemes included.
   llvm::Error verify() const;
-  /// Checks the scheme against a static shape (also that the element count fits in 63 bits).
+  /// Checks the scheme against a shape: static, of the right rank, at most 2^56 elements.
   llvm::Error verify(llvm::ArrayRef<int64_t> shape) const;
 
   /// The shape of the tensor of scales: per axis the quotient of size and block, rounded up.

@@ -1,0 +1,357 @@
+//===- QuantizeTensor.cpp - Round-to-nearest quantization -----------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A tensor is walked in runs: stretches of the last axis that share a block. All per-block work is
+// outside of the loops over the elements of a run.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Numerics/QuantizeTensor.h"
+
+#include "quench/Numerics/Rounding.h"
+
+#include "llvm/ADT/bit.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+using namespace quench::numerics;
+
+using llvm::ArrayRef;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+/// Calls visit(first element, number of elements, block) for each run, in row-major order.
+template <typename Visit>
+static void forEachRun(ArrayRef<int64_t> shape, const Scheme &scheme, Visit visit) {
+  if (elementCount(shape) == 0) {
+    return;
+  }
+  if (shape.empty()) {
+    visit(0, 1, 0);
+    return;
+  }
+  const size_t last = shape.size() - 1;
+  const int64_t width = shape[last];
+  const int64_t runLength = scheme.block[last] == kWhole ? width : scheme.block[last];
+  llvm::SmallVector<int64_t> index(shape.size(), 0);
+  const int64_t rows = elementCount(shape.drop_back());
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t block = scheme.blockIndex(shape, index);
+    for (int64_t begin = 0; begin < width; ++block) {
+      int64_t length = std::min(runLength, width - begin);
+      visit(row * width + begin, length, block);
+      begin += length;
+    }
+    for (size_t axis = last; axis-- > 0;) {
+      if (++index[axis] < shape[axis]) {
+        break;
+      }
+      index[axis] = 0;
+    }
+  }
+}
+
+static bool isNotFinite(float value) {
+  return (llvm::bit_cast<uint32_t>(value) & 0x7f800000) == 0x7f800000;
+}
+
+static Error verifyValues(ArrayRef<float> values, ArrayRef<int64_t> shape, const Scheme &scheme) {
+  if (Error error = scheme.verify(shape)) {
+    return error;
+  }
+  if (static_cast<int64_t>(values.size()) != elementCount(shape)) {
+    return createStringError("expected %lld values for the shape, found %zu",
+                             static_cast<long long>(elementCount(shape)), values.size());
+  }
+  // An integer maximum, because this loop vectorizes.
+  uint32_t largest = 0;
+  for (float value : values) {
+    largest = std::max(largest, llvm::bit_cast<uint32_t>(value) & 0x7fffffff);
+  }
+  if (largest < 0x7f800000) {
+    return Error::success();
+  }
+  size_t index = std::find_if(values.begin(), values.end(), isNotFinite) - values.begin();
+  return createStringError("expected finite values, found %g at index %zu", values[index], index);
+}
+
+static std::vector<ValueRange> rangesOfValid(ArrayRef<float> values, ArrayRef<int64_t> shape,
+                                             const Scheme &scheme) {
+  constexpr float largest = std::numeric_limits<float>::max();
+  std::vector<ValueRange> ranges(scheme.numBlocks(shape), ValueRange{largest, -largest});
+  forEachRun(shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
+    float low = ranges[block].min;
+    float high = ranges[block].max;
+    for (int64_t i = begin; i < begin + length; ++i) {
+      low = values[i] < low ? values[i] : low;
+      high = values[i] > high ? values[i] : high;
+    }
+    ranges[block] = {low, high};
+  });
+  return ranges;
+}
+
+Expected<std::vector<ValueRange>> quench::numerics::blockRanges(ArrayRef<float> values,
+                                                                ArrayRef<int64_t> shape,
+                                                                const Scheme &scheme) {
+  if (Error error = verifyValues(values, shape, scheme)) {
+    return std::move(error);
+  }
+  return rangesOfValid(values, shape, scheme);
+}
+
+/// The code of a scale that has to be positive: `code` unless it stands for 0 or less.
+static int32_t positiveCode(int32_t code, int32_t zeroPoint, const Scheme &scheme) {
+  if (scheme.zeroPoint) {
+    return std::max(code, zeroPoint + 1);
+  }
+  return scheme.element.decodeCode(code) > 0.0f ? code : *scheme.element.smallestPositiveCode();
+}
+
+/// Quantizes the ideal scales by their own scheme. Zeros in `ideal` stand for all-zero blocks,
+/// whose scale is stored as the code of 1.
+static Expected<QuantizedTensor> quantizeScales(ArrayRef<float> ideal, ArrayRef<int64_t> shape,
+                                                const Scheme &scheme) {
+  Expected<QuantizedTensor> result = quantizeTensor(ideal, shape, scheme);
+  if (!result) {
+    return result;
+  }
+  forEachRun(shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
+    int32_t zeroPoint = scheme.zeroPoint ? result->zeroPoints[block] : 0;
+    int32_t one = scheme.zeroPoint ? zeroPoint + 1 : scheme.element.encodeValue(1.0f);
+    for (int64_t i = begin; i < begin + length; ++i) {
+      int32_t code = ideal[i] == 0.0f ? one : result->codes[i];
+      result->codes.set(i, positiveCode(code, zeroPoint, scheme));
+    }
+  });
+  return result;
+}
+
+/// Stores ideal scales by a nested scheme: afterwards `result.scales` is what comes back.
+static Error storeNestedScales(BlockScales &result, ArrayRef<int64_t> shape, const Scheme &nested) {
+  Expected<QuantizedTensor> stored = quantizeScales(result.scales, shape, nested);
+  if (!stored) {
+    return createStringError("scales: %s", llvm::toString(stored.takeError()).c_str());
+  }
+  Expected<std::vector<float>> decoded = dequantizeTensor(*stored, nested);
+  if (!decoded) {
+    return createStringError("scales: %s", llvm::toString(decoded.takeError()).c_str());
+  }
+  for (size_t block = 0; block < decoded->size(); ++block) {
+    if (!((*decoded)[block] > 0.0f) || isNotFinite((*decoded)[block])) {
+      return createStringError(
+          "block %zu: the scale %g is stored as %g, expected a finite positive "
+          "number",
+          block, result.scales[block], (*decoded)[block]);
+    }
+  }
+  result.scales = std::move(*decoded);
+  result.scaleTensor = std::make_shared<const QuantizedTensor>(std::move(*stored));
+  return Error::success();
+}
+
+Expected<BlockScales> quench::numerics::scalesForRanges(ArrayRef<ValueRange> ranges,
+                                                        ArrayRef<int64_t> shape,
+                                                        const Scheme &scheme) {
+  if (Error error = scheme.verify(shape)) {
+    return std::move(error);
+  }
+  if (static_cast<int64_t>(ranges.size()) != scheme.numBlocks(shape)) {
+    return createStringError("expected %lld ranges, one for each block, found %zu",
+                             static_cast<long long>(scheme.numBlocks(shape)), ranges.size());
+  }
+  BlockScales result;
+  result.scales.resize(ranges.size());
+  for (size_t block = 0; block < ranges.size(); ++block) {
+    auto inBlock = [&](Error error) {
+      return createStringError("block %zu: %s", block, llvm::toString(std::move(error)).c_str());
+    };
+    Expected<float> scale = idealScale(ranges[block], scheme.element, scheme.zeroPoint);
+    if (!scale) {
+      return inBlock(scale.takeError());
+    }
+    if (scheme.scale.isPowerOfTwo()) {
+      int exponent = mxScaleExponent(scheme.scale.rule, ranges[block].absmax(), scheme.element);
+      scale = std::ldexp(1.0f, exponent);
+    } else if (!scheme.scale.isNested()) {
+      scale = storedScale(*scale, scheme.scale.format);
+      if (!scale) {
+        return inBlock(scale.takeError());
+      }
+    }
+    result.scales[block] = *scale;
+  }
+  if (scheme.scale.isNested()) {
+    if (Error error = storeNestedScales(result, scheme.scaleShape(shape), *scheme.scale.nested)) {
+      return std::move(error);
+    }
+  }
+  if (scheme.zeroPoint) {
+    result.zeroPoints.resize(ranges.size());
+    for (size_t block = 0; block < ranges.size(); ++block) {
+      result.zeroPoints[block] = zeroPointFor(ranges[block], result.scales[block], scheme.element);
+    }
+  }
+  return result;
+}
+
+int32_t quench::numerics::quantizeInteger(float value, float scale, int32_t zeroPoint,
+                                          int32_t minCode, int32_t maxCode) {
+  // The sum is exact in f32 wherever it is within the code range.
+  float code = roundHalfEven(value / scale) + static_cast<float>(zeroPoint);
+  float low = static_cast<float>(minCode);
+  float high = static_cast<float>(maxCode);
+  code = code > low ? code : low;
+  return static_cast<int32_t>(code < high ? code : high);
+}
+
+static Error verifyScales(const BlockScales &scales, ArrayRef<int64_t> shape,
+                          const Scheme &scheme) {
+  const size_t blocks = scheme.numBlocks(shape);
+  if (scales.scales.size() != blocks) {
+    return createStringError("expected %zu scales, one for each block, found %zu", blocks,
+                             scales.scales.size());
+  }
+  if (scales.zeroPoints.size() != (scheme.zeroPoint ? blocks : 0)) {
+    return createStringError("expected %zu zero points, found %zu", scheme.zeroPoint ? blocks : 0,
+                             scales.zeroPoints.size());
+  }
+  for (size_t block = 0; block < blocks; ++block) {
+    if (isNotFinite(scales.scales[block]) || scales.scales[block] == 0.0f) {
+      return createStringError("expected a finite scale that is not 0, found %g for block %zu",
+                               scales.scales[block], block);
+    }
+  }
+  for (size_t block = 0; block < scales.zeroPoints.size(); ++block) {
+    int32_t zeroPoint = scales.zeroPoints[block];
+    if (zeroPoint < scheme.element.minCode() || zeroPoint > scheme.element.maxCode()) {
+      return createStringError("expected a zero point within [%d, %d], found %d for block %zu",
+                               scheme.element.minCode(), scheme.element.maxCode(), zeroPoint,
+                               block);
+    }
+  }
+  return Error::success();
+}
+
+/// The loops over the elements of one run; `codes` is the typed container.
+template <typename T>
+static void quantizeRun(const float *values, int64_t length, float scale, int32_t zeroPoint,
+                        const Encoding &element, T *codes) {
+  switch (element.kind()) {
+  case Encoding::Kind::Integer: {
+    const int32_t low = element.minCode();
+    const int32_t high = element.maxCode();
+    for (int64_t i = 0; i < length; ++i) {
+      codes[i] = static_cast<T>(quantizeInteger(values[i], scale, zeroPoint, low, high));
+    }
+    return;
+  }
+  case Encoding::Kind::Float: {
+    // A quotient that overflows f32 is a finite number, so it saturates where infinity would not.
+    constexpr float limit = std::numeric_limits<float>::max();
+    const FloatFormat format = element.floatFormat();
+    for (int64_t i = 0; i < length; ++i) {
+      codes[i] = static_cast<T>(encode(format, std::clamp(values[i] / scale, -limit, limit)));
+    }
+    return;
+  }
+  case Encoding::Kind::Codebook:
+    for (int64_t i = 0; i < length; ++i) {
+      codes[i] = static_cast<T>(element.encodeValue(values[i] / scale));
+    }
+    return;
+  }
+}
+
+/// Inputs are known to be valid.
+static QuantizedTensor encodeValid(ArrayRef<float> values, ArrayRef<int64_t> shape,
+                                   const Scheme &scheme, BlockScales scales) {
+  QuantizedTensor result;
+  static_cast<BlockScales &>(result) = std::move(scales);
+  result.shape.assign(shape.begin(), shape.end());
+  result.codes = CodeArray(scheme.element, values.size());
+  result.codes.visit([&](auto &codes) {
+    forEachRun(shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
+      int32_t zeroPoint = scheme.zeroPoint ? result.zeroPoints[block] : 0;
+      quantizeRun(values.data() + begin, length, result.scales[block], zeroPoint, scheme.element,
+                  codes.data() + begin);
+    });
+  });
+  return result;
+}
+
+Expected<QuantizedTensor> quench::numerics::quantizeWithScales(ArrayRef<float> values,
+                                                               ArrayRef<int64_t> shape,
+                                                               const Scheme &scheme,
+                                                               BlockScales scales) {
+  if (Error error = verifyValues(values, shape, scheme)) {
+    return std::move(error);
+  }
+  if (Error error = verifyScales(scales, shape, scheme)) {
+    return std::move(error);
+  }
+  return encodeValid(values, shape, scheme, std::move(scales));
+}
+
+Expected<QuantizedTensor> quench::numerics::quantizeTensor(ArrayRef<float> values,
+                                                           ArrayRef<int64_t> shape,
+                                                           const Scheme &scheme) {
+  if (Error error = verifyValues(values, shape, scheme)) {
+    return std::move(error);
+  }
+  Expected<BlockScales> scales =
+      scalesForRanges(rangesOfValid(values, shape, scheme), shape, scheme);
+  if (!scales) {
+    return scales.takeError();
+  }
+  return encodeValid(values, shape, scheme, std::move(*scales));
+}
+
+Expected<std::vector<float>> quench::numerics::dequantizeTensor(const QuantizedTensor &tensor,
+                                                                const Scheme &scheme) {
+  if (Error error = scheme.verify(tensor.shape)) {
+    return std::move(error);
+  }
+  if (Error error = verifyScales(tensor, tensor.shape, scheme)) {
+    return std::move(error);
+  }
+  const Encoding &element = scheme.element;
+  if (static_cast<int64_t>(tensor.codes.size()) != elementCount(tensor.shape) ||
+      tensor.codes.bitWidth() != element.bitWidth() ||
+      tensor.codes.isSigned() != element.isSigned()) {
+    return createStringError("expected %lld codes of %s, found %zu of %u bits",
+                             static_cast<long long>(elementCount(tensor.shape)),
+                             element.str().c_str(), tensor.codes.size(), tensor.codes.bitWidth());
+  }
+  // Codes of up to 8 bits go through a table; bits above the width are ignored, not trusted.
+  std::array<float, 256> table{};
+  const bool useTable = !element.isInteger() && element.bitWidth() <= 8;
+  for (int32_t code = 0; useTable && code < 256; ++code) {
+    table[code] = element.decodeCode(code & ((1 << element.bitWidth()) - 1));
+  }
+  std::vector<float> values(tensor.codes.size());
+  tensor.codes.visit([&](const auto &codes) {
+    forEachRun(tensor.shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
+      const float scale = tensor.scales[block];
+      const int32_t zeroPoint = scheme.zeroPoint ? tensor.zeroPoints[block] : 0;
+      for (int64_t i = begin; i < begin + length; ++i) {
+        if (element.isInteger()) {
+          values[i] = static_cast<float>(codes[i] - zeroPoint) * scale;
+        } else if (useTable) {
+          values[i] = table[static_cast<uint8_t>(codes[i])] * scale;
+        } else {
+          values[i] = element.decodeCode(codes[i]) * scale;
+        }
+      }
+    });
+  });
+  return values;
+}
