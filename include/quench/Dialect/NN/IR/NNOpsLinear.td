@@ -1,0 +1,57 @@
+//===- NNOpsLinear.td - Embeddings and linear layers -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DIALECT_NN_IR_NNOPSLINEAR_TD
+#define QUENCH_DIALECT_NN_IR_NNOPSLINEAR_TD
+
+include "mlir/IR/CommonTypeConstraints.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quench/Dialect/NN/IR/NNDialect.td"
+include "quench/Interfaces/QuantizableOpInterface.td"
+
+def NN_EmbeddingOp : NN_Op<"embedding", [Pure]> {
+  let summary = "Rows of a table, picked by tokens";
+  let description = [{
+    `result[t, :] = table[tokens[t], :]`. A token outside the table is an error at run time.
+
+    ```mlir
+    %x = nn.embedding %table[%tokens] : tensor<256x64xf32>, tensor<?xi32> -> tensor<?x64xf32>
+    ```
+
+    - C1: the table has rank 2, the tokens rank 1.
+    - C2: the result is tokens x width of the table, of the table's element type.
+  }];
+  let arguments = (ins 2DTensorOf<[F32, F16, BF16]>:$table, 1DTensorOf<[I32]>:$tokens);
+  let results = (outs 2DTensorOf<[F32, F16, BF16]>:$result);
+  let assemblyFormat = "$table `[` $tokens `]` attr-dict `:` type($table) `,` type($tokens) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def NN_LinearOp : NN_Op<"linear", [Pure, DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
+  let summary = "A linear layer with the weight as it is stored";
+  let description = [{
+    `result[m, n] = sum_k input[m, k] * weight[n, k] + bias[n]`, products summed in f32.
+
+    ```mlir
+    %y = nn.linear %x, %w bias(%b) : tensor<?x64xf32>, tensor<96x64xf32>, tensor<96xf32> -> tensor<?x96xf32>
+    ```
+
+    - C1: input and weight have rank 2 and the same K.
+    - C2: the result is M x N; a bias has N elements.
+  }];
+  let arguments = (ins 2DTensorOf<[F32]>:$input, 2DTensorOf<[F32, F16, BF16]>:$weight,
+                       Optional<1DTensorOf<[F32]>>:$bias);
+  let results = (outs 2DTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` `(` $bias^ `)`)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+    `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // QUENCH_DIALECT_NN_IR_NNOPSLINEAR_TD

@@ -1,0 +1,25 @@
+//===- QuenchEnums.td - Enumerations of the quench dialect -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DIALECT_QUENCH_IR_QUENCHENUMS_TD
+#define QUENCH_DIALECT_QUENCH_IR_QUENCHENUMS_TD
+
+include "mlir/IR/EnumAttr.td"
+
+def Quench_RequantizeRounding : I32EnumAttr<"RequantizeRounding",
+    "how a fixed-point multiplication by a scale ratio rounds", [
+      I32EnumAttrCase<"Single", 0, "single">,
+      I32EnumAttrCase<"Double", 1, "double">]> {
+  let cppNamespace = "::quench";
+  let description = [{
+    `single` rounds the exact 64-bit product once, half toward plus infinity (TOSA SINGLE_ROUND, TFLite's
+    single rounding). `double` rounds twice, as gemmlowp does: a saturating rounding doubling high
+    multiplication, then a rounding right shift, half away from zero (TOSA DOUBLE_ROUND).
+  }];
+}
+
+#endif // QUENCH_DIALECT_QUENCH_IR_QUENCHENUMS_TD

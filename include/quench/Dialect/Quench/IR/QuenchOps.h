@@ -1,0 +1,19 @@
+//===- QuenchOps.h - Operations of the quench dialect -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DIALECT_QUENCH_IR_QUENCHOPS_H
+#define QUENCH_DIALECT_QUENCH_IR_QUENCHOPS_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "quench/Dialect/Quench/IR/QuenchTypes.h"
+
+#define GET_OP_CLASSES
+#include "quench/Dialect/Quench/IR/QuenchOps.h.inc"
+
+#endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPS_H

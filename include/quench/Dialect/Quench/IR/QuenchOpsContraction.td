@@ -1,0 +1,49 @@
+//===- QuenchOpsContraction.td - Contractions of quantized tensors -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCONTRACTION_TD
+#define QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCONTRACTION_TD
+
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quench/Dialect/Quench/IR/QuenchTypes.td"
+
+def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
+  let summary = "A matrix product of codes";
+  let description = [{
+    `result[m, n] = sum_k lhs[m, k] * rhs[n, k] + bias[n]`, computed on the codes. It is what legalization makes of a
+    linear layer between dequantizations. Arithmetic, so that every target computes the same bits from the same codes:
+
+    *integer* (both sides quantized to integers): K is cut into the finest common blocks of both schemes. In each block
+    `g`, `acc_g = sum (lhs - zl) * (rhs - zr)` is exact in the accumulator type. Then in f32, for ascending `g`,
+    `t = fma(f32(acc_g), sr[n, g], t)` from `t = 0` (when the scale of `lhs` also changes along K: times
+    `sl[m, g] * sr[n, g]`, the product rounded once), then `t = t * sl[m]`, then `t = t + bias[n]`.
+
+    *mixed* (float `lhs`): `rhs` is dequantized to f32 and the products are summed in f32 in any fixed order.
+
+    ```mlir
+    %y = quench.contract %x, %w accumulator i32
+       : !quench.qtensor<?x256xf32, #a8>, !quench.qtensor<768x256xf32, #w4> -> tensor<?x768xf32>
+    ```
+
+    - C1: both sides have rank 2 and the same K.
+    - C2: the result is `M x N`, a bias has `N` elements.
+    - C3: with two quantized sides both schemes are integer and the accumulator is i32; with a float left side it is f32.
+    - C4: the block extents of both schemes along K are multiples of each other, or whole.
+    - C5: the blocks of neither side span several rows, unless they cover all of them.
+  }];
+  let arguments = (ins AnyTypeOf<[TensorOf<[F32]>, Quench_QTensorType]>:$lhs,
+                       AnyTypeOf<[TensorOf<[F32]>, Quench_QTensorType]>:$rhs,
+                       Optional<TensorOf<[F32]>>:$bias, TypeAttr:$accumulator);
+  let results = (outs TensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs (`bias` `(` $bias^ `:` type($bias) `)`)? `accumulator` $accumulator attr-dict `:`
+    type($lhs) `,` type($rhs) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCONTRACTION_TD

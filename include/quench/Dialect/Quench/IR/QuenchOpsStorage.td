@@ -1,0 +1,93 @@
+//===- QuenchOpsStorage.td - Weights, observers, and the parts of a quantized tensor -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DIALECT_QUENCH_IR_QUENCHOPSSTORAGE_TD
+#define QUENCH_DIALECT_QUENCH_IR_QUENCHOPSSTORAGE_TD
+
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quench/Dialect/Quench/IR/QuenchTypes.td"
+
+def Quench_WeightOp : Quench_Op<"weight", [Pure]> {
+  let summary = "A tensor of the weight store";
+  let description = [{
+    Refers to a tensor of the model's weight store by its key. A quantized weight is stored under `key.codes`,
+    `key.scale` and `key.zero_point`; scales with a scheme of their own under `key.scale.codes` and so on.
+
+    ```mlir
+    %w = quench.weight @model.layers.0.mlp.up_proj.weight : tensor<768x256xf32>
+    %q = quench.weight @model.layers.0.mlp.up_proj.weight : !quench.qtensor<768x256xf32, #w4>
+    ```
+
+    - C1: the key is not empty.
+    - C2: the type has a static shape.
+  }];
+  let arguments = (ins StrAttr:$key);
+  let results = (outs AnyTypeOf<[AnyRankedTensor, Quench_QTensorType]>:$result);
+  let assemblyFormat = "custom<Key>($key) attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Quench_ObserveOp : Quench_Op<"observe", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Name an edge whose values calibration watches";
+  let description = [{
+    During a calibration run the values of the input are added to the statistics of `name`. Elsewhere it does
+    nothing; `quench-strip-observers` removes it.
+
+    ```mlir
+    quench.observe %x as "layers.0.attn_in" : tensor<?x256xf32>
+    quench.observe %x as "layers.0.attn_in" range [-3.5, 4.25] : tensor<?x256xf32>
+    ```
+
+    `range` is what calibration saw, the smallest and the largest value, written by `quench-annotate-calibration`.
+
+    - C1: the name is not empty.
+    - C2: a range has two finite bounds in ascending order.
+  }];
+  let arguments = (ins TensorOf<[F32]>:$input, StrAttr:$name, OptionalAttr<DenseF32ArrayAttr>:$range);
+  let assemblyFormat = "$input `as` $name (`range` $range^)? attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Quench_AssembleOp : Quench_Op<"assemble", [Pure]> {
+  let summary = "Make a quantized tensor of its parts";
+  let description = [{
+    Codes are given one to an element; scales in f32; zero points in i32.
+
+    ```mlir
+    %q = quench.assemble %codes, %scales : tensor<4x8xi4>, tensor<4x1xf32> to !quench.qtensor<4x8xf32, #w4>
+    ```
+
+    - C1: codes, scales and zero points have the types that the result names for them.
+  }];
+  let arguments = (ins AnyRankedTensor:$codes, TensorOf<[F32]>:$scales, Optional<TensorOf<[I32]>>:$zeroPoints);
+  let results = (outs Quench_QTensorType:$result);
+  let assemblyFormat = [{
+    $codes `,` $scales (`,` $zeroPoints^)? attr-dict `:` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
+    `to` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Quench_DisassembleOp : Quench_Op<"disassemble", [Pure]> {
+  let summary = "The parts of a quantized tensor";
+  let description = [{
+    ```mlir
+    %codes, %scales = quench.disassemble %q : !quench.qtensor<4x8xf32, #w4> to tensor<4x8xi4>, tensor<4x1xf32>
+    ```
+
+    - C1: codes, scales and zero points have the types that the input names for them.
+  }];
+  let arguments = (ins Quench_QTensorType:$input);
+  let results = (outs AnyRankedTensor:$codes, TensorOf<[F32]>:$scales, Optional<TensorOf<[I32]>>:$zeroPoints);
+  let assemblyFormat = [{
+    $input attr-dict `:` type($input) `to` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+#endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPSSTORAGE_TD

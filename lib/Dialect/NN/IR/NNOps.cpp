@@ -1,0 +1,134 @@
+//===- NNOps.cpp - Operations of the nn dialect -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Dialect/NN/IR/NNOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+
+using namespace mlir;
+using namespace quench;
+using namespace quench::nn;
+
+/// An f32 attribute without its type: `epsilon 1.0e-5`.
+static ParseResult parseF32(OpAsmParser &parser, FloatAttr &attribute) {
+  double value;
+  if (parser.parseFloat(value)) {
+    return failure();
+  }
+  attribute = parser.getBuilder().getF32FloatAttr(static_cast<float>(value));
+  return success();
+}
+
+static void printF32(OpAsmPrinter &printer, Operation *, FloatAttr attribute) {
+  printer.printFloat(attribute.getValue());
+}
+
+#define GET_OP_CLASSES
+#include "quench/Dialect/NN/IR/NNOps.cpp.inc"
+
+static int64_t dim(Value value, unsigned axis) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(axis);
+}
+
+static bool compatible(int64_t lhs, int64_t rhs) {
+  return ShapedType::isDynamic(lhs) || ShapedType::isDynamic(rhs) || lhs == rhs;
+}
+
+static bool hasShape(Value value, ArrayRef<int64_t> expected) {
+  return succeeded(
+      verifyCompatibleShape(cast<RankedTensorType>(value.getType()).getShape(), expected));
+}
+
+LogicalResult EmbeddingOp::verify() {
+  if (!hasShape(getResult(), {dim(getTokens(), 0), dim(getTable(), 1)}) || // C2
+      getElementTypeOrSelf(getResult().getType()) != getElementTypeOrSelf(getTable().getType())) {
+    return emitOpError() << "expected a result of tokens x width of the table, found "
+                         << getResult().getType();
+  }
+  return success();
+}
+
+LogicalResult LinearOp::verify() {
+  if (!compatible(dim(getInput(), 1), dim(getWeight(), 1))) { // C1
+    return emitOpError() << "expected input and weight with the same K, found "
+                         << getInput().getType() << " and " << getWeight().getType();
+  }
+  if (!hasShape(getResult(), {dim(getInput(), 0), dim(getWeight(), 0)})) { // C2
+    return emitOpError() << "expected a result of M x N, found " << getResult().getType();
+  }
+  if (getBias() && !compatible(dim(getBias(), 0), dim(getWeight(), 0))) { // C2
+    return emitOpError() << "expected a bias of N elements, found " << getBias().getType();
+  }
+  return success();
+}
+
+OpOperand &LinearOp::getActivationOperand() { return getInputMutable(); }
+OpOperand &LinearOp::getWeightOperand() { return getWeightMutable(); }
+int64_t LinearOp::getActivationReductionAxis() { return 1; }
+int64_t LinearOp::getWeightReductionAxis() { return 1; }
+int64_t LinearOp::getWeightOutputAxis() { return 0; }
+
+LogicalResult RMSNormOp::verify() {
+  if (getGain() && !compatible(dim(getGain(), 0), dim(getInput(), 1))) { // C1
+    return emitOpError() << "expected a gain of the size of the last axis, found "
+                         << getGain().getType();
+  }
+  if (!getEpsilon().isFinite() || getEpsilon().isNegative()) { // C2
+    return emitOpError("expected a finite epsilon that is not negative");
+  }
+  return success();
+}
+
+LogicalResult RotaryTableOp::verify() {
+  if (!compatible(dim(getFrequencies(), 0), dim(getCosine(), 1))) { // C1
+    return emitOpError() << "expected tables with a column for each frequency, found "
+                         << getCosine().getType();
+  }
+  return success();
+}
+
+LogicalResult RotaryEmbeddingOp::verify() {
+  int64_t head = dim(getInput(), 2), columns = dim(getCosine(), 1);
+  if (!ShapedType::isDynamic(head) && (head % 2 != 0 || !compatible(columns, head / 2))) { // C1
+    return emitOpError() << "expected an even head size and tables of half as many columns, found "
+                         << getInput().getType() << " and " << getCosine().getType();
+  }
+  if (!compatible(dim(getInput(), 0), dim(getCosine(), 0))) { // C2
+    return emitOpError("expected as many tokens in the tables as in the input");
+  }
+  return success();
+}
+
+LogicalResult CacheUpdateOp::verify() {
+  if (!cast<RankedTensorType>(getCache().getType()).hasStaticShape()) { // C2
+    return emitOpError() << "expected a cache of static shape, found " << getCache().getType();
+  }
+  if (!compatible(dim(getInput(), 1), dim(getCache(), 1)) ||
+      !compatible(dim(getInput(), 2), dim(getCache(), 2))) { // C1
+    return emitOpError() << "expected the same heads and head size in input and cache, found "
+                         << getInput().getType() << " and " << getCache().getType();
+  }
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  int64_t queryHeads = dim(getQuery(), 1), keyHeads = dim(getKeys(), 1);
+  if (!compatible(dim(getQuery(), 2), dim(getKeys(), 2))) { // C2
+    return emitOpError() << "expected the same head size in query and keys, found "
+                         << getQuery().getType() << " and " << getKeys().getType();
+  }
+  if (!ShapedType::isDynamic(queryHeads) && !ShapedType::isDynamic(keyHeads) &&
+      (keyHeads == 0 || queryHeads % keyHeads != 0)) { // C2
+    return emitOpError() << "expected query heads that are a multiple of the key heads, found "
+                         << queryHeads << " and " << keyHeads;
+  }
+  if (!getScale().isFinite() || getScale().isNegative() || getScale().isZero()) { // C3
+    return emitOpError("expected a finite, positive scale");
+  }
+  return success();
+}

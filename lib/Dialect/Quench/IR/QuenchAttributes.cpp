@@ -1,0 +1,348 @@
+//===- QuenchAttributes.cpp - Schemes and codebooks -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Dialect/Quench/IR/QuenchAttributes.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace quench;
+
+#include "quench/Dialect/Quench/IR/QuenchEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "quench/Dialect/Quench/IR/QuenchAttributes.cpp.inc"
+
+void QuenchDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "quench/Dialect/Quench/IR/QuenchAttributes.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Codebook
+//===----------------------------------------------------------------------===//
+
+LogicalResult CodebookAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   DenseF32ArrayAttr table) {
+  ArrayRef<float> values = table.asArrayRef();
+  size_t size = values.size();
+  if (size != 2 && size != 4 && size != 16 && size != 256) {
+    return emitError() << "a codebook has 2, 4, 16 or 256 values, found " << size;
+  }
+  for (auto [index, value] : llvm::enumerate(values)) {
+    if (!std::isfinite(value)) {
+      return emitError() << "codebook value " << index << " is not finite";
+    }
+    if (index > 0 && !(values[index - 1] < value)) {
+      return emitError() << "codebook values must ascend, value " << index << " does not";
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Scheme: what it says
+//===----------------------------------------------------------------------===//
+
+static std::pair<int64_t, int64_t> fullRange(IntegerType type) {
+  int64_t bits = type.getWidth();
+  if (type.isUnsigned()) {
+    return {0, (int64_t(1) << bits) - 1};
+  }
+  return {-(int64_t(1) << (bits - 1)), (int64_t(1) << (bits - 1)) - 1};
+}
+
+SchemeAttr SchemeAttr::get(Type element, ArrayRef<int64_t> block, Type scale, bool zeroPoint) {
+  std::pair<int64_t, int64_t> range = {0, 0};
+  if (auto integer = dyn_cast<IntegerType>(element)) {
+    range = fullRange(integer);
+  }
+  return get(element.getContext(), TypeAttr::get(element), block, TypeAttr::get(scale), zeroPoint,
+             range.first, range.second);
+}
+
+Type SchemeAttr::getElementType() const {
+  auto type = dyn_cast<TypeAttr>(getElement());
+  return type ? type.getValue() : Type();
+}
+
+Type SchemeAttr::getCodeType() const {
+  if (Type type = getElementType()) {
+    return type;
+  }
+  unsigned bits = llvm::Log2_64(cast<CodebookAttr>(getElement()).getValues().size());
+  return IntegerType::get(getContext(), bits, IntegerType::Unsigned);
+}
+
+bool SchemeAttr::isInteger() const { return isa_and_nonnull<IntegerType>(getElementType()); }
+
+bool SchemeAttr::hasRestrictedRange() const {
+  auto integer = dyn_cast_or_null<IntegerType>(getElementType());
+  return integer && fullRange(integer) != std::make_pair(getCodeMin(), getCodeMax());
+}
+
+SchemeAttr SchemeAttr::getScaleScheme() const { return dyn_cast<SchemeAttr>(getScale()); }
+
+Type SchemeAttr::getScaleType() const {
+  if (SchemeAttr nested = getScaleScheme()) {
+    return nested.getCodeType();
+  }
+  return cast<TypeAttr>(getScale()).getValue();
+}
+
+SmallVector<int64_t> SchemeAttr::getBlockShape(ArrayRef<int64_t> shape) const {
+  SmallVector<int64_t> extents(getBlock());
+  for (auto [extent, dim] : llvm::zip_equal(extents, shape)) {
+    if (extent == kWhole) {
+      extent = dim;
+    }
+  }
+  return extents;
+}
+
+SmallVector<int64_t> SchemeAttr::getScaleShape(ArrayRef<int64_t> shape) const {
+  SmallVector<int64_t> result;
+  for (auto [extent, dim] : llvm::zip_equal(getBlock(), shape)) {
+    if (extent == kWhole) {
+      result.push_back(1);
+    } else if (ShapedType::isDynamic(dim)) {
+      result.push_back(ShapedType::kDynamic);
+    } else {
+      result.push_back(llvm::divideCeil(dim, extent));
+    }
+  }
+  return result;
+}
+
+double SchemeAttr::getBitsPerElement(ArrayRef<int64_t> shape) const {
+  return getNumericsScheme().bitsPerWeight(shape);
+}
+
+static numerics::FloatFormat floatFormat(Type type) {
+  using numerics::FloatFormat;
+  return llvm::TypeSwitch<Type, FloatFormat>(type)
+      .Case<Float16Type>([](Type) { return FloatFormat::F16; })
+      .Case<BFloat16Type>([](Type) { return FloatFormat::BF16; })
+      .Case<Float8E4M3FNType>([](Type) { return FloatFormat::F8E4M3FN; })
+      .Case<Float8E5M2Type>([](Type) { return FloatFormat::F8E5M2; })
+      .Case<Float8E8M0FNUType>([](Type) { return FloatFormat::F8E8M0FNU; })
+      .Case<Float6E3M2FNType>([](Type) { return FloatFormat::F6E3M2FN; })
+      .Case<Float6E2M3FNType>([](Type) { return FloatFormat::F6E2M3FN; })
+      .Case<Float4E2M1FNType>([](Type) { return FloatFormat::F4E2M1FN; })
+      .Default([](Type) { return FloatFormat::F32; });
+}
+
+numerics::Scheme SchemeAttr::getNumericsScheme() const {
+  numerics::Scheme scheme;
+  if (auto codebook = dyn_cast<CodebookAttr>(getElement())) {
+    scheme.element = numerics::Encoding::codebook("", codebook.getValues());
+  } else if (auto integer = dyn_cast<IntegerType>(getElementType())) {
+    scheme.element = numerics::Encoding::integer(integer.getWidth(), !integer.isUnsigned(),
+                                                 static_cast<int32_t>(getCodeMin()),
+                                                 static_cast<int32_t>(getCodeMax()));
+  } else {
+    scheme.element = numerics::Encoding::floating(floatFormat(getElementType()));
+  }
+  scheme.block.assign(getBlock().begin(), getBlock().end());
+  if (SchemeAttr nested = getScaleScheme()) {
+    scheme.scale = numerics::ScaleSpec(nested.getNumericsScheme());
+  } else {
+    scheme.scale = numerics::ScaleSpec(floatFormat(cast<TypeAttr>(getScale()).getValue()));
+  }
+  scheme.zeroPoint = getZeroPoint();
+  return scheme;
+}
+
+//===----------------------------------------------------------------------===//
+// Scheme: syntax
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseBlock(AsmParser &parser, SmallVectorImpl<int64_t> &block) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
+    if (succeeded(parser.parseOptionalStar())) {
+      block.push_back(SchemeAttr::kWhole);
+      return success();
+    }
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseInteger(block.emplace_back())) {
+      return failure();
+    }
+    // Caught here because -1, which stands for `*`, would pass the verifier.
+    if (block.back() <= 0) {
+      return parser.emitError(loc, "expected a positive block extent or '*', found ")
+             << block.back();
+    }
+    return success();
+  });
+}
+
+/// Either a type, kept as a type attribute, or an attribute.
+static ParseResult parseTypeOrAttribute(AsmParser &parser, Attribute &result) {
+  Type type;
+  OptionalParseResult parsed = parser.parseOptionalType(type);
+  if (parsed.has_value()) {
+    if (failed(*parsed)) {
+      return failure();
+    }
+    result = TypeAttr::get(type);
+    return success();
+  }
+  return parser.parseAttribute(result);
+}
+
+static void printTypeOrAttribute(AsmPrinter &printer, Attribute attribute) {
+  if (auto type = dyn_cast<TypeAttr>(attribute)) {
+    printer << type.getValue();
+  } else {
+    printer << attribute;
+  }
+}
+
+Attribute SchemeAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  Attribute element, scale;
+  SmallVector<int64_t> block, range;
+  if (parser.parseLess() || parseTypeOrAttribute(parser, element) || parser.parseComma()) {
+    return {};
+  }
+  bool hasRange = succeeded(parser.parseOptionalKeyword("range"));
+  if (hasRange) {
+    auto parseBound = [&]() { return parser.parseInteger(range.emplace_back()); };
+    if (parser.parseEqual() ||
+        parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseBound) ||
+        parser.parseComma()) {
+      return {};
+    }
+    if (range.size() != 2) {
+      parser.emitError(loc, "a range has two bounds, found ") << range.size();
+      return {};
+    }
+  }
+  if (parser.parseKeyword("block") || parser.parseEqual() || parseBlock(parser, block) ||
+      parser.parseComma() || parser.parseKeyword("scale") || parser.parseEqual() ||
+      parseTypeOrAttribute(parser, scale)) {
+    return {};
+  }
+  bool zeroPoint = false;
+  if (succeeded(parser.parseOptionalComma())) {
+    if (parser.parseKeyword("zero_point")) {
+      return {};
+    }
+    zeroPoint = true;
+  }
+  if (parser.parseGreater()) {
+    return {};
+  }
+  auto type = dyn_cast<TypeAttr>(element);
+  auto integer = type ? dyn_cast<IntegerType>(type.getValue()) : IntegerType();
+  if (!hasRange) {
+    range = {0, 0};
+    if (integer && integer.getWidth() <= 16) {
+      std::tie(range[0], range[1]) = fullRange(integer);
+    }
+  } else if (!integer) {
+    parser.emitError(loc, "only integers have a range");
+    return {};
+  }
+  return parser.getChecked<SchemeAttr>(loc, parser.getContext(), element, block, scale, zeroPoint,
+                                       range[0], range[1]);
+}
+
+void SchemeAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printTypeOrAttribute(printer, getElement());
+  if (hasRestrictedRange()) {
+    printer << ", range = [" << getCodeMin() << ", " << getCodeMax() << ']';
+  }
+  printer << ", block = [";
+  llvm::interleaveComma(getBlock(), printer.getStream(), [&](int64_t extent) {
+    if (extent == kWhole) {
+      printer << '*';
+    } else {
+      printer << extent;
+    }
+  });
+  printer << "], scale = ";
+  printTypeOrAttribute(printer, getScale());
+  if (getZeroPoint()) {
+    printer << ", zero_point";
+  }
+  printer << '>';
+}
+
+//===----------------------------------------------------------------------===//
+// Scheme: constraints
+//===----------------------------------------------------------------------===//
+
+static bool isStorableFloat(Type type) {
+  return isa<Float16Type, BFloat16Type, Float8E4M3FNType, Float8E5M2Type, Float6E3M2FNType,
+             Float6E2M3FNType, Float4E2M1FNType>(type);
+}
+
+static LogicalResult verifyElement(function_ref<InFlightDiagnostic()> emitError, Attribute element,
+                                   int64_t codeMin, int64_t codeMax) {
+  if (isa_and_nonnull<CodebookAttr>(element)) {
+    return success();
+  }
+  auto type = dyn_cast_or_null<TypeAttr>(element);
+  auto integer = type ? dyn_cast<IntegerType>(type.getValue()) : IntegerType();
+  if (integer) {
+    unsigned bits = integer.getWidth();
+    if (bits == 0 || (bits > 8 && bits != 16)) { // C1
+      return emitError() << "expected an integer element of 1 to 8 or 16 bits, found " << integer;
+    }
+    auto [lowest, highest] = fullRange(integer);
+    if (codeMin >= codeMax || codeMin < lowest || codeMax > highest) { // C2
+      return emitError() << "expected an ascending range inside [" << lowest << ", " << highest
+                         << "], found [" << codeMin << ", " << codeMax << "]";
+    }
+    return success();
+  }
+  if (!type || !isStorableFloat(type.getValue())) { // C1
+    return emitError() << "expected an integer, a float of at most 16 bits or a codebook as "
+                          "element, found "
+                       << element;
+  }
+  return success();
+}
+
+LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Attribute element,
+                                 ArrayRef<int64_t> block, Attribute scale, bool zeroPoint,
+                                 int64_t codeMin, int64_t codeMax) {
+  if (failed(verifyElement(emitError, element, codeMin, codeMax))) {
+    return failure();
+  }
+  for (int64_t extent : block) {
+    if (extent != kWhole && extent <= 0) { // C3
+      return emitError() << "expected a positive block extent or '*', found " << extent;
+    }
+  }
+  if (auto nested = dyn_cast_or_null<SchemeAttr>(scale)) {
+    if (nested.getZeroPoint() || nested.getBlock().size() != block.size()) { // C4
+      return emitError() << "the scheme of the scales must have " << block.size()
+                         << " block extents and no zero point";
+    }
+  } else {
+    auto type = dyn_cast_or_null<TypeAttr>(scale);
+    if (!type ||
+        !isa<Float32Type, Float16Type, BFloat16Type, Float8E8M0FNUType>(type.getValue())) { // C4
+      return emitError() << "expected f32, f16, bf16, f8E8M0FNU or a scheme as scale, found "
+                         << scale;
+    }
+  }
+  auto type = dyn_cast<TypeAttr>(element);
+  if (zeroPoint && !(type && isa<IntegerType>(type.getValue()))) { // C5
+    return emitError() << "only integer elements have a zero point";
+  }
+  return success();
+}

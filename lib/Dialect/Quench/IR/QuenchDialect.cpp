@@ -1,0 +1,42 @@
+//===- QuenchDialect.cpp - The quench dialect -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Dialect/Quench/IR/QuenchDialect.h"
+
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace quench;
+
+#include "quench/Dialect/Quench/IR/QuenchDialect.cpp.inc"
+
+namespace {
+/// Prints schemes once, at the top of a module: `#scheme`, `#scheme1`, ...
+struct SchemeAliases : OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+
+  AliasResult getAlias(Attribute attribute, raw_ostream &os) const override {
+    if (!isa<SchemeAttr>(attribute)) {
+      return AliasResult::NoAlias;
+    }
+    os << "scheme";
+    return AliasResult::FinalAlias;
+  }
+};
+} // namespace
+
+void QuenchDialect::initialize() {
+  registerAttributes();
+  registerTypes();
+  addOperations<
+#define GET_OP_LIST
+#include "quench/Dialect/Quench/IR/QuenchOps.cpp.inc"
+      >();
+  addInterfaces<SchemeAliases>();
+}

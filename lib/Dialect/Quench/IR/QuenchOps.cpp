@@ -1,0 +1,247 @@
+//===- QuenchOps.cpp - Operations of the quench dialect -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace quench;
+
+/// A weight key reads like a symbol name: bare where it can be, quoted otherwise.
+static ParseResult parseKey(OpAsmParser &parser, StringAttr &key) {
+  return parser.parseSymbolName(key);
+}
+
+static void printKey(OpAsmPrinter &printer, Operation *, StringAttr key) {
+  printer.printSymbolName(key);
+}
+
+#define GET_OP_CLASSES
+#include "quench/Dialect/Quench/IR/QuenchOps.cpp.inc"
+
+/// Checks given scales and zero points against what `quantized` asks for.
+static LogicalResult verifyParameters(Operation *op, QTensorType quantized, Value scale,
+                                      Value zeroPoint) {
+  if (scale && failed(verifyCompatibleShape(scale.getType(), quantized.getScalesTensor()))) {
+    return op->emitOpError() << "expected a scale of type " << quantized.getScalesTensor()
+                             << ", found " << scale.getType();
+  }
+  bool wanted = scale && quantized.getScheme().getZeroPoint();
+  if (wanted != static_cast<bool>(zeroPoint)) {
+    return op->emitOpError() << (wanted ? "expected a zero point, the scheme is asymmetric"
+                                        : "expected no zero point: the scheme has none, or no "
+                                          "scale is given");
+  }
+  if (zeroPoint &&
+      failed(verifyCompatibleShape(zeroPoint.getType(), quantized.getZeroPointsTensor()))) {
+    return op->emitOpError() << "expected a zero point of type " << quantized.getZeroPointsTensor()
+                             << ", found " << zeroPoint.getType();
+  }
+  return success();
+}
+
+LogicalResult QuantizeOp::verify() {
+  QTensorType type = getResult().getType();
+  if (type.getExpressed() != getInput().getType()) { // C1
+    return emitOpError() << "expected a result that expresses " << getInput().getType()
+                         << ", found " << type;
+  }
+  return verifyParameters(*this, type, getScale(), getZeroPoint()); // C2, C3
+}
+
+LogicalResult DequantizeOp::verify() {
+  if (getInput().getType().getExpressed() != getResult().getType()) { // C1
+    return emitOpError() << "expected a result of type " << getInput().getType().getExpressed()
+                         << ", found " << getResult().getType();
+  }
+  return success();
+}
+
+LogicalResult FakeQuantizeOp::verify() {
+  auto input = dyn_cast<RankedTensorType>(getInput().getType());
+  if (!input) {
+    return emitOpError() << "expected a ranked tensor, found " << getInput().getType();
+  }
+  auto type = QTensorType::getChecked([&] { return emitOpError(); }, getContext(), input,
+                                      getScheme()); // C1
+  if (!type) {
+    return failure();
+  }
+  return verifyParameters(*this, type, getScale(), getZeroPoint()); // C2, C3
+}
+
+LogicalResult RequantizeOp::verify() {
+  auto input = cast<ShapedType>(getInput().getType());
+  auto result = cast<ShapedType>(getResult().getType());
+  if (failed(verifyCompatibleShape(input, result))) { // C1
+    return emitOpError() << "expected the same shape for input and result, found " << input
+                         << " and " << result;
+  }
+  size_t count = getMultiplier().size();
+  if (count != getShift().size()) { // C2
+    return emitOpError() << "expected as many shifts as multipliers, found " << getShift().size()
+                         << " and " << count;
+  }
+  bool perChannel = input.hasRank() && input.getRank() > 0 &&
+                    input.getShape().back() == static_cast<int64_t>(count);
+  if (count != 1 && !perChannel) { // C2
+    return emitOpError() << "expected one multiplier or one for each index of the last axis, found "
+                         << count;
+  }
+  for (auto [multiplier, shift] : llvm::zip_equal(getMultiplier(), getShift())) {
+    if (multiplier < 0 || shift < 2 || shift > 62) { // C3
+      return emitOpError() << "expected a multiplier of at least 0 and a shift in [2, 62], found "
+                           << multiplier << " and " << shift;
+    }
+  }
+  unsigned bits = result.getElementTypeBitWidth();
+  if (!llvm::isIntN(bits, getOutputZeroPoint())) { // C4
+    return emitOpError() << "expected an output zero point that fits " << result.getElementType()
+                         << ", found " << getOutputZeroPoint();
+  }
+  return success();
+}
+
+LogicalResult WeightOp::verify() {
+  if (getKey().empty()) { // C1
+    return emitOpError("expected a key that is not empty");
+  }
+  Type type = getResult().getType();
+  auto quantized = dyn_cast<QTensorType>(type);
+  RankedTensorType shaped = quantized ? quantized.getExpressed() : cast<RankedTensorType>(type);
+  if (!shaped.hasStaticShape()) { // C2
+    return emitOpError() << "expected a static shape, found " << type;
+  }
+  return success();
+}
+
+LogicalResult ObserveOp::verify() {
+  if (getName().empty()) { // C1
+    return emitOpError("expected a name that is not empty");
+  }
+  if (std::optional<ArrayRef<float>> range = getRange()) { // C2
+    if (range->size() != 2 || !std::isfinite((*range)[0]) || !std::isfinite((*range)[1]) ||
+        (*range)[0] > (*range)[1]) {
+      return emitOpError("expected a range of two finite bounds in ascending order");
+    }
+  }
+  return success();
+}
+
+/// Checks that codes, scales and zero points are what `type` expands into.
+static LogicalResult verifyParts(Operation *op, QTensorType type, Value codes, Value scales,
+                                 Value zeroPoints) {
+  auto describe = [](Value value) { return value ? value.getType() : Type(); };
+  auto check = [&](StringRef what, Type expected, Type found) -> LogicalResult {
+    if (expected == found) {
+      return success();
+    }
+    InFlightDiagnostic diagnostic = op->emitOpError() << "expected ";
+    if (expected) {
+      diagnostic << what << " of type " << expected;
+    } else {
+      diagnostic << "no " << what;
+    }
+    if (found) {
+      return diagnostic << ", found " << found;
+    }
+    return diagnostic << ", found none";
+  };
+  return success(succeeded(check("codes", type.getCodesTensor(), describe(codes))) &&
+                 succeeded(check("scales", type.getScalesTensor(), describe(scales))) &&
+                 succeeded(check("zero points", type.getZeroPointsTensor(), describe(zeroPoints))));
+}
+
+LogicalResult AssembleOp::verify() {
+  return verifyParts(*this, getResult().getType(), getCodes(), getScales(), getZeroPoints()); // C1
+}
+
+LogicalResult DisassembleOp::verify() {
+  return verifyParts(*this, getInput().getType(), getCodes(), getScales(), getZeroPoints()); // C1
+}
+
+/// disassemble(assemble(parts)) -> parts
+LogicalResult DisassembleOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &results) {
+  auto assemble = getInput().getDefiningOp<AssembleOp>();
+  if (!assemble) {
+    return failure();
+  }
+  llvm::append_range(results, assemble->getOperands());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Contraction
+//===----------------------------------------------------------------------===//
+
+static RankedTensorType expressedType(Value side) {
+  if (auto quantized = dyn_cast<QTensorType>(side.getType())) {
+    return quantized.getExpressed();
+  }
+  return dyn_cast<RankedTensorType>(side.getType());
+}
+
+/// Whether blocks of one side can be cut along K at the ends of the blocks of the other.
+static bool blocksNest(int64_t lhs, int64_t rhs) {
+  if (lhs == SchemeAttr::kWhole || rhs == SchemeAttr::kWhole) {
+    return true;
+  }
+  return lhs % rhs == 0 || rhs % lhs == 0;
+}
+
+static LogicalResult verifySchemes(ContractOp op) {
+  auto lhs = dyn_cast<QTensorType>(op.getLhs().getType());
+  auto rhs = dyn_cast<QTensorType>(op.getRhs().getType());
+  bool integer = lhs && rhs;
+  Type accumulator = integer ? Type(IntegerType::get(op.getContext(), 32))
+                             : Type(Float32Type::get(op.getContext()));
+  if (op.getAccumulator() != accumulator) { // C3
+    return op.emitOpError() << "expected accumulator " << accumulator << ", found "
+                            << op.getAccumulator();
+  }
+  if (lhs && (!rhs || !lhs.getScheme().isInteger() || !rhs.getScheme().isInteger())) { // C3
+    return op.emitOpError("expected integer schemes on both sides of an integer contraction");
+  }
+  if (integer && !blocksNest(lhs.getScheme().getBlock()[1], rhs.getScheme().getBlock()[1])) { // C4
+    return op.emitOpError() << "expected block extents along K that divide each other, found "
+                            << lhs.getScheme().getBlock()[1] << " and "
+                            << rhs.getScheme().getBlock()[1];
+  }
+  for (QTensorType side : {lhs, rhs}) {
+    if (side && side.getScheme().getBlock()[0] != 1 &&
+        side.getScheme().getBlock()[0] != SchemeAttr::kWhole) { // C5
+      return op.emitOpError() << "expected blocks of one row or of all rows, found "
+                              << side.getScheme().getBlock()[0] << " rows";
+    }
+  }
+  return success();
+}
+
+LogicalResult ContractOp::verify() {
+  RankedTensorType lhs = expressedType(getLhs()), rhs = expressedType(getRhs());
+  if (!lhs || !rhs || lhs.getRank() != 2 || rhs.getRank() != 2 ||
+      failed(verifyCompatibleShape(ArrayRef(lhs.getDimSize(1)), ArrayRef(rhs.getDimSize(1))))) {
+    return emitOpError() << "expected sides of rank 2 with the same K, found " // C1
+                         << getLhs().getType() << " and " << getRhs().getType();
+  }
+  int64_t shape[] = {lhs.getDimSize(0), rhs.getDimSize(0)};
+  auto result = dyn_cast<RankedTensorType>(getResult().getType());
+  if (!result || failed(verifyCompatibleShape(result.getShape(), shape))) { // C2
+    return emitOpError() << "expected a result of M x N, found " << getResult().getType();
+  }
+  if (getBias()) {
+    auto bias = dyn_cast<RankedTensorType>(getBias().getType());
+    if (!bias || failed(verifyCompatibleShape(bias.getShape(), ArrayRef(shape[1])))) { // C2
+      return emitOpError() << "expected a bias of N elements, found " << getBias().getType();
+    }
+  }
+  return verifySchemes(*this);
+}
