@@ -26,7 +26,9 @@ def Quench_QTensorType : TypeDef<QuenchDialect, "QTensor"> {
   }];
   let parameters = (ins "::mlir::RankedTensorType":$expressed, "::quench::SchemeAttr":$scheme);
   let builders = [
-    TypeBuilderWithInferredContext<(ins "::mlir::RankedTensorType":$expressed, "::quench::SchemeAttr":$scheme)>
+    TypeBuilderWithInferredContext<(ins "::mlir::RankedTensorType":$expressed, "::quench::SchemeAttr":$scheme), [{
+      return $_get(expressed.getContext(), expressed, scheme);
+    }]>
   ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;

@@ -1,0 +1,23 @@
+//===- InitAll.cpp - Registration of everything, for tools -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/InitAll.h"
+
+#include "quench/Dialect/NN/IR/NNDialect.h"
+#include "quench/Dialect/Quench/IR/QuenchDialect.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+void quench::registerAllDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<QuenchDialect, nn::NNDialect>();
+}
+
+void quench::registerAllPasses() { mlir::registerAllPasses(); }
