@@ -36,6 +36,9 @@ public:
   /// `place` is the name the user knows the text by. `text` outlives the cursor.
   JsonCursor(llvm::StringRef text, std::string place) : text(text), place(std::move(place)) {}
 
+  /// Renames what messages are about, for a part of the text that has a name of its own.
+  void setPlace(std::string name) { place = std::move(name); }
+
   /// Fails unless the whole text is UTF-8; to be called first.
   llvm::Error checkUtf8();
 

@@ -76,6 +76,8 @@ private:
 
   explicit SafetensorsWriter(std::unique_ptr<AtomicFile> file);
 
+  llvm::Error tensorError(llvm::StringRef name, const llvm::Twine &message) const;
+
   /// Fixes offsets and writes the header; the first `write` or `commit` calls it.
   llvm::Error layOut();
 

@@ -61,9 +61,9 @@ public:
   /// The file that holds `name`; the store itself when there is no such tensor.
   llvm::StringRef fileOf(llvm::StringRef name) const;
 
-  /// All elements of a floating-point tensor as f32, in row-major order. F32, F16 and BF16, the
-  /// 8-bit floats exactly; F64 rounded to nearest even. NaN and infinities pass. Errors: no such
-  /// tensor; integers, booleans or 4-bit floats.
+  /// All elements of a floating-point tensor as f32, in row-major order; exact, except that F64 is
+  /// rounded to nearest even. NaN and infinities pass. Errors: no such tensor; integers or
+  /// booleans.
   llvm::Expected<std::vector<float>> readFloats(llvm::StringRef name) const;
 
   /// `readFloats` and `checkFinite` of a tensor that must have this shape: what a model's weights
@@ -96,6 +96,8 @@ private:
   llvm::Error addFile(llvm::StringRef path);
   llvm::Error addShards(llvm::StringRef folder, llvm::StringRef indexPath);
   void sortNames();
+  /// "FILE: tensor 'NAME': message".
+  llvm::Error tensorError(llvm::StringRef name, const llvm::Twine &message) const;
 
   std::string storePath;
   std::vector<std::unique_ptr<SafetensorsFile>> files;
