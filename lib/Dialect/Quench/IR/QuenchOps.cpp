@@ -245,3 +245,32 @@ LogicalResult ContractOp::verify() {
   }
   return verifySchemes(*this);
 }
+
+//===----------------------------------------------------------------------===//
+// Code generation
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackedWeightOp::verify() {
+  Type source = getSource();
+  auto quantized = dyn_cast<QTensorType>(source);
+  auto shaped = quantized ? quantized.getExpressed() : dyn_cast<RankedTensorType>(source);
+  if (!shaped || shaped.getRank() != 2 || !shaped.hasStaticShape()) { // C1
+    return emitOpError() << "expected a source of rank 2 and static shape, found " << source;
+  }
+  return success();
+}
+
+void KernelCallOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  for (OpOperand &operand : getInputsMutable()) {
+    if (isa<BaseMemRefType>(operand.get().getType())) {
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    }
+  }
+  for (OpOperand &operand : getDestinationsMutable()) {
+    if (isa<BaseMemRefType>(operand.get().getType())) {
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    }
+  }
+}

@@ -11,6 +11,7 @@
 include "quench/Dialect/Quench/IR/QuenchAttributes.td"
 include "quench/Dialect/Quench/IR/QuenchDialect.td"
 include "quench/Dialect/Quench/IR/QuenchEnums.td"
+include "quench/Dialect/Quench/IR/QuenchOpsCodegen.td"
 include "quench/Dialect/Quench/IR/QuenchOpsContraction.td"
 include "quench/Dialect/Quench/IR/QuenchOpsQuantization.td"
 include "quench/Dialect/Quench/IR/QuenchOpsStorage.td"

@@ -22,4 +22,11 @@ def Quench_RequantizeRounding : I32EnumAttr<"RequantizeRounding",
   }];
 }
 
+def Quench_WeightPart : I32EnumAttr<"WeightPart", "a part of a stored weight", [
+      I32EnumAttrCase<"Codes", 0, "codes">,
+      I32EnumAttrCase<"Scales", 1, "scales">,
+      I32EnumAttrCase<"ZeroPoints", 2, "zero_points">]> {
+  let cppNamespace = "::quench";
+}
+
 #endif // QUENCH_DIALECT_QUENCH_IR_QUENCHENUMS_TD

@@ -36,7 +36,7 @@ def Quench_QuantizeOp : Quench_Op<"quantize", [Pure, AttrSizedOperandSegments]> 
   let results = (outs Quench_QTensorType:$result);
   let assemblyFormat = [{
     $input (`scale` `(` $scale^ `)`)? (`zero_point` `(` $zeroPoint^ `)`)? attr-dict `:` type($input)
-    (`,` type($scale)^)? (`,` type($zeroPoint)^)? `to` type($result)
+    (`,` type($scale)^)? (`,` type($zeroPoint)^)? `to` qualified(type($result))
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -58,7 +58,7 @@ def Quench_DequantizeOp : Quench_Op<"dequantize", [Pure]> {
   }];
   let arguments = (ins Quench_QTensorType:$input);
   let results = (outs Quench_FloatTensor:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `to` type($result)";
   let hasVerifier = 1;
 }
 

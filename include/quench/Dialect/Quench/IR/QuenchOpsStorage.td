@@ -67,7 +67,7 @@ def Quench_AssembleOp : Quench_Op<"assemble", [Pure]> {
   let results = (outs Quench_QTensorType:$result);
   let assemblyFormat = [{
     $codes `,` $scales (`,` $zeroPoints^)? attr-dict `:` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
-    `to` type($result)
+    `to` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -84,7 +84,7 @@ def Quench_DisassembleOp : Quench_Op<"disassemble", [Pure]> {
   let arguments = (ins Quench_QTensorType:$input);
   let results = (outs AnyRankedTensor:$codes, TensorOf<[F32]>:$scales, Optional<TensorOf<[I32]>>:$zeroPoints);
   let assemblyFormat = [{
-    $input attr-dict `:` type($input) `to` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
+    $input attr-dict `:` qualified(type($input)) `to` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
   }];
   let hasVerifier = 1;
   let hasFolder = 1;

@@ -1,0 +1,83 @@
+//===- QuenchOpsCodegen.td - Packed weights and calls of generated kernels -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCODEGEN_TD
+#define QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCODEGEN_TD
+
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "quench/Dialect/Quench/IR/QuenchEnums.td"
+include "quench/Dialect/Quench/IR/QuenchTypes.td"
+
+def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
+  let summary = "The order in which a kernel reads a weight matrix";
+  let description = [{
+    An `N x K` weight is cut into panels of `lanes` rows, padded with zeros. A panel is a sequence of steps; a step is
+    one 32-bit word for each of its rows and holds as many neighbours along K as fit the container: eight i4, four i8
+    or one f32. The groups that share a scale begin at a step, so that a group whose size is not a multiple of eight is
+    padded. Integer codes are stored unsigned, that is, plus `2^(bits - 1)` for signed containers. In a word of eight
+    i4, code `j < 4` is the low nibble of byte `j` and code `j + 4` its high nibble.
+
+    Scales follow as `[panel][group][lane]` in f32, zero points (of the unsigned codes) likewise in i32.
+
+    ```mlir
+    #quench.panels<lanes = 16, container = i4>
+    ```
+
+    - C1: the container is i4, i8 or f32; lanes are 4, 8 or 16.
+  }];
+  let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Quench_PackedWeightOp : Quench_Op<"packed_weight", [Pure]> {
+  let summary = "A weight matrix in the order in which a kernel reads it";
+  let description = [{
+    One part of the weight `key`, of type `source`, laid out in `panels`: its codes, the scales of its groups or their
+    zero points. With a float container the codes are the dequantized values.
+
+    ```mlir
+    %codes = quench.packed_weight codes @up_proj.weight of !quench.qtensor<768x256xf32, #w4>
+             in <lanes = 16, container = i4> -> tensor<98304xi8>
+    ```
+
+    - C1: the source has rank 2 and a static shape.
+  }];
+  let arguments = (ins Quench_WeightPart:$part, StrAttr:$key, TypeAttr:$source, Quench_PanelsAttr:$panels);
+  let results = (outs 1DTensorOf<[I8, F32, I32]>:$result);
+  let assemblyFormat = [{
+    $part custom<Key>($key) `of` $source `in` $panels attr-dict `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Quench_KernelCallOp : Quench_Op<"kernel_call", [AttrSizedOperandSegments, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Run a generated kernel on tensors or buffers";
+  let description = [{
+    Calls the function `kernel`, whose parameters are buffers: the inputs, then the destinations. On tensors the
+    results are the destinations after the call; after bufferization it becomes a plain call.
+
+    ```mlir
+    %y = quench.kernel_call @rms_norm_256(%x, %gain : tensor<?x256xf32>, tensor<256xf32>)
+         into (%e : tensor<?x256xf32>) -> tensor<?x256xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$inputs, Variadic<AnyType>:$destinations);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $kernel `(` ($inputs^ `:` type($inputs))? `)` `into` `(` $destinations `:` type($destinations) `)` attr-dict
+    (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getDestinationsMutable(); }
+  }];
+}
+
+#endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCODEGEN_TD
