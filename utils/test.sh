@@ -4,7 +4,7 @@
 #
 # usage: utils/test.sh [PRESET]
 # Installs what is missing, builds PRESET (default: ci) and runs lints, unit tests, lit tests and integration tests. The last
-# line is always, `N passed, N failed`, and the exit status is zero when nothing failed.
+# line is always `N passed, N failed`, and the exit status is zero when nothing failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
