@@ -77,13 +77,6 @@ llvm::Expected<FixedPointMultiplier> quench::numerics::toFixedPoint(double real)
   return FixedPointMultiplier{static_cast<int32_t>(multiplier), exponent};
 }
 
-/// gemmlowp's SaturatingRoundingDoublingHighMul; `b` is not negative, so nothing saturates.
-static int64_t roundingDoublingHighMul(int64_t a, int64_t b) {
-  int64_t product = a * b;
-  int64_t nudge = product >= 0 ? (int64_t(1) << 30) : 1 - (int64_t(1) << 30);
-  return (product + nudge) / (int64_t(1) << 31);
-}
-
 /// gemmlowp's RoundingDivideByPOT: half away from zero.
 static int64_t roundingDivideByPowerOfTwo(int64_t value, int exponent) {
   int64_t mask = (int64_t(1) << exponent) - 1;
@@ -92,19 +85,24 @@ static int64_t roundingDivideByPowerOfTwo(int64_t value, int exponent) {
   return (value >> exponent) + (remainder > threshold);
 }
 
+/// product / 2^shift, half toward plus infinity.
+static int64_t shiftHalfUp(int64_t product, int shift) {
+  return (product + (int64_t(1) << (shift - 1))) >> shift;
+}
+
 int32_t quench::numerics::requantize(int32_t value, FixedPointMultiplier factor,
                                      RoundingMode mode) {
   const int64_t product = static_cast<int64_t>(value) * factor.multiplier;
   const int shift = factor.tosaShift();
   switch (mode) {
+  case RoundingMode::DoubleRound:
+    if (factor.exponent < 0) {
+      return saturate(roundingDivideByPowerOfTwo(shiftHalfUp(product, 31), -factor.exponent));
+    }
+    // A left shift loses nothing: there is only the first rounding.
+    [[fallthrough]];
   case RoundingMode::SingleRound:
-    return saturate((product + (int64_t(1) << (shift - 1))) >> shift);
-  case RoundingMode::DoubleRound: {
-    int64_t shifted =
-        saturate(static_cast<int64_t>(value) * (int64_t(1) << std::max(factor.exponent, 0)));
-    return saturate(roundingDivideByPowerOfTwo(roundingDoublingHighMul(shifted, factor.multiplier),
-                                               std::max(-factor.exponent, 0)));
-  }
+    return saturate(shiftHalfUp(product, shift));
   case RoundingMode::HalfEven: {
     int64_t whole = product >> shift;
     int64_t rest = product & ((int64_t(1) << shift) - 1);
@@ -132,14 +130,6 @@ static llvm::Error verifyTosaFactor(int32_t multiplier, int32_t shift) {
   return llvm::Error::success();
 }
 
-static llvm::Expected<int32_t> narrowTosaResult(int64_t result) {
-  if (result < int32Min || result > int32Max) {
-    return createStringError("the scaled value %lld does not fit in 32 bits",
-                             static_cast<long long>(result));
-  }
-  return static_cast<int32_t>(result);
-}
-
 llvm::Error quench::numerics::verifyTosaScale32(int32_t value, int32_t multiplier, int32_t shift) {
   if (llvm::Error error = verifyTosaFactor(multiplier, shift)) {
     return error;
@@ -161,7 +151,7 @@ llvm::Expected<int32_t> quench::numerics::tosaApplyScale32(int32_t value, int32_
   if (doubleRound && shift > 31) {
     round += value >= 0 ? (int64_t(1) << 30) : -(int64_t(1) << 30);
   }
-  return narrowTosaResult((static_cast<int64_t>(value) * multiplier + round) >> shift);
+  return static_cast<int32_t>((static_cast<int64_t>(value) * multiplier + round) >> shift);
 }
 
 llvm::Expected<int32_t> quench::numerics::tosaApplyScale16(int64_t value, int32_t multiplier,
@@ -177,5 +167,10 @@ llvm::Expected<int32_t> quench::numerics::tosaApplyScale16(int64_t value, int32_
     return createStringError("expected a value of 48 signed bits, found %lld",
                              static_cast<long long>(value));
   }
-  return narrowTosaResult((value * multiplier + (int64_t(1) << (shift - 1))) >> shift);
+  const int64_t result = shiftHalfUp(value * multiplier, shift);
+  if (result < int32Min || result > int32Max) {
+    return createStringError("the scaled value %lld does not fit in 32 bits",
+                             static_cast<long long>(result));
+  }
+  return static_cast<int32_t>(result);
 }

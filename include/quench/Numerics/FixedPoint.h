@@ -53,9 +53,8 @@ struct FixedPointMultiplier {
 /// `real` is negative, not finite, or so large that the exponent is above 30.
 llvm::Expected<FixedPointMultiplier> toFixedPoint(double real);
 
-/// value * factor, rounded by `mode`, saturated to int32. Exact: no intermediate overflow.
-/// (TFLite's double rounding shifts left before it multiplies when exponent > 0; that shift
-/// saturates.)
+/// value * factor, rounded by `mode`, saturated to int32. No intermediate overflows; where TFLite's
+/// left shift would (exponent > 0), this is the exact product, rounded and saturated.
 int32_t requantize(int32_t value, FixedPointMultiplier factor, RoundingMode mode);
 
 /// clamp(requantize(value) + zeroPoint, min, max), with the sum computed in 64 bits.
@@ -66,11 +65,12 @@ int32_t requantizeToRange(int32_t value, FixedPointMultiplier factor, RoundingMo
 /// 2 <= shift <= 62, -2^(shift-1) <= value < 2^(shift-1).
 llvm::Error verifyTosaScale32(int32_t value, int32_t multiplier, int32_t shift);
 
-/// TOSA apply_scale_32: fails on illegal operands and when the result does not fit in int32.
+/// TOSA apply_scale_32: fails on illegal operands. The result of legal ones always fits.
 llvm::Expected<int32_t> tosaApplyScale32(int32_t value, int32_t multiplier, int32_t shift,
                                          bool doubleRound);
 
-/// TOSA apply_scale_16: a 48-bit value times a multiplier in [0, 2^15), single rounding.
+/// TOSA apply_scale_16: a 48-bit value times a multiplier in [0, 2^15), single rounding. Fails on
+/// other operands and when the result does not fit in int32.
 llvm::Expected<int32_t> tosaApplyScale16(int64_t value, int32_t multiplier, int32_t shift);
 
 } // namespace quench::numerics
