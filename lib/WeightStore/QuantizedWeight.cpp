@@ -1,0 +1,405 @@
+//===- QuantizedWeight.cpp - Quantized tensors in a weight store ----------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Everything recurses along the schemes: the tensor of scales is a weight again.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/WeightStore/QuantizedWeight.h"
+
+#include "quench/Numerics/BitPacking.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+#include <optional>
+
+using namespace llvm;
+using namespace quench;
+using numerics::CodeArray;
+using numerics::Encoding;
+using numerics::FloatFormat;
+using numerics::QuantizedTensor;
+using numerics::Scheme;
+
+static std::string codesName(StringRef key) { return (key + ".codes").str(); }
+static std::string scaleName(StringRef key) { return (key + ".scale").str(); }
+static std::string zeroPointName(StringRef key) { return (key + ".zero_point").str(); }
+
+/// The safetensors type of plainly stored scales.
+static std::optional<ElementKind> scaleKind(FloatFormat format) {
+  switch (format) {
+  case FloatFormat::F32:
+    return ElementKind::F32;
+  case FloatFormat::F16:
+    return ElementKind::F16;
+  case FloatFormat::BF16:
+    return ElementKind::BF16;
+  case FloatFormat::F8E4M3FN:
+    return ElementKind::F8E4M3FN;
+  case FloatFormat::F8E5M2:
+    return ElementKind::F8E5M2;
+  case FloatFormat::F8E8M0FNU:
+    return ElementKind::F8E8M0FNU;
+  case FloatFormat::F6E3M2FN:
+  case FloatFormat::F6E2M3FN:
+  case FloatFormat::F4E2M1FN:
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// The shape of a tensor of codes after packing its rows.
+static SmallVector<int64_t> packedShape(ArrayRef<int64_t> shape, unsigned bits) {
+  SmallVector<int64_t> result(shape);
+  if (result.empty()) {
+    result.push_back(1);
+  }
+  result.back() = static_cast<int64_t>(numerics::packedSize(result.back(), bits));
+  return result;
+}
+
+static Error weightError(StringRef key, const Twine &message) {
+  return createStringError("weight '" + key + "': " + message);
+}
+
+static Error appendParts(StringRef key, const Scheme &scheme, ArrayRef<int64_t> shape,
+                         std::vector<QuantizedWeightPart> &parts) {
+  if (Error error = scheme.verify(shape)) {
+    return weightError(key, toString(std::move(error)));
+  }
+  unsigned bits = scheme.element.bitWidth();
+  SmallVector<int64_t> scaleShape = scheme.scaleShape(shape);
+  parts.push_back({codesName(key), ElementKind::U8, packedShape(shape, bits)});
+  if (scheme.scale.isNested()) {
+    if (Error error = appendParts(scaleName(key), *scheme.scale.nested, scaleShape, parts)) {
+      return error;
+    }
+  } else if (std::optional<ElementKind> kind = scaleKind(scheme.scale.format)) {
+    parts.push_back({scaleName(key), *kind, scaleShape});
+  } else {
+    return weightError(key, "expected scales in f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, "
+                            "found " +
+                                name(scheme.scale.format));
+  }
+  if (scheme.zeroPoint) {
+    parts.push_back({zeroPointName(key), ElementKind::U8, packedShape(scaleShape, bits)});
+  }
+  return Error::success();
+}
+
+Expected<std::vector<QuantizedWeightPart>>
+quench::quantizedWeightParts(StringRef key, const Scheme &scheme, ArrayRef<int64_t> shape) {
+  std::vector<QuantizedWeightPart> parts;
+  if (Error error = appendParts(key, scheme, shape, parts)) {
+    return std::move(error);
+  }
+  return std::move(parts);
+}
+
+bool quench::isQuantizedWeight(const WeightStore &store, StringRef key) {
+  return store.lookup(codesName(key)) != nullptr;
+}
+
+Error quench::declareQuantized(SafetensorsWriter &writer, StringRef key, const Scheme &scheme,
+                               ArrayRef<int64_t> shape) {
+  Expected<std::vector<QuantizedWeightPart>> parts = quantizedWeightParts(key, scheme, shape);
+  if (!parts) {
+    return parts.takeError();
+  }
+  for (const QuantizedWeightPart &part : *parts) {
+    if (Error error = writer.declare(part.name, part.kind, part.shape)) {
+      return error;
+    }
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+/// Rows of `width` codes, each packed and filled up to a byte.
+static std::vector<uint8_t> packRows(const CodeArray &codes, size_t width) {
+  unsigned bits = codes.bitWidth();
+  if (width == 0 || width * bits % 8 == 0) {
+    return packCodes(codes);
+  }
+  std::vector<uint8_t> bytes;
+  bytes.reserve(codes.size() / width * numerics::packedSize(width, bits));
+  CodeArray row(bits, codes.isSigned(), width);
+  for (size_t begin = 0; begin < codes.size(); begin += width) {
+    for (size_t i = 0; i < width; ++i) {
+      row.set(i, codes[begin + i]);
+    }
+    append_range(bytes, packCodes(row));
+  }
+  return bytes;
+}
+
+/// The number of elements of a row.
+static size_t rowWidth(ArrayRef<int64_t> shape) { return shape.empty() ? 1 : shape.back(); }
+
+static bool hasCode(const Encoding &element, int32_t code) {
+  return code >= element.minCode() && code <= element.maxCode() &&
+         (!element.isFloat() || std::isfinite(element.decodeCode(code)));
+}
+
+/// "expected a code of i4, found 9".
+static std::string codeFault(const Encoding &element, int32_t code) {
+  return ("expected a code of " + element.str() + ", found " + Twine(code)).str();
+}
+
+/// The first element whose code `element` does not have.
+static std::optional<size_t> findBadCode(const CodeArray &codes, const Encoding &element) {
+  return codes.visit([&](const auto &container) -> std::optional<size_t> {
+    auto bad = find_if(container, [&](int32_t code) { return !hasCode(element, code); });
+    if (bad == container.end()) {
+      return std::nullopt;
+    }
+    return bad - container.begin();
+  });
+}
+
+/// The blocks of a tensor share scales that can be divided by.
+static bool isUsableScale(float scale) { return std::isfinite(scale) && scale != 0; }
+
+/// "1e-05 for block 3".
+static std::string scaleOfBlock(float scale, size_t block) {
+  std::string text;
+  raw_string_ostream(text) << format("%g", scale) << " for block " << block;
+  return text;
+}
+
+static Error writeScales(SafetensorsWriter &writer, StringRef key, FloatFormat format,
+                         ArrayRef<float> scales) {
+  unsigned bytes = numerics::bitWidth(format) / 8;
+  std::vector<uint8_t> data(scales.size() * bytes);
+  for (size_t i = 0; i < scales.size(); ++i) {
+    uint32_t code = numerics::encode(format, scales[i]);
+    if (!isUsableScale(scales[i]) || numerics::decode(format, code) != scales[i]) {
+      return weightError(key, "expected scales that are finite, not 0 and exact in " +
+                                  name(format) + ", found " + scaleOfBlock(scales[i], i));
+    }
+    for (unsigned byte = 0; byte < bytes; ++byte) {
+      data[i * bytes + byte] = static_cast<uint8_t>(code >> (8 * byte));
+    }
+  }
+  return writer.write(scaleName(key), data);
+}
+
+Error quench::writeQuantized(SafetensorsWriter &writer, StringRef key, const Scheme &scheme,
+                             const QuantizedTensor &tensor) {
+  const Encoding &element = scheme.element;
+  if (Error error = scheme.verify(tensor.shape)) {
+    return weightError(key, toString(std::move(error)));
+  }
+  size_t count = numerics::elementCount(tensor.shape);
+  size_t blocks = scheme.numBlocks(tensor.shape);
+  if (tensor.codes.size() != count || tensor.codes.bitWidth() != element.bitWidth() ||
+      tensor.codes.isSigned() != element.isSigned()) {
+    return weightError(key, "expected " + Twine(count) + " codes of " + element.str() + ", found " +
+                                Twine(tensor.codes.size()) + " of " +
+                                Twine(tensor.codes.bitWidth()) + " bits");
+  }
+  if (tensor.zeroPoints.size() != (scheme.zeroPoint ? blocks : 0)) {
+    return weightError(key, "expected " + Twine(scheme.zeroPoint ? blocks : 0) +
+                                " zero points, found " + Twine(tensor.zeroPoints.size()));
+  }
+  if (std::optional<size_t> bad = findBadCode(tensor.codes, element)) {
+    return weightError(key, codeFault(element, tensor.codes[*bad]) + " at element " + Twine(*bad));
+  }
+  if (Error error = writer.write(codesName(key), packRows(tensor.codes, rowWidth(tensor.shape)))) {
+    return error;
+  }
+  if (scheme.scale.isNested()) {
+    if (!tensor.scaleTensor || tensor.scaleTensor->shape != scheme.scaleShape(tensor.shape)) {
+      return weightError(key, "expected a quantized tensor of scales of shape " +
+                                  shapeToString(scheme.scaleShape(tensor.shape)));
+    }
+    if (Error error =
+            writeQuantized(writer, scaleName(key), *scheme.scale.nested, *tensor.scaleTensor)) {
+      return error;
+    }
+  } else if (tensor.scales.size() != blocks) {
+    return weightError(key, "expected " + Twine(blocks) + " scales, found " +
+                                Twine(tensor.scales.size()));
+  } else if (Error error = writeScales(writer, key, scheme.scale.format, tensor.scales)) {
+    return error;
+  }
+  if (!scheme.zeroPoint) {
+    return Error::success();
+  }
+  CodeArray zeroPoints(element, blocks);
+  for (size_t i = 0; i < blocks; ++i) {
+    if (!hasCode(element, tensor.zeroPoints[i])) {
+      return weightError(key, codeFault(element, tensor.zeroPoints[i]) +
+                                  " as zero point of block " + Twine(i));
+    }
+    zeroPoints.set(i, tensor.zeroPoints[i]);
+  }
+  return writer.write(zeroPointName(key),
+                      packRows(zeroPoints, rowWidth(scheme.scaleShape(tensor.shape))));
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+static Error tensorError(const WeightStore &store, StringRef name, const Twine &message) {
+  return createStringError(store.fileOf(name) + ": tensor '" + name + "': " + message);
+}
+
+/// The tensor called `name`, if it has this type and shape.
+static Expected<const TensorView *> requirePart(const WeightStore &store, StringRef name,
+                                                ElementKind kind, ArrayRef<int64_t> shape) {
+  Expected<const TensorView *> view = store.requireShape(name, shape);
+  if (view && (*view)->kind != kind) {
+    return tensorError(store, name,
+                       "expected elements of type " + safetensorsName(kind) + ", found " +
+                           safetensorsName((*view)->kind));
+  }
+  return view;
+}
+
+static Expected<CodeArray> readCodes(const WeightStore &store, StringRef name,
+                                     const Encoding &element, ArrayRef<int64_t> shape) {
+  unsigned bits = element.bitWidth();
+  Expected<const TensorView *> view =
+      requirePart(store, name, ElementKind::U8, packedShape(shape, bits));
+  if (!view) {
+    return view.takeError();
+  }
+  ArrayRef<uint8_t> bytes = (*view)->bytes;
+  size_t count = numerics::elementCount(shape);
+  size_t width = rowWidth(shape);
+  // Rows without padding are one stream.
+  size_t run = width * bits % 8 == 0 ? count : width;
+  size_t runBytes = numerics::packedSize(run, bits);
+  CodeArray codes(element, count);
+  for (size_t begin = 0; begin < count; begin += run) {
+    Expected<CodeArray> part = numerics::unpackCodes(bytes.slice(begin / run * runBytes, runBytes),
+                                                     bits, element.isSigned(), run);
+    if (!part) {
+      return tensorError(store, name,
+                         "row " + Twine(begin / width) + ": " + toString(part.takeError()));
+    }
+    if (run == count) {
+      codes = std::move(*part);
+      break;
+    }
+    for (size_t i = 0; i < run; ++i) {
+      codes.set(begin + i, (*part)[i]);
+    }
+  }
+  if (std::optional<size_t> bad = findBadCode(codes, element)) {
+    return tensorError(store, name,
+                       codeFault(element, codes[*bad]) + " at row " + Twine(*bad / width) +
+                           ", column " + Twine(*bad % width));
+  }
+  return std::move(codes);
+}
+
+static Expected<std::vector<float>> readScales(const WeightStore &store, StringRef key,
+                                               FloatFormat format, ArrayRef<int64_t> shape) {
+  std::string name = scaleName(key);
+  std::optional<ElementKind> kind = scaleKind(format);
+  if (!kind) {
+    return weightError(key, "expected scales in a format of whole bytes, found " +
+                                numerics::name(format));
+  }
+  Expected<const TensorView *> view = requirePart(store, name, *kind, shape);
+  if (!view) {
+    return view.takeError();
+  }
+  ArrayRef<uint8_t> data = (*view)->bytes;
+  unsigned bytes = numerics::bitWidth(format) / 8;
+  std::vector<float> scales(data.size() / bytes);
+  for (size_t i = 0; i < scales.size(); ++i) {
+    uint32_t code = 0;
+    for (unsigned byte = 0; byte < bytes; ++byte) {
+      code |= static_cast<uint32_t>(data[i * bytes + byte]) << (8 * byte);
+    }
+    scales[i] = numerics::decode(format, code);
+    if (!isUsableScale(scales[i])) {
+      return tensorError(store, name,
+                         "expected finite scales that are not 0, found " +
+                             scaleOfBlock(scales[i], i));
+    }
+  }
+  return std::move(scales);
+}
+
+/// The scales of a weight whose own scheme is known to be valid for its shape.
+static Error readScaleTensor(const WeightStore &store, StringRef key, const Scheme &scheme,
+                             ArrayRef<int64_t> scaleShape, numerics::BlockScales &result) {
+  if (!scheme.scale.isNested()) {
+    Expected<std::vector<float>> scales = readScales(store, key, scheme.scale.format, scaleShape);
+    if (!scales) {
+      return scales.takeError();
+    }
+    result.scales = std::move(*scales);
+    return Error::success();
+  }
+  const Scheme &nested = *scheme.scale.nested;
+  Expected<QuantizedTensor> tensor = readQuantized(store, scaleName(key), nested, scaleShape);
+  if (!tensor) {
+    return tensor.takeError();
+  }
+  Expected<std::vector<float>> scales = numerics::dequantizeTensor(*tensor, nested);
+  if (!scales) {
+    return tensorError(store, codesName(scaleName(key)), toString(scales.takeError()));
+  }
+  for (size_t i = 0; i < scales->size(); ++i) {
+    if (!isUsableScale((*scales)[i])) {
+      return tensorError(store, codesName(scaleName(key)),
+                         "expected finite scales that are not 0, found " +
+                             scaleOfBlock((*scales)[i], i));
+    }
+  }
+  result.scales = std::move(*scales);
+  result.scaleTensor = std::make_shared<const QuantizedTensor>(std::move(*tensor));
+  return Error::success();
+}
+
+Expected<QuantizedTensor> quench::readQuantized(const WeightStore &store, StringRef key,
+                                                const Scheme &scheme, ArrayRef<int64_t> shape) {
+  if (Error error = scheme.verify(shape)) {
+    return weightError(key, toString(std::move(error)));
+  }
+  if (!isQuantizedWeight(store, key) && store.lookup(key)) {
+    return tensorError(store, key,
+                       "expected a weight quantized as " + scheme.str() +
+                           ", found a plain tensor; run quench-quantize first");
+  }
+  QuantizedTensor result;
+  result.shape.assign(shape.begin(), shape.end());
+  Expected<CodeArray> codes = readCodes(store, codesName(key), scheme.element, shape);
+  if (!codes) {
+    return codes.takeError();
+  }
+  result.codes = std::move(*codes);
+  SmallVector<int64_t> scaleShape = scheme.scaleShape(shape);
+  if (Error error = readScaleTensor(store, key, scheme, scaleShape, result)) {
+    return std::move(error);
+  }
+  if (scheme.zeroPoint) {
+    Expected<CodeArray> zeroPoints =
+        readCodes(store, zeroPointName(key), scheme.element, scaleShape);
+    if (!zeroPoints) {
+      return zeroPoints.takeError();
+    }
+    result.zeroPoints.resize(zeroPoints->size());
+    for (size_t i = 0; i < zeroPoints->size(); ++i) {
+      result.zeroPoints[i] = (*zeroPoints)[i];
+    }
+  }
+  return std::move(result);
+}
