@@ -173,8 +173,16 @@ int32_t Encoding::encodeValue(float value) const {
   case Kind::Float:
     return static_cast<int32_t>(encode(format, value));
   case Kind::Codebook: {
-    // The first midpoint that is not below the value: a tie belongs to the lower code.
+    // The number of midpoints below the value: a tie belongs to the lower code. Small tables are
+    // counted, which has no branch to predict.
     const std::vector<double> &midpoints = table->midpoints;
+    if (midpoints.size() < 16) {
+      int32_t code = 0;
+      for (double midpoint : midpoints) {
+        code += static_cast<double>(value) > midpoint;
+      }
+      return code;
+    }
     auto found = std::lower_bound(midpoints.begin(), midpoints.end(), static_cast<double>(value));
     return static_cast<int32_t>(found - midpoints.begin());
   }

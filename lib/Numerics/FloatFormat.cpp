@@ -166,7 +166,8 @@ uint32_t quench::numerics::encode(FloatFormat format, float value) {
   uint32_t units = mantissa >> shift;
   uint32_t rest = mantissa & ((1u << shift) - 1);
   uint32_t half = 1u << (shift - 1);
-  units += rest > half || (rest == half && (units & 1));
+  // Without branches: in quantized data this bit is as random as a coin.
+  units += (rest > half) | ((rest == half) & (units & 1));
   uint32_t code = (static_cast<uint32_t>(targetExponent - minExponent) << layout.mantissa) + units;
   if (code > largest) {
     code = layout.saturates ? largest : infinity;

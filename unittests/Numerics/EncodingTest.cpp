@@ -88,6 +88,23 @@ TEST(Encoding, nf4_ties_go_to_the_lower_code) {
   EXPECT_EQ(quarters.encodeValue(std::nextafter(0.5f, 1.0f)), 3);
 }
 
+TEST(Encoding, large_codebooks_follow_the_same_rule) {
+  std::vector<float> values(256);
+  for (int i = 0; i < 256; ++i) {
+    values[i] = static_cast<float>(i * i) - 1000.0f;
+  }
+  Encoding squares = Encoding::codebook("squares", values);
+  EXPECT_EQ(squares.bitWidth(), 8u);
+  for (int32_t code = 0; code < 255; ++code) {
+    float middle = (values[code] + values[code + 1]) / 2;
+    EXPECT_EQ(squares.encodeValue(values[code]), code);
+    EXPECT_EQ(squares.encodeValue(middle), code);
+    EXPECT_EQ(squares.encodeValue(std::nextafter(middle, infinity)), code + 1);
+  }
+  EXPECT_EQ(squares.encodeValue(nan), 0);
+  EXPECT_EQ(squares.encodeValue(infinity), 255);
+}
+
 TEST(Encoding, invalid_encodings_are_named) {
   EXPECT_EQ(messageOf(Encoding()),
             "expected an integer encoding of 1 to 8 or of 16 bits, found 0 bits");
