@@ -11,6 +11,7 @@ mode=(-i)
 if [[ "${1:-}" == --check ]]; then
   mode=(--dry-run --Werror)
 fi
+# The C programs of test/ hold RUN lines and keep the form they have (test/.clang-format).
 # A deleted file that is not yet committed is still in the index.
 git ls-files -co --exclude-standard -z -- '*.cpp' '*.h' '*.c' \
   | while IFS= read -r -d '' file; do if [[ -e "$file" ]]; then printf '%s\0' "$file"; fi; done \

@@ -25,6 +25,11 @@ MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:work|home|root|Users)/\w")
 # What stands before the brace of a class, an enumeration, a namespace or a linkage block; access labels may precede it.
 SCOPE_HEAD = re.compile(r'\s*(?:\w+\s*:(?!:)\s*)*(?:template\s*<.*>\s*)?(?:(?:inline|static|const|typedef)\s+)*'
                         r'(?:(?:namespace|class|struct|union|enum)\b|extern\s*""\s*$)', re.S)
+# A function declaration that some source has to define, and what looks like one: `= default`, a macro
+# call, an initialized variable, a type, a template.
+DECLARATION = re.compile(r"\w\s*\(.*\)[\s&]*(?:const|noexcept|override|final|[\s&])*(?:->.*)?$", re.S)
+NO_DECLARATION = re.compile(r"=\s*(?:default|delete|0)\s*$|^\s*[A-Z_0-9]+\s*\(|^(?!.*\boperator)[^(]*=|"
+                            r"\b(?:using|typedef|friend|static_assert|template)\b", re.S)
 UNFINISHED = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b")
 # What a library may not do, with what it does instead.
 LIBRARY_BANS = [
@@ -79,8 +84,11 @@ def strip_cxx(text):
 
 
 def cxx_functions(code):
-    """(first line, lines) of each function body outside another function; code is from strip_cxx."""
-    functions, stack, line, statement = [], [], 1, ""
+    """(first line, lines) of each function body outside another function, and the lines of declarations without a body.
+
+    `code` is from strip_cxx. This reads braces and heads, not C++; it need only be right about code as it is written here.
+    """
+    functions, declarations, stack, line, statement = [], [], [], 1, ""
     for char in code:
         if char == "\n":
             line += 1
@@ -97,10 +105,12 @@ def cxx_functions(code):
                     functions.append((start, line - start + 1))
             statement = ""
         elif char == ";":
+            if not (stack and stack[-1][0]) and DECLARATION.search(statement) and not NO_DECLARATION.search(statement):
+                declarations.append(line)
             statement = ""
         else:
             statement += char
-    return functions
+    return functions, declarations
 
 
 def size_ceiling(path):
@@ -210,7 +220,7 @@ class Lint:
                 return
             functions = [(node.lineno, node.end_lineno - node.lineno + 1) for node in nodes]
         elif path.suffix in CXX:
-            functions = cxx_functions(strip_cxx(text))
+            functions, _ = cxx_functions(strip_cxx(text))
         else:
             return
         for line, length in functions:
@@ -308,7 +318,10 @@ class Lint:
             return
         if re.search(r"\bheader[- ]only\b", "\n".join(text.splitlines()[:40]), re.I):
             return
-        self.report(name, 1, f"no {library}/{path.stem}.cpp; a header that needs none says 'header-only' in its comment")
+        _, declarations = cxx_functions(strip_cxx(text))
+        if declarations:
+            self.report(name, declarations[0], f"no {library}/{path.stem}.cpp defines what this header declares; a header "
+                        "that is defined elsewhere on purpose says 'header-only' in its comment")
 
 
 def main():

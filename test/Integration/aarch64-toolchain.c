@@ -1,6 +1,7 @@
-// The cross toolchain links a program for aarch64 and qemu runs it with the dot product
-// instructions of Armv8.4. REQUIRES: qemu-aarch64 RUN: %aarch64_clang -O2 -march=armv8.4-a+dotprod
-// %s -o %t RUN: %aarch64_run %t | FileCheck %s
+// The cross toolchain links a program for aarch64 and qemu runs it with the dot product instructions of Armv8.4.
+// REQUIRES: qemu-aarch64
+// RUN: %aarch64_clang -O2 -march=armv8.4-a+dotprod %s -o %t
+// RUN: %aarch64_run %t | FileCheck %s
 
 #include <arm_neon.h>
 #include <stdio.h>

@@ -78,8 +78,18 @@ class Paths(TreeLint):
 
     def test_header_without_source(self):
         name = "include/quench/Numerics/Foo.h"
-        self.assert_problem({name: source(name)}, name, 1, "no lib/Numerics/Foo.cpp")
-        self.assertEqual(lint({name: source(name, "// Header-only: a template.\n")}), [])
+        for body in ("int f(int x);\n", "struct A {\n  int f() const;\n};\n", "A::A(int x);\n",
+                     "auto f(int x) -> int;\n", "int f(int x = 1);\n", "bool operator==(A a, A b);\n"):
+            line = 7 + body.count("\n", 0, body.index("("))
+            self.assert_problem({name: source(name, body)}, name, line, "no lib/Numerics/Foo.cpp")
+            self.assertEqual(lint({name: source(name, "// Header-only: elsewhere.\n" + body)}), [])
+
+    def test_headers_that_need_no_source(self):
+        name = "include/quench/Numerics/Foo.h"
+        for body in ("inline int f(int x) { return g(x); }\n", "struct A {\n  A() = default;\n  virtual void f() = 0;\n};\n",
+                     "using F = void(int);\n", "MLIR_DECLARE_EXPLICIT_TYPE_ID(quench::A)\n", "constexpr int x = 3;\n",
+                     "struct A {\n  B b = B::make();\n};\n", "template <typename T> T f();\n"):
+            self.assertEqual(lint({name: source(name, body)}), [], body)
 
     def test_unit_test_of_nothing(self):
         self.assert_problem({**pair("Numerics", "Foo"), "unittests/Numerics/BarTest.cpp": source("BarTest.cpp")},
