@@ -475,6 +475,10 @@ def tensor_cases(rng):
     yield "nvfp4 wide", [1, 48], [v * power(-20 * (i // 16)) for i, v in enumerate(noise(48))], nvfp4
     super_block = Scheme(ui4, [1, 8], Scheme(Integer(6, False), [1, 4], "f16"), "", True)
     yield "super-blocks", [2, 64], noise(128, 4), super_block
+    wide = [v * power(-11 * (i // 8 % 2)) for i, v in enumerate(with_zeros(noise(64, 2), 24, 32))]
+    for inner in (Integer(8, False), Integer(8, True), Integer(1, True)):
+        asymmetric = Scheme(inner, [1, 4], "f32", "", True)
+        yield "asymmetric scales", [2, 32], wide, Scheme(i4, [1, 8], asymmetric)
 
 
 def tensor_tables(rng):
@@ -486,9 +490,10 @@ def tensor_tables(rng):
         scale = nested.scale if nested else scheme.scale
         inner = nested.element.name if nested else ""
         inner_block = nested.block if nested else [1, 1]
-        row = '{"%s", {%d, %d}, {"%s", %d, %d, {%d, %d}, "%s", "%s", %s, "%s", {%d, %d}}' % (
+        row = '{"%s", {%d, %d}, {"%s", %d, %d, {%d, %d}, "%s", "%s", %s, "%s", {%d, %d}, %s}' % (
             name.replace(" ", "_"), *shape, element.name, element.low, element.high, *scheme.block, scale,
             scheme.rule, str(scheme.zero_point).lower(), inner, *inner_block,
+            str(bool(nested and nested.zero_point)).lower(),
         )  # fmt: skip
         lists = [
             [hex32(f32_bits(v)) for v in values],

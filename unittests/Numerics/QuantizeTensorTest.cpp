@@ -32,6 +32,7 @@ struct SchemeVector {
   bool zeroPoint;
   const char *nested;
   llvm::SmallVector<int64_t> nestedBlock;
+  bool nestedZeroPoint;
 };
 
 struct TensorVector {
@@ -70,7 +71,7 @@ Scheme parseScheme(const SchemeVector &vector) {
   ScaleSpec scale(*parseFloatFormat(vector.scale),
                   parseMxScaleRule(vector.rule).value_or(MxScaleRule::Floor));
   if (*vector.nested) {
-    scale = Scheme{parseElement(vector.nested), vector.nestedBlock, scale};
+    scale = Scheme{parseElement(vector.nested), vector.nestedBlock, scale, vector.nestedZeroPoint};
   }
   return Scheme{element, vector.block, scale, vector.zeroPoint};
 }
