@@ -27,7 +27,7 @@ SCOPE_HEAD = re.compile(r'\s*(?:\w+\s*:(?!:)\s*)*(?:template\s*<.*>\s*)?(?:(?:in
                         r'(?:(?:namespace|class|struct|union|enum)\b|extern\s*""\s*$)', re.S)
 # A function declaration that some source has to define, and what looks like one: `= default`, a macro
 # call, an initialized variable, a type, a template.
-DECLARATION = re.compile(r"\w\s*\(.*\)[\s&]*(?:const|noexcept|override|final|[\s&])*(?:->.*)?$", re.S)
+DECLARATION = re.compile(r"(?:\w|\boperator\s*\W+)\s*\(.*\)[\s&]*(?:const|noexcept|override|final|[\s&])*(?:->.*)?$", re.S)
 NO_DECLARATION = re.compile(r"=\s*(?:default|delete|0)\s*$|^\s*[A-Z_0-9]+\s*\(|^(?!.*\boperator)[^(]*=|"
                             r"\b(?:using|typedef|friend|static_assert|template)\b", re.S)
 UNFINISHED = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b")
