@@ -280,6 +280,9 @@ class Lint:
             public = "include/quench-c" if inside == "CAPI" else f"include/quench/{inside}".rstrip("/")
             if self.family(public, path.stem, (".h",)) or self.family(folder, path.stem, (".h",)):
                 return
+            # One file per family of operations, behind the one header of the folder.
+            if path.stem.endswith("Ops") and ".h" in {**self.stems.get(folder, {}), **self.stems.get(public, {})}:
+                return
             # What tblgen declares: a dialect's parts, or the passes of a folder and of those below it.
             ancestor = public
             while ancestor.startswith("include/quench/"):

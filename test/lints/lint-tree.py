@@ -60,6 +60,11 @@ class Paths(TreeLint):
     def test_family_shares_a_header(self):
         self.assertEqual(lint({**pair("Numerics", "Foo"), "lib/Numerics/FooTables.cpp": source("FooTables.cpp")}), [])
 
+    def test_operation_families_share_the_header_of_the_folder(self):
+        families = {"lib/Reference/ArithOps.cpp": source("ArithOps.cpp")}
+        self.assertEqual(lint({**pair("Reference", "Evaluator"), **families}), [])
+        self.assert_problem(families, "lib/Reference/ArithOps.cpp", 1, "no header")
+
     def test_passes_td_declares_sources(self):
         td = source("Passes.td", 'def FoldFoo : Pass<"quench-fold-foo"> {}\n')
         self.assertEqual(lint({"include/quench/Transforms/Passes.td": td,
