@@ -1,0 +1,71 @@
+//===- CalibrationArchive.h - Statistics on disk ----------------*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An archive is a safetensors file. Its metadata say which model saw which data:
+//
+//   format         quench-calibration
+//   version        1
+//   model, data    SHA-256 of what was run and of what it was run on
+//   samples        how many samples are in the statistics
+//   samples_total  how many the run was asked for
+//   checksum       SHA-256 of all of the above and of all tensors
+//
+// and every edge has one tensor for each kind of statistic:
+//
+//   EDGE.count     I64 [1]   number of values
+//   EDGE.range     F32 [2]   smallest, largest
+//   EDGE.moments   F64 [2]   mean, sum of squared deviations
+//
+// Same statistics, same bytes. Numbers are stored exactly, so a run that was killed and resumed
+// ends with the archive of a run that was not.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CALIBRATION_CALIBRATIONARCHIVE_H
+#define QUENCH_CALIBRATION_CALIBRATIONARCHIVE_H
+
+#include "quench/Calibration/Statistics.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+
+namespace quench::calibration {
+
+struct CalibrationArchive {
+  static constexpr unsigned formatVersion = 1;
+
+  /// SHA-256 in hexadecimal, or any text that identifies the model and the data.
+  std::string modelDigest;
+  std::string dataDigest;
+  /// Samples seen, of those that were asked for.
+  uint64_t samples = 0;
+  uint64_t totalSamples = 0;
+  Statistics statistics;
+
+  bool isComplete() const { return samples == totalSamples; }
+
+  /// Reads and validates an archive. Errors start with the path: not safetensors, not an archive,
+  /// another version, a checksum that does not match, sections that are unknown, missing or
+  /// misshapen, statistics that no data has (a range that is not ordered, a negative variance).
+  static llvm::Expected<CalibrationArchive> load(llvm::StringRef path);
+
+  /// Writes the archive in one step (see AtomicFile).
+  llvm::Error save(llvm::StringRef path) const;
+
+  /// Fails when the archive was made from another model: it is stale. `path` is for the message.
+  llvm::Error requireModel(llvm::StringRef digest, llvm::StringRef path) const;
+
+  /// Fails when the run that made the archive did not see all its samples.
+  llvm::Error requireComplete(llvm::StringRef path) const;
+};
+
+} // namespace quench::calibration
+
+#endif // QUENCH_CALIBRATION_CALIBRATIONARCHIVE_H

@@ -1,0 +1,149 @@
+//===- CalibrationArchiveTest.cpp - Statistics on disk --------------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Calibration/CalibrationArchive.h"
+
+#include "../Support/TemporaryFolder.h"
+#include "quench/WeightStore/SafetensorsWriter.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+
+using namespace quench;
+using namespace quench::calibration;
+
+namespace {
+
+std::string message(llvm::Error error) {
+  std::string text = llvm::toString(std::move(error));
+  return text.empty() ? "success" : text;
+}
+
+CalibrationArchive example() {
+  CalibrationArchive archive;
+  archive.modelDigest = "m0";
+  archive.dataDigest = "d0";
+  archive.samples = 2;
+  archive.totalSamples = 2;
+  for (const char *edge : {"layers.0.{k,q}", "layers.0", "layers.0-x"}) {
+    llvm::cantFail(archive.statistics.observe(edge, 0, {1.5f, -2.25f, 0.1f}, {3}));
+    llvm::cantFail(archive.statistics.observe(edge, 1, {3.0f}, {1, 1}));
+  }
+  return archive;
+}
+
+TEST(CalibrationArchiveTest, archivesAreReadBackExactly) {
+  TemporaryFolder folder;
+  llvm::cantFail(example().save(folder / "a"));
+  llvm::cantFail(example().save(folder / "b"));
+  EXPECT_EQ(folder.get("a"), folder.get("b"));
+  CalibrationArchive archive = llvm::cantFail(CalibrationArchive::load(folder / "a"));
+  EXPECT_EQ(archive.modelDigest, "m0");
+  EXPECT_EQ(archive.dataDigest, "d0");
+  EXPECT_TRUE(archive.isComplete());
+  ASSERT_EQ(archive.statistics.edges().size(), 3u);
+  const CalibrationArchive expected = example();
+  const EdgeStatistics &before = *expected.statistics.lookup("layers.0.{k,q}");
+  const EdgeStatistics &after = *archive.statistics.lookup("layers.0.{k,q}");
+  EXPECT_EQ(after.count, 4u);
+  EXPECT_EQ(after.range.min, -2.25f);
+  EXPECT_EQ(after.range.max, 3.0f);
+  EXPECT_EQ(after.moments.mean, before.moments.mean);
+  EXPECT_EQ(after.moments.squaredDeviations, before.moments.squaredDeviations);
+  llvm::cantFail(archive.save(folder / "c"));
+  EXPECT_EQ(folder.get("a"), folder.get("c"));
+}
+
+TEST(CalibrationArchiveTest, everyChangedByteIsNoticed) {
+  TemporaryFolder folder;
+  llvm::cantFail(example().save(folder / "a"));
+  const std::string good = folder.get("a");
+  for (size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] ^= 1;
+    std::string path = folder.put("b", bad);
+    std::string text = message(CalibrationArchive::load(path).takeError());
+    EXPECT_EQ(text.find(path + ": "), 0u) << "byte " << i << ": " << text;
+  }
+  for (size_t size = 0; size < good.size(); size += 7) {
+    std::string path = folder.put("b", good.substr(0, size));
+    EXPECT_NE(message(CalibrationArchive::load(path).takeError()), "success") << size;
+  }
+}
+
+TEST(CalibrationArchiveTest, damageIsTold) {
+  TemporaryFolder folder;
+  llvm::cantFail(example().save(folder / "a"));
+  std::string bad = folder.get("a");
+  bad.back() ^= 1;
+  std::string path = folder.put("b", bad);
+  std::string text = message(CalibrationArchive::load(path).takeError());
+  EXPECT_EQ(text.find(path + ": expected contents with checksum "), 0u) << text;
+  EXPECT_NE(text.find("; the archive is damaged, calibrate again"), std::string::npos) << text;
+}
+
+/// A file with these metadata and nothing else.
+std::string metadataMessage(const std::map<std::string, std::string> &metadata) {
+  TemporaryFolder folder;
+  std::string path = folder / "a";
+  std::unique_ptr<SafetensorsWriter> writer = llvm::cantFail(SafetensorsWriter::create(path));
+  for (const auto &[key, value] : metadata) {
+    llvm::cantFail(writer->setMetadata(key, value));
+  }
+  llvm::cantFail(writer->commit());
+  std::string text = message(CalibrationArchive::load(path).takeError());
+  return text.find(path) == 0 ? "FILE" + text.substr(path.size()) : text;
+}
+
+TEST(CalibrationArchiveTest, otherFilesAreRefused) {
+  EXPECT_EQ(metadataMessage({}),
+            "FILE: expected a calibration archive, found another safetensors file");
+  EXPECT_EQ(metadataMessage({{"format", "pt"}}),
+            "FILE: expected a calibration archive, found another safetensors file");
+  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}}),
+            "FILE: expected 'version' in the metadata of a calibration archive, found none");
+  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "two"}}),
+            "FILE: expected 'version' in the metadata to be a number, found 'two'");
+  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "2"}}),
+            "FILE: expected a calibration archive of version 1, found version 2; calibrate again");
+  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "1"}}),
+            "FILE: expected 'checksum' in the metadata of a calibration archive, found none");
+}
+
+TEST(CalibrationArchiveTest, statisticsThatNoDataHasAreRefused) {
+  TemporaryFolder folder;
+  std::string path = folder / "a";
+  auto refused = [&](EdgeStatistics edge) {
+    CalibrationArchive archive = example();
+    archive.statistics.set("e", edge);
+    llvm::cantFail(archive.save(path));
+    return message(CalibrationArchive::load(path).takeError()) ==
+           path + ": edge 'e': expected values, a finite ascending range and a variance that is "
+                  "not negative";
+  };
+  EXPECT_TRUE(refused({0, {0, 1}, {0, 1}}));
+  EXPECT_TRUE(refused({2, {1, 0}, {0, 1}}));
+  EXPECT_TRUE(refused({2, {0, HUGE_VALF}, {0, 1}}));
+  EXPECT_TRUE(refused({2, {0, 1}, {std::nan(""), 1}}));
+  EXPECT_TRUE(refused({2, {0, 1}, {0, -1}}));
+  EXPECT_FALSE(refused({2, {0, 1}, {0, 1}}));
+}
+
+TEST(CalibrationArchiveTest, staleAndUnfinishedArchivesSayWhatToDo) {
+  CalibrationArchive archive = example();
+  EXPECT_EQ(message(archive.requireModel("m0", "FILE")), "success");
+  EXPECT_EQ(message(archive.requireModel("m1", "FILE")),
+            "FILE: expected statistics of the model with digest m1, found those of m0; calibrate "
+            "again");
+  EXPECT_EQ(message(archive.requireComplete("FILE")), "success");
+  archive.totalSamples = 5;
+  EXPECT_EQ(message(archive.requireComplete("FILE")),
+            "FILE: expected statistics of 5 samples, found 2; finish the interrupted calibration");
+}
+
+} // namespace
