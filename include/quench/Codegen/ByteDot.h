@@ -1,0 +1,35 @@
+//===- ByteDot.h - Sums of products of bytes -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_BYTEDOT_H
+#define QUENCH_CODEGEN_BYTEDOT_H
+
+#include "quench/Codegen/KernelBuilder.h"
+
+namespace quench {
+
+/// The four signed activation codes of one word, in every lane, in the form that `byteDot` of the
+/// target wants. `buffer` is an i8 buffer.
+struct ActivationWord {
+  mlir::SmallVector<mlir::Value, 2> parts;
+};
+ActivationWord loadActivationWord(KernelBuilder &builder, mlir::Value buffer,
+                                  mlir::ValueRange indices);
+
+/// What the target wants to have been subtracted from unsigned byte codes: 128 where it multiplies
+/// signed bytes only, otherwise 0.
+int32_t byteDotBias(const Target &target);
+
+/// `accumulator[lane] + sum over the 4 bytes of a lane of (weights - bias) * activations`, exact.
+/// `accumulator` holds i32 lanes; `weights` four unsigned bytes for each of them, all below 128
+/// when `nibbles`: then the bias is 0 on every target.
+mlir::Value byteDot(KernelBuilder &builder, mlir::Value accumulator, mlir::Value weights,
+                    const ActivationWord &activations, bool nibbles);
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_BYTEDOT_H

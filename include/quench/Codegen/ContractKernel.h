@@ -1,0 +1,39 @@
+//===- ContractKernel.h - Kernels of matrix products with packed weights -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_CONTRACTKERNEL_H
+#define QUENCH_CODEGEN_CONTRACTKERNEL_H
+
+#include "quench/Codegen/KernelBuilder.h"
+#include "quench/Codegen/PanelLayout.h"
+
+namespace quench {
+
+/// One class of matrix products `lhs[m, k] * weight[n, k]`; M is not part of it.
+struct ContractKernel {
+  PanelLayout layout;
+  /// Integer left side: codes padded as `layout.groups` says, with scales and sums of each group.
+  bool integerLhs = false;
+  /// Whether the left side has one scale for each row, or one for all.
+  bool rowScales = false;
+  /// Whether the weight has zero points of its own; otherwise they are those of signed codes.
+  bool zeroPoints = false;
+  bool bias = false;
+
+  /// A symbol name that tells classes apart.
+  std::string name() const;
+
+  /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `?xPaddedK` i8, scales
+  /// `?x1` or `1x1` f32 and sums `?xG` i32; the words of the panels, as i8 or f32; for integer
+  /// panels scales and perhaps zero points; perhaps a bias `N`; the result `?xN`. The arithmetic is
+  /// that of `quench.contract`.
+  mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
+};
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_CONTRACTKERNEL_H

@@ -1,0 +1,104 @@
+//===- KernelBuilder.h - Emission of kernels in vector and scf ops -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A kernel is a function on buffers, written with these few words: loops, vectors with a static or
+// dynamic number of live lanes, and arithmetic. Emission order is execution order.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_KERNELBUILDER_H
+#define QUENCH_CODEGEN_KERNELBUILDER_H
+
+#include "quench/Target/Target.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <functional>
+
+namespace quench {
+
+class KernelBuilder : public mlir::ImplicitLocOpBuilder {
+public:
+  KernelBuilder(mlir::Location loc, mlir::MLIRContext *context, const Target &target)
+      : ImplicitLocOpBuilder(loc, context), target(target) {}
+
+  const Target &getTarget() const { return target; }
+  int64_t lanes() const { return target.lanes(); }
+
+  /// A buffer whose rows are dense and which may begin anywhere: what kernels take.
+  mlir::MemRefType bufferType(mlir::ArrayRef<int64_t> shape, mlir::Type element);
+  mlir::VectorType vectorType(mlir::Type element, int64_t lanes = 0);
+  mlir::VectorType floats(int64_t lanes = 0) { return vectorType(getF32Type(), lanes); }
+
+  mlir::Value index(int64_t value);
+  mlir::Value i32(int32_t value);
+  mlir::Value f32(float value);
+  mlir::Value splat(mlir::Value scalar, int64_t lanes = 0);
+  mlir::Value splat(float value, int64_t lanes = 0) { return splat(f32(value), lanes); }
+  mlir::Value splat(int32_t value, int64_t lanes = 0) { return splat(i32(value), lanes); }
+  /// The size of an axis of a buffer.
+  mlir::Value size(mlir::Value buffer, int64_t axis);
+
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value div(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
+  /// The larger (smaller) one; the other one when one is NaN.
+  mlir::Value maximum(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value minimum(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
+
+  /// Loads `count` elements of the last axis (a vector register of 32-bit lanes when 0); with
+  /// `live` lanes fewer than that the others read `padding`, zero by default.
+  mlir::Value load(mlir::Value buffer, mlir::ValueRange indices, int64_t count = 0,
+                   int64_t live = -1);
+  void store(mlir::Value vector, mlir::Value buffer, mlir::ValueRange indices, int64_t live = -1);
+  /// The same with a number of live lanes known at run time.
+  mlir::Value loadMasked(mlir::Value buffer, mlir::ValueRange indices, int64_t count,
+                         mlir::Value live);
+  mlir::Value loadScalar(mlir::Value buffer, mlir::ValueRange indices);
+  void storeScalar(mlir::Value scalar, mlir::Value buffer, mlir::ValueRange indices);
+
+  /// Sums the lanes of a float vector in a fixed order, or of an integer vector exactly.
+  mlir::Value sumLanes(mlir::Value vector);
+  mlir::Value maxLanes(mlir::Value vector);
+
+  using LoopBody = std::function<void(mlir::Value index)>;
+  using CarryingLoopBody =
+      std::function<mlir::SmallVector<mlir::Value>(mlir::Value index, mlir::ValueRange carried)>;
+  void loop(mlir::Value begin, mlir::Value end, int64_t step, const LoopBody &body);
+  mlir::SmallVector<mlir::Value> loop(mlir::Value begin, mlir::Value end, int64_t step,
+                                      mlir::ValueRange initial, const CarryingLoopBody &body);
+  /// Iterations may run at the same time, each on one thread.
+  void parallelLoop(mlir::Value count, const LoopBody &body);
+
+  /// Calls `body(offset, live)` for vectors that cover `size` elements: a loop over full vectors,
+  /// then the rest with its number of live lanes (-1 for full vectors).
+  void forVectors(int64_t size, const std::function<void(mlir::Value offset, int64_t live)> &body);
+  /// The same, carrying values.
+  mlir::SmallVector<mlir::Value> forVectors(
+      int64_t size, mlir::ValueRange initial,
+      const std::function<mlir::SmallVector<mlir::Value>(mlir::Value, int64_t, mlir::ValueRange)>
+          &body);
+
+private:
+  const Target &target;
+};
+
+/// Makes the function `name` at the end of `module` if it does not exist, with `parameters` as
+/// buffers or scalars, and lets `body` fill it.
+mlir::func::FuncOp
+getOrCreateKernel(mlir::ModuleOp module, llvm::StringRef name, const Target &target,
+                  llvm::function_ref<mlir::SmallVector<mlir::Type>(KernelBuilder &)> parameters,
+                  llvm::function_ref<void(KernelBuilder &, mlir::ValueRange)> body);
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_KERNELBUILDER_H

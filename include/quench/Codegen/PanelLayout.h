@@ -1,0 +1,99 @@
+//===- PanelLayout.h - The order in which a kernel reads a weight matrix -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What `#quench.panels` describes, as arithmetic. Weights, activations and the sums that correct
+// for unsigned storage must agree on it, so it has one home.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_PANELLAYOUT_H
+#define QUENCH_CODEGEN_PANELLAYOUT_H
+
+#include "quench/Dialect/Quench/IR/QuenchTypes.h"
+#include "quench/Numerics/QuantizeTensor.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace quench {
+
+enum class PanelContainer { I4, I8, F32 };
+
+/// How groups along K are padded in quantized activations: every group starts at a multiple of
+/// eight codes, whatever the container of the weights, so that all weights of one group size read
+/// the same activations.
+struct GroupLayout {
+  static constexpr int64_t kUnit = 8;
+
+  int64_t k;
+  /// Elements of K that share a weight scale; K itself when all do.
+  int64_t group;
+
+  int64_t numGroups() const { return (k + group - 1) / group; }
+  int64_t groupSize(int64_t index) const { return std::min(group, k - index * group); }
+  int64_t paddedGroup() const { return (group + kUnit - 1) / kUnit * kUnit; }
+  /// Where the codes of a group begin.
+  int64_t groupOffset(int64_t index) const { return index * paddedGroup(); }
+  /// All codes of a row, padding included.
+  int64_t paddedK() const {
+    int64_t last = groupSize(numGroups() - 1);
+    return groupOffset(numGroups() - 1) + (last + kUnit - 1) / kUnit * kUnit;
+  }
+};
+
+struct PanelLayout {
+  int64_t n;
+  GroupLayout groups;
+  int64_t lanes;
+  PanelContainer container;
+
+  /// The layout of a weight of type `source` (a rank-2 tensor or qtensor) in `panels`.
+  static PanelLayout get(mlir::Type source, PanelsAttr panels);
+
+  int64_t numPanels() const { return (n + lanes - 1) / lanes; }
+  /// Codes of one row in one 32-bit word.
+  int64_t codesPerWord() const {
+    return container == PanelContainer::I4 ? 8 : container == PanelContainer::I8 ? 4 : 1;
+  }
+  /// Words of one row: float panels are not padded along K.
+  int64_t wordsPerRow() const {
+    return container == PanelContainer::F32 ? groups.k : groups.paddedK() / codesPerWord();
+  }
+  int64_t wordsPerPanel() const { return wordsPerRow() * lanes; }
+  int64_t numWords() const { return numPanels() * wordsPerPanel(); }
+  /// Scales, or zero points.
+  int64_t numScales() const { return numPanels() * groups.numGroups() * lanes; }
+  /// What is added to a signed code before it is stored.
+  static int32_t signOffset(PanelContainer container) {
+    return container == PanelContainer::I4 ? 8 : 128;
+  }
+};
+
+/// Whether kernels read codes of this weight scheme directly, and in which container.
+std::optional<PanelContainer> integerContainer(SchemeAttr scheme);
+
+/// A weight matrix in panels. `scales` and `zeroPoints` are empty for float containers;
+/// `zeroPoints`, those of the unsigned codes, also for symmetric schemes, where it is
+/// `signOffset` everywhere.
+struct PackedPanels {
+  std::vector<uint32_t> words;
+  std::vector<float> scales;
+  std::vector<int32_t> zeroPoints;
+};
+
+/// Packs float weights, row-major `[n, k]`.
+PackedPanels packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values);
+
+/// Packs integer codes. `scheme` is that of the tensor.
+PackedPanels packCodes(const PanelLayout &layout, const numerics::QuantizedTensor &tensor,
+                       const numerics::Scheme &scheme);
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_PANELLAYOUT_H

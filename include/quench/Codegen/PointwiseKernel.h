@@ -1,0 +1,30 @@
+//===- PointwiseKernel.h - Kernels of elementwise functions -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_POINTWISEKERNEL_H
+#define QUENCH_CODEGEN_POINTWISEKERNEL_H
+
+#include "quench/Codegen/KernelBuilder.h"
+
+namespace quench {
+
+enum class Pointwise {
+  /// silu(x)
+  SiLU,
+  /// silu(x) * y
+  SiLUMul,
+  /// x + y
+  Add,
+};
+
+/// Rows of `width`. Parameters: one or two inputs `?xW` and the result `?xW`, f32.
+mlir::func::FuncOp getOrCreatePointwiseKernel(mlir::ModuleOp module, const Target &target,
+                                              Pointwise function, int64_t width);
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_POINTWISEKERNEL_H

@@ -1,0 +1,35 @@
+//===- QuantizeKernel.h - Kernels that quantize activations for integer products -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_QUANTIZEKERNEL_H
+#define QUENCH_CODEGEN_QUANTIZEKERNEL_H
+
+#include "quench/Codegen/KernelBuilder.h"
+#include "quench/Codegen/PanelLayout.h"
+
+namespace quench {
+
+/// Quantizes rows of f32 to signed bytes in the layout that `ContractKernel` reads.
+struct QuantizeKernel {
+  GroupLayout groups;
+  /// Inclusive code range.
+  int32_t codeMin;
+  int32_t codeMax;
+  /// One scale for each row computed from its largest magnitude, or one given scale.
+  bool dynamic;
+
+  std::string name() const;
+
+  /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xPaddedK` i8 with
+  /// zeros as padding; when dynamic the scales `?x1` f32; sums of the codes of each group `?xG`
+  /// i32. The arithmetic is that of `quench.quantize`.
+  mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
+};
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_QUANTIZEKERNEL_H

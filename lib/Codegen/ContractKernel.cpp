@@ -1,0 +1,445 @@
+//===- ContractKernel.cpp - Kernels of matrix products with packed weights -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Columns are cut into tiles of a few panels, rows into blocks; a thread takes (tile, block) pairs.
+// In a pair, register tiles of R rows by V panels keep their sums in registers while K streams by:
+// weights are read once for each R rows, activations are broadcast. A single row takes all panels
+// of a tile at once so that there are enough independent sums to hide latency.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/ContractKernel.h"
+
+#include "quench/Codegen/ByteDot.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace quench;
+
+namespace {
+constexpr int64_t kTilePanels = 4;
+constexpr int64_t kRowBlock = 64;
+/// Loops over K of at most this many words are unrolled.
+constexpr int64_t kMaxUnrolledWords = 8;
+
+using Values = SmallVector<Value>;
+
+class ContractEmitter {
+public:
+  ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel, ValueRange parameters);
+  void emit();
+
+private:
+  /// R rows from `row` by V panels from `panel`.
+  struct Tile {
+    Value row;
+    Value panel;
+    int64_t rows;
+    int64_t panels;
+    /// Columns of the last panel that exist.
+    int64_t lastLive;
+  };
+
+  void emitColumns(Value panel, int64_t panels, int64_t lastLive, Value rowBegin, Value rowEnd);
+  void emitTile(const Tile &tile);
+
+  Values sumFloats(const Tile &tile);
+  Values sumGroups(const Tile &tile);
+  /// The sums of one group of `size` elements, scaled and added to `total`.
+  Values addGroup(const Tile &tile, Value group, int64_t size, ValueRange total);
+  Values sumMixedGroup(const Tile &tile, Value group, int64_t size, ArrayRef<Value> zeroPoints);
+  Values sumIntegerGroup(const Tile &tile, Value group, int64_t size, ArrayRef<Value> zeroPoints);
+  /// Calls `body` for every word of a group with the number of codes in it.
+  Values forWords(int64_t size, ValueRange initial,
+                  llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body);
+
+  Value wordAddress(const Tile &tile, int64_t panel, Value word);
+  Value scaleAddress(const Tile &tile, int64_t panel, Value group);
+  /// Zero points of the unsigned codes, minus `bias`.
+  Values loadZeroPoints(const Tile &tile, Value group, int32_t bias);
+  void storeTile(const Tile &tile, ValueRange sums);
+
+  /// Rows of a register tile: its sums, weights and a broadcast must fit the registers.
+  int64_t maxRows() const;
+  int64_t lanes() const { return b.lanes(); }
+  const GroupLayout &groups() const { return kernel.layout.groups; }
+
+  KernelBuilder &b;
+  const ContractKernel &kernel;
+  Value lhs, lhsScales, lhsSums, words, scales, zeroPoints, bias, result;
+};
+} // namespace
+
+ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel,
+                                 ValueRange parameters)
+    : b(builder), kernel(kernel) {
+  auto next = parameters.begin();
+  lhs = *next++;
+  if (kernel.integerLhs) {
+    lhsScales = *next++;
+    lhsSums = *next++;
+  }
+  words = *next++;
+  if (kernel.layout.container != PanelContainer::F32) {
+    scales = *next++;
+    if (kernel.zeroPoints) {
+      zeroPoints = *next++;
+    }
+  }
+  if (kernel.bias) {
+    bias = *next++;
+  }
+  result = *next;
+}
+
+int64_t ContractEmitter::maxRows() const {
+  bool twoSums = kernel.layout.container != PanelContainer::F32 && groups().numGroups() > 1;
+  if (b.getTarget().vectorRegisters >= 32) {
+    return twoSums ? 6 : 8;
+  }
+  return twoSums ? 2 : 4;
+}
+
+void ContractEmitter::emit() {
+  const PanelLayout &layout = kernel.layout;
+  int64_t fullTiles = layout.n / lanes() / kTilePanels;
+  int64_t restPanels = layout.numPanels() - fullTiles * kTilePanels;
+  int64_t tiles = fullTiles + (restPanels > 0 ? 1 : 0);
+  int64_t lastLive = layout.n - (layout.numPanels() - 1) * lanes();
+
+  Value rows = b.size(lhs, 0);
+  Value blocks = b.ceilDiv(rows, kRowBlock);
+  b.parallelLoop(b.mul(b.index(tiles), blocks), [&](Value task) {
+    Value tile = b.div(task, blocks);
+    Value block = arith::RemUIOp::create(b, task, blocks);
+    Value rowBegin = b.mul(block, b.index(kRowBlock));
+    Value rowEnd = arith::MinUIOp::create(b, b.add(rowBegin, b.index(kRowBlock)), rows);
+    Value panel = b.mul(tile, b.index(kTilePanels));
+    if (restPanels == 0) {
+      emitColumns(panel, kTilePanels, lanes(), rowBegin, rowEnd);
+      return;
+    }
+    if (fullTiles == 0) {
+      emitColumns(panel, restPanels, lastLive, rowBegin, rowEnd);
+      return;
+    }
+    Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, tile, b.index(fullTiles));
+    auto branch = scf::IfOp::create(b, isFull, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    emitColumns(panel, kTilePanels, lanes(), rowBegin, rowEnd);
+    b.setInsertionPointToStart(branch.elseBlock());
+    emitColumns(panel, restPanels, lastLive, rowBegin, rowEnd);
+  });
+}
+
+void ContractEmitter::emitColumns(Value panel, int64_t panels, int64_t lastLive, Value rowBegin,
+                                  Value rowEnd) {
+  Value begin = rowBegin;
+  // Whatever the tall tiles leave over is taken by pairs and then by the last row.
+  for (int64_t rows : {maxRows(), int64_t(2), int64_t(1)}) {
+    Value count = b.div(b.sub(rowEnd, begin), b.index(rows));
+    Value end = b.add(begin, b.mul(count, b.index(rows)));
+    int64_t width = rows == 1 ? panels : std::min<int64_t>(panels, 2);
+    b.loop(begin, end, rows, [&](Value row) {
+      for (int64_t first = 0; first < panels; first += width) {
+        int64_t some = std::min(width, panels - first);
+        bool last = first + some == panels;
+        emitTile({row, b.add(panel, b.index(first)), rows, some, last ? lastLive : lanes()});
+      }
+    });
+    begin = end;
+  }
+}
+
+void ContractEmitter::emitTile(const Tile &tile) {
+  storeTile(tile,
+            kernel.layout.container == PanelContainer::F32 ? sumFloats(tile) : sumGroups(tile));
+}
+
+Value ContractEmitter::wordAddress(const Tile &tile, int64_t panel, Value word) {
+  Value base = b.mul(b.add(tile.panel, b.index(panel)), b.index(kernel.layout.wordsPerPanel()));
+  Value address = b.add(base, b.mul(word, b.index(lanes())));
+  return kernel.layout.container == PanelContainer::F32 ? address : b.mul(address, b.index(4));
+}
+
+Value ContractEmitter::scaleAddress(const Tile &tile, int64_t panel, Value group) {
+  Value base = b.mul(b.add(tile.panel, b.index(panel)), b.index(groups().numGroups()));
+  return b.mul(b.add(base, group), b.index(lanes()));
+}
+
+Values ContractEmitter::sumFloats(const Tile &tile) {
+  int64_t k = groups().k;
+  int64_t unroll = k % 4 == 0 ? 4 : k % 2 == 0 ? 2 : 1;
+  Values zeros(tile.rows * tile.panels, b.splat(0.0f));
+  return b.loop(b.index(0), b.index(k), unroll, zeros, [&](Value first, ValueRange carried) {
+    Values sums(carried);
+    for (int64_t i = 0; i < unroll; ++i) {
+      Value at = b.add(first, b.index(i));
+      Values weights;
+      for (int64_t v = 0; v < tile.panels; ++v) {
+        weights.push_back(b.load(words, {wordAddress(tile, v, at)}));
+      }
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
+        for (int64_t v = 0; v < tile.panels; ++v) {
+          Value &sum = sums[r * tile.panels + v];
+          sum = b.fma(x, weights[v], sum);
+        }
+      }
+    }
+    return sums;
+  });
+}
+
+Values ContractEmitter::sumGroups(const Tile &tile) {
+  Values total(tile.rows * tile.panels, b.splat(0.0f));
+  int64_t count = groups().numGroups(), last = groups().groupSize(count - 1);
+  int64_t equal = last == groups().group ? count : count - 1;
+  if (equal > 1) {
+    total = b.loop(b.index(0), b.index(equal), 1, total, [&](Value group, ValueRange carried) {
+      return addGroup(tile, group, groups().group, carried);
+    });
+  } else if (equal == 1) {
+    total = addGroup(tile, b.index(0), groups().groupSize(0), total);
+  }
+  if (equal < count) {
+    total = addGroup(tile, b.index(count - 1), last, total);
+  }
+  return total;
+}
+
+Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group, int32_t bias) {
+  Values result;
+  for (int64_t v = 0; v < tile.panels; ++v) {
+    if (zeroPoints) {
+      Value loaded = b.load(zeroPoints, {scaleAddress(tile, v, group)});
+      result.push_back(bias ? b.sub(loaded, b.splat(bias)) : loaded);
+    } else {
+      result.push_back(b.splat(PanelLayout::signOffset(kernel.layout.container) - bias));
+    }
+  }
+  return result;
+}
+
+Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, ValueRange total) {
+  bool nibbles = kernel.layout.container == PanelContainer::I4;
+  int32_t bias = kernel.integerLhs && !nibbles ? byteDotBias(b.getTarget()) : 0;
+  Values offsets = loadZeroPoints(tile, group, bias);
+  Values sums = kernel.integerLhs ? sumIntegerGroup(tile, group, size, offsets)
+                                  : sumMixedGroup(tile, group, size, offsets);
+  Values weightScales;
+  for (int64_t v = 0; v < tile.panels; ++v) {
+    weightScales.push_back(b.load(scales, {scaleAddress(tile, v, group)}));
+  }
+  Values scaled;
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    scaled.push_back(b.fma(sum, weightScales[i % tile.panels], total[i]));
+  }
+  return scaled;
+}
+
+Values ContractEmitter::forWords(int64_t size, ValueRange initial,
+                                 llvm::function_ref<Values(Value, int64_t, ValueRange)> body) {
+  int64_t perWord = kernel.layout.codesPerWord();
+  int64_t full = size / perWord;
+  Values carried(initial);
+  if (full > kMaxUnrolledWords) {
+    int64_t unroll = full % 4 == 0 ? 4 : full % 2 == 0 ? 2 : 1;
+    carried =
+        b.loop(b.index(0), b.index(full), unroll, carried, [&](Value first, ValueRange values) {
+          Values inner(values);
+          for (int64_t i = 0; i < unroll; ++i) {
+            inner = body(b.add(first, b.index(i)), perWord, inner);
+          }
+          return inner;
+        });
+  } else {
+    for (int64_t word = 0; word < full; ++word) {
+      carried = body(b.index(word), perWord, carried);
+    }
+  }
+  if (size % perWord != 0) {
+    carried = body(b.index(full), size % perWord, carried);
+  }
+  return carried;
+}
+
+Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t size,
+                                      ArrayRef<Value> zeroPoints) {
+  bool nibbles = kernel.layout.container == PanelContainer::I4;
+  int64_t perWord = kernel.layout.codesPerWord();
+  VectorType integers = b.vectorType(b.getI32Type());
+  Values offsets;
+  for (Value zeroPoint : zeroPoints) {
+    offsets.push_back(arith::SIToFPOp::create(b, b.floats(), zeroPoint));
+  }
+  Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
+  Value groupBegin = b.mul(group, b.index(groups().group));
+  Values zeros(tile.rows * tile.panels, b.splat(0.0f));
+  return forWords(size, zeros, [&](Value word, int64_t live, ValueRange carried) {
+    Values sums(carried), loaded;
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      Value bytes = b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
+      loaded.push_back(vector::BitCastOp::create(b, integers, bytes));
+    }
+    Value first = b.add(groupBegin, b.mul(word, b.index(perWord)));
+    for (int64_t code = 0; code < live; ++code) {
+      int32_t shift = nibbles ? 8 * (code % 4) + 4 * (code / 4) : 8 * code;
+      Values weights;
+      for (int64_t v = 0; v < tile.panels; ++v) {
+        Value shifted = arith::ShRUIOp::create(b, loaded[v], b.splat(shift));
+        Value masked = arith::AndIOp::create(b, shifted, b.splat(nibbles ? 15 : 255));
+        Value value = arith::SIToFPOp::create(b, b.floats(), masked);
+        weights.push_back(b.sub(value, offsets[v]));
+      }
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        Value at = b.add(first, b.index(code));
+        Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
+        for (int64_t v = 0; v < tile.panels; ++v) {
+          Value &sum = sums[r * tile.panels + v];
+          sum = b.fma(x, weights[v], sum);
+        }
+      }
+    }
+    return sums;
+  });
+}
+
+Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size,
+                                        ArrayRef<Value> zeroPoints) {
+  bool nibbles = kernel.layout.container == PanelContainer::I4;
+  int64_t perWord = kernel.layout.codesPerWord();
+  VectorType bytes = b.vectorType(b.getI8Type(), 4 * lanes());
+  auto byteSplat = [&](int8_t value) -> Value {
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(bytes, b.getI8IntegerAttr(value)));
+  };
+  Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
+  Value groupBegin = b.mul(group, b.index(groups().paddedGroup()));
+  Values zeros(tile.rows * tile.panels, b.splat(0));
+  // Padding is part of the codes: activations are zero there.
+  int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
+  Values sums = forWords(padded, zeros, [&](Value word, int64_t, ValueRange carried) {
+    Values next(carried);
+    SmallVector<Values> parts(nibbles ? 2 : 1);
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      Value loaded = b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
+      if (nibbles) {
+        parts[0].push_back(arith::AndIOp::create(b, loaded, byteSplat(15)));
+        parts[1].push_back(arith::ShRUIOp::create(b, loaded, byteSplat(4)));
+      } else {
+        parts[0].push_back(loaded);
+      }
+    }
+    for (auto [part, weights] : llvm::enumerate(parts)) {
+      Value at = b.add(groupBegin, b.add(b.mul(word, b.index(perWord)), b.index(4 * part)));
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        ActivationWord x = loadActivationWord(b, lhs, {b.add(tile.row, b.index(r)), at});
+        for (int64_t v = 0; v < tile.panels; ++v) {
+          Value &sum = next[r * tile.panels + v];
+          sum = byteDot(b, sum, weights[v], x, nibbles);
+        }
+      }
+    }
+    return next;
+  });
+  Values floats;
+  for (int64_t r = 0; r < tile.rows; ++r) {
+    Value rowSum = b.splat(b.loadScalar(lhsSums, {b.add(tile.row, b.index(r)), group}));
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      Value exact = b.sub(sums[r * tile.panels + v], b.mul(zeroPoints[v], rowSum));
+      floats.push_back(arith::SIToFPOp::create(b, b.floats(), exact));
+    }
+  }
+  return floats;
+}
+
+void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
+  for (int64_t r = 0; r < tile.rows; ++r) {
+    Value row = b.add(tile.row, b.index(r));
+    Value scale;
+    if (kernel.integerLhs) {
+      Value scaleRow = kernel.rowScales ? row : b.index(0);
+      scale = b.splat(b.loadScalar(lhsScales, {scaleRow, b.index(0)}));
+    }
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      Value column = b.mul(b.add(tile.panel, b.index(v)), b.index(lanes()));
+      int64_t live = v == tile.panels - 1 ? tile.lastLive : lanes();
+      Value value = sums[r * tile.panels + v];
+      if (scale) {
+        value = b.mul(value, scale);
+      }
+      if (bias) {
+        value = b.add(value, b.load(bias, {column}, 0, live));
+      }
+      b.store(value, result, {row, column}, live);
+    }
+  }
+}
+
+std::string ContractKernel::name() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "contract_";
+  if (integerLhs) {
+    os << (rowScales ? "i8row" : "i8");
+  } else {
+    os << "f32";
+  }
+  switch (layout.container) {
+  case PanelContainer::I4:
+    os << "_i4";
+    break;
+  case PanelContainer::I8:
+    os << "_i8";
+    break;
+  case PanelContainer::F32:
+    os << "_f32";
+    break;
+  }
+  if (layout.groups.group != layout.groups.k) {
+    os << "g" << layout.groups.group;
+  }
+  os << (zeroPoints ? "z" : "") << (bias ? "_bias_" : "_") << layout.n << "x" << layout.groups.k;
+  return text;
+}
+
+func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) const {
+  auto parameters = [&](KernelBuilder &b) {
+    int64_t dynamic = ShapedType::kDynamic;
+    Type f32 = b.getF32Type(), i8 = b.getI8Type(), i32 = b.getI32Type();
+    SmallVector<Type> types;
+    if (integerLhs) {
+      types.push_back(b.bufferType({dynamic, layout.groups.paddedK()}, i8));
+      types.push_back(b.bufferType({rowScales ? dynamic : 1, 1}, f32));
+      types.push_back(b.bufferType({dynamic, layout.groups.numGroups()}, i32));
+    } else {
+      types.push_back(b.bufferType({dynamic, layout.groups.k}, f32));
+    }
+    if (layout.container == PanelContainer::F32) {
+      types.push_back(b.bufferType({layout.numWords()}, f32));
+    } else {
+      types.push_back(b.bufferType({4 * layout.numWords()}, i8));
+      types.push_back(b.bufferType({layout.numScales()}, f32));
+      if (zeroPoints) {
+        types.push_back(b.bufferType({layout.numScales()}, i32));
+      }
+    }
+    if (bias) {
+      types.push_back(b.bufferType({layout.n}, f32));
+    }
+    types.push_back(b.bufferType({dynamic, layout.n}, f32));
+    return types;
+  };
+  return getOrCreateKernel(
+      module, name(), target, parameters,
+      [&](KernelBuilder &b, ValueRange values) { ContractEmitter(b, *this, values).emit(); });
+}

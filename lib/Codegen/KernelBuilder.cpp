@@ -1,0 +1,204 @@
+//===- KernelBuilder.cpp - Emission of kernels in vector and scf ops -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/KernelBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace quench;
+
+MemRefType KernelBuilder::bufferType(ArrayRef<int64_t> shape, Type element) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t axis = static_cast<int64_t>(shape.size()) - 2; axis >= 0; --axis) {
+    strides[axis] = ShapedType::isDynamic(shape[axis + 1]) ? ShapedType::kDynamic
+                                                           : strides[axis + 1] * shape[axis + 1];
+  }
+  auto layout = StridedLayoutAttr::get(getContext(), ShapedType::kDynamic, strides);
+  return MemRefType::get(shape, element, layout);
+}
+
+VectorType KernelBuilder::vectorType(Type element, int64_t count) {
+  return VectorType::get({count ? count : lanes()}, element);
+}
+
+Value KernelBuilder::index(int64_t value) { return arith::ConstantIndexOp::create(*this, value); }
+Value KernelBuilder::i32(int32_t value) { return arith::ConstantIntOp::create(*this, value, 32); }
+Value KernelBuilder::f32(float value) {
+  return arith::ConstantOp::create(*this, getF32FloatAttr(value));
+}
+Value KernelBuilder::splat(Value scalar, int64_t count) {
+  return vector::BroadcastOp::create(*this, vectorType(scalar.getType(), count), scalar);
+}
+Value KernelBuilder::size(Value buffer, int64_t axis) {
+  int64_t known = cast<MemRefType>(buffer.getType()).getDimSize(axis);
+  if (!ShapedType::isDynamic(known)) {
+    return index(known);
+  }
+  return memref::DimOp::create(*this, buffer, axis);
+}
+
+static bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
+
+Value KernelBuilder::add(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::AddFOp::create(*this, lhs, rhs))
+                      : Value(arith::AddIOp::create(*this, lhs, rhs));
+}
+Value KernelBuilder::sub(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::SubFOp::create(*this, lhs, rhs))
+                      : Value(arith::SubIOp::create(*this, lhs, rhs));
+}
+Value KernelBuilder::mul(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::MulFOp::create(*this, lhs, rhs))
+                      : Value(arith::MulIOp::create(*this, lhs, rhs));
+}
+Value KernelBuilder::div(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::DivFOp::create(*this, lhs, rhs))
+                      : Value(arith::DivUIOp::create(*this, lhs, rhs));
+}
+Value KernelBuilder::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
+Value KernelBuilder::maximum(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::MaxNumFOp::create(*this, lhs, rhs))
+                      : Value(arith::MaxSIOp::create(*this, lhs, rhs));
+}
+Value KernelBuilder::minimum(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::MinNumFOp::create(*this, lhs, rhs))
+                      : Value(arith::MinSIOp::create(*this, lhs, rhs));
+}
+Value KernelBuilder::ceilDiv(Value lhs, int64_t rhs) {
+  return arith::CeilDivUIOp::create(*this, lhs, index(rhs));
+}
+
+Value KernelBuilder::load(Value buffer, ValueRange indices, int64_t count, int64_t live) {
+  VectorType type = vectorType(cast<MemRefType>(buffer.getType()).getElementType(), count);
+  if (live < 0 || live == type.getDimSize(0)) {
+    return vector::LoadOp::create(*this, type, buffer, indices);
+  }
+  return loadMasked(buffer, indices, type.getDimSize(0), index(live));
+}
+
+Value KernelBuilder::loadMasked(Value buffer, ValueRange indices, int64_t count, Value live) {
+  VectorType type = vectorType(cast<MemRefType>(buffer.getType()).getElementType(), count);
+  Value mask = vector::CreateMaskOp::create(*this, vectorType(getI1Type(), count), live);
+  Value zero = arith::ConstantOp::create(*this, getZeroAttr(type));
+  return vector::MaskedLoadOp::create(*this, type, buffer, indices, mask, zero);
+}
+
+void KernelBuilder::store(Value vector, Value buffer, ValueRange indices, int64_t live) {
+  int64_t count = cast<VectorType>(vector.getType()).getDimSize(0);
+  if (live < 0 || live == count) {
+    vector::StoreOp::create(*this, vector, buffer, indices);
+    return;
+  }
+  Value mask = vector::CreateMaskOp::create(*this, vectorType(getI1Type(), count), index(live));
+  vector::MaskedStoreOp::create(*this, buffer, indices, mask, vector);
+}
+
+Value KernelBuilder::loadScalar(Value buffer, ValueRange indices) {
+  return memref::LoadOp::create(*this, buffer, indices);
+}
+void KernelBuilder::storeScalar(Value scalar, Value buffer, ValueRange indices) {
+  memref::StoreOp::create(*this, scalar, buffer, indices);
+}
+
+Value KernelBuilder::sumLanes(Value vector) {
+  // A tree of halves: the order is fixed, and the shuffles are what targets have.
+  int64_t count = cast<VectorType>(vector.getType()).getDimSize(0);
+  while (count > 1) {
+    count /= 2;
+    Value low = vector::ExtractStridedSliceOp::create(
+        *this, vector, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
+    Value high = vector::ExtractStridedSliceOp::create(
+        *this, vector, ArrayRef<int64_t>{count}, ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
+    vector = add(low, high);
+  }
+  return vector::ExtractOp::create(*this, vector, ArrayRef<int64_t>{0});
+}
+
+Value KernelBuilder::maxLanes(Value vector) {
+  auto kind = isFloat(vector) ? vector::CombiningKind::MAXNUMF : vector::CombiningKind::MAXSI;
+  return vector::ReductionOp::create(*this, kind, vector);
+}
+
+void KernelBuilder::loop(Value begin, Value end, int64_t step, const LoopBody &body) {
+  loop(begin, end, step, {}, [&](Value index, ValueRange) {
+    body(index);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> KernelBuilder::loop(Value begin, Value end, int64_t step, ValueRange initial,
+                                       const CarryingLoopBody &body) {
+  auto loop = scf::ForOp::create(*this, begin, end, index(step), initial);
+  OpBuilder::InsertionGuard guard(*this);
+  if (initial.empty()) {
+    setInsertionPoint(loop.getBody()->getTerminator());
+  } else {
+    setInsertionPointToEnd(loop.getBody());
+  }
+  SmallVector<Value> carried = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!initial.empty()) {
+    scf::YieldOp::create(*this, carried);
+  }
+  return SmallVector<Value>(loop.getResults());
+}
+
+void KernelBuilder::parallelLoop(Value count, const LoopBody &body) {
+  auto loop =
+      scf::ParallelOp::create(*this, ValueRange{index(0)}, ValueRange{count}, ValueRange{index(1)});
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPoint(loop.getBody()->getTerminator());
+  body(loop.getInductionVars()[0]);
+}
+
+void KernelBuilder::forVectors(int64_t size, const std::function<void(Value, int64_t)> &body) {
+  forVectors(size, {}, [&](Value offset, int64_t live, ValueRange) {
+    body(offset, live);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> KernelBuilder::forVectors(
+    int64_t size, ValueRange initial,
+    const std::function<SmallVector<Value>(Value, int64_t, ValueRange)> &body) {
+  int64_t full = size / lanes() * lanes();
+  SmallVector<Value> carried(initial);
+  if (full > 0) {
+    carried = loop(index(0), index(full), lanes(), carried,
+                   [&](Value offset, ValueRange values) { return body(offset, -1, values); });
+  }
+  if (full < size) {
+    carried = body(index(full), size - full, carried);
+  }
+  return carried;
+}
+
+func::FuncOp
+quench::getOrCreateKernel(ModuleOp module, StringRef name, const Target &target,
+                          llvm::function_ref<SmallVector<Type>(KernelBuilder &)> parameters,
+                          llvm::function_ref<void(KernelBuilder &, ValueRange)> body) {
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name)) {
+    return existing;
+  }
+  KernelBuilder builder(NameLoc::get(StringAttr::get(module.getContext(), name)),
+                        module.getContext(), target);
+  builder.setInsertionPointToEnd(module.getBody());
+  auto type = builder.getFunctionType(parameters(builder), {});
+  auto function = func::FuncOp::create(builder, name, type);
+  function.setPrivate();
+  Block *entry = function.addEntryBlock();
+  builder.setInsertionPointToEnd(entry);
+  body(builder, entry->getArguments());
+  builder.setInsertionPointToEnd(entry);
+  func::ReturnOp::create(builder);
+  return function;
+}

@@ -1,0 +1,92 @@
+//===- PanelLayout.cpp - The order in which a kernel reads a weight matrix -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/PanelLayout.h"
+
+#include "llvm/ADT/bit.h"
+
+using namespace mlir;
+using namespace quench;
+
+std::optional<PanelContainer> quench::integerContainer(SchemeAttr scheme) {
+  auto integer = llvm::dyn_cast_or_null<IntegerType>(scheme.getElementType());
+  if (!integer || integer.getWidth() > 8 || scheme.getBlock().size() != 2) {
+    return std::nullopt;
+  }
+  int64_t rows = scheme.getBlock()[0];
+  if (rows != 1 && rows != SchemeAttr::kWhole) {
+    return std::nullopt;
+  }
+  return integer.getWidth() <= 4 ? PanelContainer::I4 : PanelContainer::I8;
+}
+
+PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
+  auto quantized = dyn_cast<QTensorType>(source);
+  ArrayRef<int64_t> shape =
+      quantized ? quantized.getShape() : cast<RankedTensorType>(source).getShape();
+  PanelContainer container = panels.getContainer().isInteger(4)   ? PanelContainer::I4
+                             : panels.getContainer().isInteger(8) ? PanelContainer::I8
+                                                                  : PanelContainer::F32;
+  int64_t group = shape[1];
+  if (container != PanelContainer::F32) {
+    group = std::min(group, quantized.getScheme().getBlockShape(shape)[1]);
+  }
+  return {shape[0], {shape[1], group}, panels.getLanes(), container};
+}
+
+PackedPanels quench::packFloats(const PanelLayout &layout, ArrayRef<float> values) {
+  PackedPanels packed;
+  packed.words.assign(layout.numWords(), 0);
+  for (int64_t row = 0; row < layout.n; ++row) {
+    uint32_t *panel = &packed.words[row / layout.lanes * layout.wordsPerPanel()];
+    const float *source = &values[row * layout.groups.k];
+    for (int64_t k = 0; k < layout.groups.k; ++k) {
+      panel[k * layout.lanes + row % layout.lanes] = llvm::bit_cast<uint32_t>(source[k]);
+    }
+  }
+  return packed;
+}
+
+/// The bit where code `index` of a word begins.
+static unsigned bitOf(PanelContainer container, int64_t index) {
+  return container == PanelContainer::I8 ? 8 * index : 8 * (index % 4) + 4 * (index / 4);
+}
+
+PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::QuantizedTensor &tensor,
+                               const numerics::Scheme &scheme) {
+  PackedPanels packed;
+  packed.words.assign(layout.numWords(), 0);
+  packed.scales.assign(layout.numScales(), 0.0f);
+  const GroupLayout &groups = layout.groups;
+  int32_t offset = scheme.element.isSigned() ? PanelLayout::signOffset(layout.container) : 0;
+  bool hasZeroPoints = !tensor.zeroPoints.empty() || offset == 0;
+  if (hasZeroPoints) {
+    packed.zeroPoints.assign(layout.numScales(), offset);
+  }
+  int64_t perWord = layout.codesPerWord(), lanes = layout.lanes;
+  bool sharedRows = scheme.block[0] == numerics::kWhole;
+  tensor.codes.visit([&](const auto &codes) {
+    for (int64_t row = 0; row < layout.n; ++row) {
+      uint32_t *panel = &packed.words[row / lanes * layout.wordsPerPanel()];
+      for (int64_t g = 0; g < groups.numGroups(); ++g) {
+        for (int64_t i = 0; i < groups.groupSize(g); ++i) {
+          uint32_t code = codes[row * groups.k + g * groups.group + i] + offset;
+          int64_t position = groups.groupOffset(g) + i;
+          panel[position / perWord * lanes + row % lanes] |=
+              code << bitOf(layout.container, position % perWord);
+        }
+        int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;
+        int64_t to = (row / lanes * groups.numGroups() + g) * lanes + row % lanes;
+        packed.scales[to] = tensor.scales[from];
+        if (!tensor.zeroPoints.empty()) {
+          packed.zeroPoints[to] = tensor.zeroPoints[from] + offset;
+        }
+      }
+    }
+  });
+  return packed;
+}

@@ -1,0 +1,121 @@
+//===- QuantizeKernel.cpp - Kernels that quantize activations for integer products -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/QuantizeKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace quench;
+
+std::string QuantizeKernel::name() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << (dynamic ? "quantize_row_" : "quantize_") << groups.k;
+  if (groups.group != groups.k) {
+    os << "_g" << groups.group;
+  }
+  os << "_m" << -codeMin << "_" << codeMax;
+  return text;
+}
+
+namespace {
+class QuantizeEmitter {
+public:
+  QuantizeEmitter(KernelBuilder &builder, const QuantizeKernel &kernel, ValueRange parameters)
+      : b(builder), kernel(kernel), input(parameters[0]),
+        given(kernel.dynamic ? Value() : parameters[1]), codes(parameters[kernel.dynamic ? 1 : 2]),
+        scales(kernel.dynamic ? parameters[2] : Value()), sums(parameters[3]) {}
+
+  void emit() {
+    b.parallelLoop(b.size(input, 0), [&](Value row) {
+      Value scale = kernel.dynamic ? rowScale(row) : b.loadScalar(given, {b.index(0), b.index(0)});
+      if (kernel.dynamic) {
+        b.storeScalar(scale, scales, {row, b.index(0)});
+      }
+      Value divisor = b.splat(scale);
+      const GroupLayout &groups = kernel.groups;
+      int64_t count = groups.numGroups(), last = groups.groupSize(count - 1);
+      int64_t equal = last == groups.group ? count : count - 1;
+      b.loop(b.index(0), b.index(equal), 1,
+             [&](Value group) { quantizeGroup(row, group, groups.group, divisor); });
+      if (equal < count) {
+        quantizeGroup(row, b.index(count - 1), last, divisor);
+      }
+    });
+  }
+
+private:
+  /// max|x| / M, or 1 for a row of zeros.
+  Value rowScale(Value row) {
+    SmallVector<Value> largest =
+        b.forVectors(kernel.groups.k, {b.splat(0.0f)},
+                     [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {
+                       Value x = b.load(input, {row, offset}, 0, live);
+                       return {b.maximum(carried[0], math::AbsFOp::create(b, x))};
+                     });
+    Value magnitude = b.maxLanes(largest[0]);
+    Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, b.f32(0.0f));
+    Value scale = b.div(magnitude, b.f32(static_cast<float>(kernel.codeMax)));
+    return arith::SelectOp::create(b, isZero, b.f32(1.0f), scale);
+  }
+
+  void quantizeGroup(Value row, Value group, int64_t size, Value divisor) {
+    Value from = b.mul(group, b.index(kernel.groups.group));
+    Value to = b.mul(group, b.index(kernel.groups.paddedGroup()));
+    SmallVector<Value> sum =
+        b.forVectors(size, {b.splat(0)},
+                     [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {
+                       Value x = b.load(input, {row, b.add(from, offset)}, 0, live);
+                       Value code = quantize(x, divisor);
+                       Value bytes = arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), code);
+                       b.store(bytes, codes, {row, b.add(to, offset)}, live);
+                       return {b.add(carried[0], code)};
+                     });
+    b.storeScalar(b.sumLanes(sum[0]), sums, {row, group});
+    int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
+    Value zero = arith::ConstantIntOp::create(b, 0, 8);
+    for (int64_t position = size; position < padded; ++position) {
+      b.storeScalar(zero, codes, {row, b.add(to, b.index(position))});
+    }
+  }
+
+  /// clamp(roundeven(x / scale)); lanes beyond the live ones are 0 and stay 0.
+  Value quantize(Value x, Value divisor) {
+    Value rounded = math::RoundEvenOp::create(b, b.div(x, divisor));
+    rounded = b.maximum(rounded, b.splat(static_cast<float>(kernel.codeMin)));
+    rounded = b.minimum(rounded, b.splat(static_cast<float>(kernel.codeMax)));
+    return arith::FPToSIOp::create(b, b.vectorType(b.getI32Type()), rounded);
+  }
+
+  KernelBuilder &b;
+  const QuantizeKernel &kernel;
+  Value input, given, codes, scales, sums;
+};
+} // namespace
+
+func::FuncOp QuantizeKernel::getOrCreate(ModuleOp module, const Target &target) const {
+  auto parameters = [&](KernelBuilder &b) {
+    int64_t rows = ShapedType::kDynamic;
+    SmallVector<Type> types = {b.bufferType({rows, groups.k}, b.getF32Type())};
+    if (!dynamic) {
+      types.push_back(b.bufferType({1, 1}, b.getF32Type()));
+    }
+    types.push_back(b.bufferType({rows, groups.paddedK()}, b.getI8Type()));
+    if (dynamic) {
+      types.push_back(b.bufferType({rows, 1}, b.getF32Type()));
+    }
+    types.push_back(b.bufferType({rows, groups.numGroups()}, b.getI32Type()));
+    return types;
+  };
+  return getOrCreateKernel(
+      module, name(), target, parameters,
+      [&](KernelBuilder &b, ValueRange values) { QuantizeEmitter(b, *this, values).emit(); });
+}
