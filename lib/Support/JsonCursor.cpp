@@ -161,7 +161,7 @@ Error JsonCursor::readEscape(std::string &value) {
   }
   char utf8[4];
   char *end = utf8;
-  if ((point >= 0xd800 && point < 0xe000) || !ConvertCodePointToUTF8(point, end)) {
+  if (!ConvertCodePointToUTF8(point, end)) {
     return errorAt(start, "expected a Unicode character, found half of a surrogate pair");
   }
   value.append(utf8, end);

@@ -12,8 +12,8 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 using namespace llvm;
@@ -26,7 +26,8 @@ class Unaligned {
 public:
   template <typename T> Unaligned(ElementKind kind, ArrayRef<T> elements) {
     storage.resize(1 + elements.size() * sizeof(T));
-    std::memcpy(storage.data() + 1, elements.data(), elements.size() * sizeof(T));
+    ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(elements.data()), storage.size() - 1);
+    std::copy(bytes.begin(), bytes.end(), storage.begin() + 1);
     view.kind = kind;
     view.bytes = ArrayRef(storage).drop_front();
     view.shape = {static_cast<int64_t>(view.bytes.size() * 8 / bitWidth(kind))};

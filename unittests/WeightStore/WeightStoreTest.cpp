@@ -107,6 +107,7 @@ TEST(WeightStore, DigestSeesEverythingAboutATensor) {
   };
   std::set<std::string> digests = {
       digest({a, b}),
+      digest({{"a", {4, 1}, a.values}, b}),
       digest({a}),
       digest({}),
       digest({a, {"b", {3}, {5, 6, 8}}}),
@@ -114,7 +115,7 @@ TEST(WeightStore, DigestSeesEverythingAboutATensor) {
       digest({a, {"bb", {3}, {5, 6, 7}}}),
       digest({a, {"b", {3, 0}, {}}}),
   };
-  EXPECT_EQ(digests.size(), 7u);
+  EXPECT_EQ(digests.size(), 8u);
   EXPECT_EQ(digest({a, b}), digest({b, a}));
   // Recorded once: archives on disk rely on it.
   EXPECT_EQ(digest({}), "af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc");

@@ -32,10 +32,10 @@ public:
   using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
   /// `label` names the step ("calibrate"), `total` is the number of `unit`s ("windows"), 0 when it
-  /// is not known. Nothing is ever written when `enabled` is false. `stream` and `clock` outlive
-  /// this object.
+  /// is not known. Nothing is ever written when `enabled` is false. `stream`,
+  /// standard error in every tool, outlives this object.
   Progress(llvm::StringRef label, uint64_t total, llvm::StringRef unit, bool enabled,
-           llvm::raw_ostream &stream = llvm::errs(), Clock clock = std::chrono::steady_clock::now);
+           llvm::raw_ostream &stream, Clock clock = std::chrono::steady_clock::now);
 
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
