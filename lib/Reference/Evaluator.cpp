@@ -1,0 +1,210 @@
+//===- Evaluator.cpp - Executes IR by the definitions of its ops ----------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Reference/Evaluator.h"
+
+#include "OpTable.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace llvm;
+
+namespace quench::reference {
+
+/// Calls deeper than this are refused; nothing in the IR can make them end.
+static constexpr unsigned maxDepth = 64;
+
+//===----------------------------------------------------------------------===//
+// Op table and frames
+//===----------------------------------------------------------------------===//
+
+int64_t Frame::index(OpFoldResult key) const {
+  if (auto attribute = dyn_cast<Attribute>(key)) {
+    return cast<IntegerAttr>(attribute).getInt();
+  }
+  return index(cast<mlir::Value>(key));
+}
+
+static Expected<Results> evaluateCall(func::CallOp op, const Frame &frame) {
+  Results arguments;
+  for (mlir::Value operand : op.getOperands()) {
+    arguments.push_back(frame[operand]);
+  }
+  return frame.evaluator().call(op.getCallee(), arguments);
+}
+
+OpTable::OpTable() {
+  add<func::CallOp>(evaluateCall);
+  addArithOps(*this);
+  addConversionOps(*this);
+  addTensorOps(*this);
+  addNetworkOps(*this);
+  addAttentionOps(*this);
+  addQuantizationOps(*this);
+  addStorageOps(*this);
+  addContractionOps(*this);
+}
+
+const OpTable &OpTable::get() {
+  static const OpTable table;
+  return table;
+}
+
+const OpFunction *OpTable::lookup(StringRef opName) const {
+  auto found = functions.find(opName);
+  return found == functions.end() ? nullptr : &found->second;
+}
+
+Expected<Results> OpTable::single(Expected<Value> value) {
+  if (!value) {
+    return value.takeError();
+  }
+  Results results;
+  results.push_back(std::move(*value));
+  return results;
+}
+
+Expected<Value> makeTensor(mlir::Type element, ArrayRef<int64_t> shape) {
+  Expected<int64_t> count = countElements(shape);
+  if (!count) {
+    return count.takeError();
+  }
+  if (auto floating = dyn_cast<FloatType>(element)) {
+    return Value::tensor(floating, shape, std::vector<float>(*count, 0.0f));
+  }
+  return Value::tensor(element, shape, std::vector<int64_t>(*count, 0));
+}
+
+std::string shapeString(ArrayRef<int64_t> shape) {
+  std::string text;
+  raw_string_ostream os(text);
+  interleave(shape, os, "x");
+  return text;
+}
+
+int64_t position(ArrayRef<int64_t> index, ArrayRef<int64_t> shape) {
+  int64_t result = 0;
+  for (auto [i, dim] : llvm::zip_equal(index, shape)) {
+    result = result * dim + i;
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Execution
+//===----------------------------------------------------------------------===//
+
+/// "file:line:column: 'op' op message", the way that diagnostics read.
+static Error locate(Operation *op, const Twine &message) {
+  std::string text;
+  raw_string_ostream os(text);
+  if (auto place = op->getLoc()->findInstanceOf<FileLineColLoc>()) {
+    os << place.getFilename().getValue() << ':' << place.getLine() << ':' << place.getColumn();
+  } else {
+    os << op->getLoc();
+  }
+  os << ": '" << op->getName() << "' op " << message;
+  return failure("%s", text.c_str());
+}
+
+static Error locate(Operation *op, Error error) { return locate(op, toString(std::move(error))); }
+
+static std::string typeString(mlir::Type type) {
+  std::string text;
+  raw_string_ostream(text) << type;
+  return text;
+}
+
+static Error verifyType(const Twine &what, mlir::Type declared, const Value &value) {
+  if (isCompatible(declared, value.type)) {
+    return Error::success();
+  }
+  return failure("expected %s of type %s, found %s", what.str().c_str(),
+                 typeString(declared).c_str(),
+                 value.type ? typeString(value.type).c_str() : "nothing");
+}
+
+static Error execute(Operation *op, Frame &frame) {
+  const OpFunction *function = OpTable::get().lookup(op->getName().getStringRef());
+  if (!function) {
+    return locate(op, "is not known to the reference evaluator");
+  }
+  Expected<Results> results = (*function)(op, frame);
+  if (!results) {
+    // Errors of a callee are located where they happened.
+    return isa<func::CallOp>(op) ? results.takeError() : locate(op, results.takeError());
+  }
+  for (auto [index, declared] : llvm::enumerate(op->getResults())) {
+    if (Error error = verifyType("result " + Twine(index), declared.getType(), (*results)[index])) {
+      return locate(op, std::move(error));
+    }
+    frame.set(declared, std::move((*results)[index]));
+  }
+  return Error::success();
+}
+
+static Error executeBody(Block &body, Frame &frame) {
+  for (Operation &op : body.without_terminator()) {
+    if (Error error = execute(&op, frame)) {
+      return error;
+    }
+  }
+  return Error::success();
+}
+
+Evaluator::Evaluator(ModuleOp module, const WeightStore *weights, ObserveCallback observe)
+    : module(module), weightStore(weights), observeCallback(std::move(observe)) {}
+
+static Error bindArguments(func::FuncOp function, ArrayRef<Value> arguments, Frame &frame) {
+  if (arguments.size() != function.getNumArguments()) {
+    return failure("expected %u arguments, found %zu", function.getNumArguments(),
+                   arguments.size());
+  }
+  for (auto [index, value] : llvm::enumerate(arguments)) {
+    if (Error error = value.verify()) {
+      return failure("argument %zu: %s", index, toString(std::move(error)).c_str());
+    }
+    BlockArgument argument = function.getArgument(index);
+    if (Error error = verifyType("argument " + Twine(index), argument.getType(), value)) {
+      return error;
+    }
+    frame.set(argument, value);
+  }
+  return Error::success();
+}
+
+Expected<SmallVector<Value>> Evaluator::call(StringRef name, ArrayRef<Value> arguments) {
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  if (!function) {
+    return locate(module, "has no function @" + name);
+  }
+  if (!function.getBody().hasOneBlock()) {
+    return locate(function, "expected @" + name + " to have a body of one block");
+  }
+  if (depth == maxDepth) {
+    return locate(function, "expected at most " + Twine(maxDepth) + " nested calls");
+  }
+  Frame frame(*this);
+  if (Error error = bindArguments(function, arguments, frame)) {
+    return locate(function, std::move(error));
+  }
+  ++depth;
+  Error error = executeBody(function.getBody().front(), frame);
+  --depth;
+  if (error) {
+    return std::move(error);
+  }
+  SmallVector<Value> results;
+  for (mlir::Value operand : function.getBody().front().getTerminator()->getOperands()) {
+    results.push_back(frame[operand]);
+  }
+  return results;
+}
+
+} // namespace quench::reference

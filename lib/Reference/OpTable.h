@@ -1,0 +1,123 @@
+//===- OpTable.h - What the evaluator does for each op ----------*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A function for each op name. Such a function sees the values of one function call and the op, and
+// returns the results; who called it checks them against the types in the IR and adds location and
+// op name to errors. An op with a region runs the region on a frame of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_LIB_REFERENCE_OPTABLE_H
+#define QUENCH_LIB_REFERENCE_OPTABLE_H
+
+#include "quench/Reference/Evaluator.h"
+
+#include "mlir/IR/Operation.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace quench::reference {
+
+/// The values of one call of a function.
+class Frame {
+public:
+  explicit Frame(Evaluator &evaluator) : owner(evaluator) {}
+
+  void set(mlir::Value key, Value value) { values[key] = std::move(value); }
+  /// Of an SSA value that dominates the op being executed.
+  const Value &operator[](mlir::Value key) const { return values.find(key)->second; }
+  /// Null for an optional operand that is not there.
+  const Value *optional(mlir::Value key) const { return key ? &(*this)[key] : nullptr; }
+  /// Of a value of type index.
+  int64_t index(mlir::Value key) const { return (*this)[key].integers.front(); }
+  /// Of an attribute or a value of type index.
+  int64_t index(mlir::OpFoldResult key) const;
+
+  Evaluator &evaluator() const { return owner; }
+
+private:
+  Evaluator &owner;
+  llvm::DenseMap<mlir::Value, Value> values;
+};
+
+using Results = llvm::SmallVector<Value>;
+using OpFunction = std::function<llvm::Expected<Results>(mlir::Operation *, const Frame &)>;
+
+class OpTable {
+public:
+  /// All ops that the evaluator knows.
+  static const OpTable &get();
+
+  /// Null for an op that is not known.
+  const OpFunction *lookup(llvm::StringRef opName) const;
+
+  /// For ops with one result.
+  template <typename OpTy> void add(llvm::Expected<Value> (*function)(OpTy, const Frame &)) {
+    functions[OpTy::getOperationName()] = [function](mlir::Operation *op, const Frame &frame) {
+      return single(function(mlir::cast<OpTy>(op), frame));
+    };
+  }
+  template <typename OpTy> void add(llvm::Expected<Results> (*function)(OpTy, const Frame &)) {
+    functions[OpTy::getOperationName()] = [function](mlir::Operation *op, const Frame &frame) {
+      return function(mlir::cast<OpTy>(op), frame);
+    };
+  }
+  /// For families of ops that differ in what happens to one element.
+  void add(llvm::StringRef opName, OpFunction function) { functions[opName] = std::move(function); }
+
+  static llvm::Expected<Results> single(llvm::Expected<Value> value);
+
+private:
+  OpTable();
+
+  llvm::StringMap<OpFunction> functions;
+};
+
+// One file each.
+void addArithOps(OpTable &table);
+void addConversionOps(OpTable &table);
+void addTensorOps(OpTable &table);
+void addNetworkOps(OpTable &table);
+void addAttentionOps(OpTable &table);
+void addQuantizationOps(OpTable &table);
+void addStorageOps(OpTable &table);
+void addContractionOps(OpTable &table);
+
+/// A tensor of zeros, or an error when the shape is not one that can be had.
+llvm::Expected<Value> makeTensor(mlir::Type element, llvm::ArrayRef<int64_t> shape);
+
+/// "2x3", "" for rank 0.
+std::string shapeString(llvm::ArrayRef<int64_t> shape);
+
+template <typename... Args> llvm::Error failure(const char *format, Args... args) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), format, args...);
+}
+
+/// Calls visit(index) for each index of `shape` in row-major order.
+template <typename Visit> void forEachIndex(llvm::ArrayRef<int64_t> shape, Visit visit) {
+  llvm::SmallVector<int64_t> index(shape.size(), 0);
+  if (llvm::is_contained(shape, 0)) {
+    return;
+  }
+  while (true) {
+    visit(llvm::ArrayRef<int64_t>(index));
+    size_t axis = shape.size();
+    while (axis > 0 && ++index[axis - 1] == shape[axis - 1]) {
+      index[--axis] = 0;
+    }
+    if (axis == 0) {
+      return;
+    }
+  }
+}
+
+/// The row-major position of `index` in a tensor of this shape.
+int64_t position(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> shape);
+
+} // namespace quench::reference
+
+#endif // QUENCH_LIB_REFERENCE_OPTABLE_H
