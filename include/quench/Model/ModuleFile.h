@@ -23,12 +23,16 @@
 
 namespace quench {
 
+/// How deep brackets may nest in IR text.
+inline constexpr unsigned maxModuleDepth = 500;
+
 /// Loads the dialects that models are written in: nn, quench, func, arith and tensor.
 void loadModelDialects(mlir::MLIRContext &context);
 
 /// Reads, parses and verifies one module of IR, text or bytecode. The error has one line for each
 /// diagnostic: "FILE:LINE:COLUMN: message", with "note: " before the message of a note. Calls
-/// `loadModelDialects`; other dialects are parsed as far as the context knows them.
+/// `loadModelDialects`; other dialects are parsed as far as the context knows them. Text that nests
+/// deeper than `maxModuleDepth` brackets is refused: the parser recurses without a limit.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> parseModuleFile(llvm::StringRef path,
                                                                   mlir::MLIRContext &context);
 
@@ -41,10 +45,10 @@ parseModuleText(llvm::StringRef text, llvm::StringRef name, mlir::MLIRContext &c
 /// on the module alone.
 std::string printModule(mlir::ModuleOp module);
 
-/// Collects the diagnostics of `work` on `context` (of this thread and those it starts). Success
-/// when `work` succeeds, whatever it said; otherwise an error with one line for each diagnostic as
-/// above, or `fallback` when there was none.
-llvm::Error withDiagnostics(mlir::MLIRContext &context, llvm::StringRef fallback,
+/// Collects the diagnostics of `work` on `context`. Success when `work` succeeds, whatever it said;
+/// otherwise an error with one line for each diagnostic as above. Lines of places that are not in a
+/// file start with `where` (a file, a step) and the name of the place.
+llvm::Error withDiagnostics(mlir::MLIRContext &context, llvm::StringRef where,
                             llvm::function_ref<mlir::LogicalResult()> work);
 
 } // namespace quench
