@@ -1,0 +1,40 @@
+//===- ImportLlama.h - nn IR of Llama-style models --------------*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_IMPORT_IMPORTLLAMA_H
+#define QUENCH_IMPORT_IMPORTLLAMA_H
+
+#include "quench/Import/LlamaConfig.h"
+#include "quench/WeightStore/WeightStore.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+
+namespace quench {
+
+/// Cache length of an import that does not name one, unless the model is made for less.
+inline constexpr int64_t defaultMaxPositions = 4096;
+
+/// The length of the caches: `requested`, or for 0 what the model is made for, at most
+/// `defaultMaxPositions`. Errors: a request below 0 or beyond the model; a sliding window that is
+/// shorter than the result, which would change what is computed.
+llvm::Expected<int64_t> cacheLength(const LlamaConfig &config, int64_t requested);
+
+/// Builds the function
+/// `@forward(%tokens: tensor<?xi32>, %position: index, %first: index, %k0: tensor<LxHxDxf32>, %v0,
+/// %k1, …) -> (tensor<?xVxf32>, k0, v0, k1, …) attributes {nn.causal_lm}`
+/// (see the nn dialect) for caches of `maxPositions` tokens. Weights are `quench.weight` under
+/// their Hugging Face names with the element type of the store; gains, biases and rows of the
+/// embedding are extended to f32. Every op is located at the name of its Hugging Face module.
+/// `store` passed `findLlamaTensors`.
+mlir::OwningOpRef<mlir::ModuleOp> buildLlama(const LlamaConfig &config, const WeightStore &store,
+                                             int64_t maxPositions, mlir::MLIRContext &context);
+
+} // namespace quench
+
+#endif // QUENCH_IMPORT_IMPORTLLAMA_H

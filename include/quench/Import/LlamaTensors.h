@@ -1,0 +1,44 @@
+//===- LlamaTensors.h - The tensors a Llama-style model needs ---*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_IMPORT_LLAMATENSORS_H
+#define QUENCH_IMPORT_LLAMATENSORS_H
+
+#include "quench/Import/LlamaConfig.h"
+#include "quench/WeightStore/SafetensorsWriter.h"
+#include "quench/WeightStore/WeightStore.h"
+
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace quench {
+
+/// The tensors that `config` calls for, under their Hugging Face names, in the order in which the
+/// model uses them. Each is checked to be in `store`, with its shape and as F32, F16 or BF16;
+/// values are not read. Errors read "FILE: tensor 'NAME': expected …, found …".
+llvm::Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &config,
+                                                                 const WeightStore &store);
+
+/// The names in `store` that are not among `used`, sorted. Rotary frequencies, which old files
+/// carry along, are not counted: the configuration gives them.
+std::vector<std::string> unusedTensors(const WeightStore &store,
+                                       llvm::ArrayRef<const TensorView *> used);
+
+/// Declares `tensor` in `writer` under its name.
+llvm::Error declareTensor(SafetensorsWriter &writer, const TensorView &tensor);
+
+/// Copies a declared F32, F16 or BF16 tensor piece by piece. Fails on the first value that is not
+/// finite with "FILE: tensor 'NAME': expected finite values, found nan at element 5 ([0, 5])"; the
+/// number is the index in row-major order.
+llvm::Error copyFiniteTensor(SafetensorsWriter &writer, const TensorView &tensor,
+                             llvm::StringRef file);
+
+} // namespace quench
+
+#endif // QUENCH_IMPORT_LLAMATENSORS_H
