@@ -1,0 +1,112 @@
+//===- Command.cpp - What every command of the tool has in common ---------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Driver/Command.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Remarks.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include <mutex>
+
+using namespace llvm;
+
+namespace quench::driver {
+
+Command::~Command() = default;
+
+std::vector<std::unique_ptr<Command>> allCommands() {
+  std::vector<std::unique_ptr<Command>> commands;
+  for (auto create : {createTargetsCommand, createFormatsCommand}) {
+    commands.push_back(create());
+  }
+  return commands;
+}
+
+namespace {
+
+/// Prints remarks as they come, one line each.
+class RemarkPrinter : public mlir::remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit RemarkPrinter(raw_ostream &stream) : stream(stream) {}
+
+  void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
+    std::string line;
+    raw_string_ostream text(line);
+    remark.print(text, /*printLocation=*/true);
+    std::lock_guard<std::mutex> lock(mutex);
+    stream << "quench: remark: " << StringRef(line).rtrim() << '\n';
+  }
+
+private:
+  raw_ostream &stream;
+  std::mutex mutex;
+};
+
+} // namespace
+
+static StringRef severityName(mlir::DiagnosticSeverity severity) {
+  switch (severity) {
+  case mlir::DiagnosticSeverity::Error:
+    return "error";
+  case mlir::DiagnosticSeverity::Warning:
+    return "warning";
+  case mlir::DiagnosticSeverity::Remark:
+    return "remark";
+  case mlir::DiagnosticSeverity::Note:
+    return "note";
+  }
+  return "note";
+}
+
+static void printDiagnostic(const mlir::Diagnostic &diagnostic, raw_ostream &stream) {
+  stream << "quench: " << severityName(diagnostic.getSeverity()) << ": ";
+  if (!isa<mlir::UnknownLoc>(diagnostic.getLocation())) {
+    stream << diagnostic.getLocation() << ": ";
+  }
+  stream << diagnostic << '\n';
+  for (const mlir::Diagnostic &note : diagnostic.getNotes()) {
+    printDiagnostic(note, stream);
+  }
+}
+
+std::unique_ptr<mlir::MLIRContext> Console::makeContext() const {
+  auto threading =
+      threads == 1 ? mlir::MLIRContext::Threading::DISABLED : mlir::MLIRContext::Threading::ENABLED;
+  auto context = std::make_unique<mlir::MLIRContext>(registry, threading);
+  context->getDiagEngine().registerHandler(
+      [stream = &err, verbose = verbose](mlir::Diagnostic &diagnostic) {
+        if (verbose || diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark) {
+          printDiagnostic(diagnostic, *stream);
+        }
+        return success();
+      });
+  if (verbose) {
+    mlir::remark::RemarkCategories categories;
+    categories.all = ".*";
+    if (failed(mlir::remark::enableOptimizationRemarks(
+            *context, std::make_unique<RemarkPrinter>(err),
+            std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories))) {
+      err << "quench: warning: remarks cannot be printed\n";
+    }
+  }
+  return context;
+}
+
+void Console::printJson(json::Value value) const { out << formatv("{0:2}", value) << '\n'; }
+
+void Console::report(StringRef text, json::Object object) const {
+  if (json) {
+    printJson(std::move(object));
+  } else {
+    out << text << '\n';
+  }
+}
+
+} // namespace quench::driver
