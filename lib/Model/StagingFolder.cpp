@@ -61,7 +61,7 @@ Expected<StagingFolder> StagingFolder::create(StringRef target, ArrayRef<StringR
   do {
     SmallString<128> unique;
     sys::fs::createUniquePath(stem + ".%%%%%%%%.tmp", unique, /*MakeAbsolute=*/false);
-    code = sys::fs::create_directory(unique, /*IgnoreExisting=*/false);
+    code = sys::fs::create_directory(unique, /*IgnoreExisting=*/false, sys::fs::perms::all_all);
     if (!code) {
       staging.temporary = unique.str().str();
     }

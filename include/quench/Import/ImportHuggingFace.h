@@ -18,6 +18,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <cstdint>
 #include <functional>
@@ -28,8 +29,8 @@ namespace quench {
 struct ImportOptions {
   /// Length of the caches; 0 takes what the model is made for, at most `defaultMaxPositions`.
   int64_t maxPositions = 0;
-  /// Shows on stderr how far copying of weights has come.
-  bool progress = false;
+  /// Where to show how far copying of weights has come, usually stderr; null shows nothing.
+  llvm::raw_ostream *progress = nullptr;
   /// Receives what the user should know but what is no error: tensors that are left out.
   std::function<void(const std::string &message)> warn;
 };

@@ -1,0 +1,117 @@
+//===- ImportHuggingFace.cpp - Hugging Face folders -----------------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Import/ImportHuggingFace.h"
+
+#include "quench/Import/ImportLlama.h"
+#include "quench/Import/LlamaTensors.h"
+#include "quench/Model/ModelFolder.h"
+#include "quench/Support/Progress.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+using llvm::Twine;
+
+namespace quench {
+
+namespace {
+/// A Hugging Face folder with all that can be checked without reading weights.
+struct Source {
+  LlamaConfig config;
+  std::unique_ptr<WeightStore> store;
+  std::vector<const TensorView *> tensors;
+  int64_t maxPositions = 0;
+};
+} // namespace
+
+static void warnOfUnused(const Source &source, StringRef folder, const ImportOptions &options) {
+  std::vector<std::string> unused = unusedTensors(*source.store, source.tensors);
+  if (unused.empty() || !options.warn) {
+    return;
+  }
+  constexpr size_t mostListed = 10;
+  std::string message = (folder + ": left out " + Twine(unused.size()) + " tensor" +
+                         (unused.size() == 1 ? "" : "s") + " that the model does not use:")
+                            .str();
+  for (size_t i = 0; i < std::min(unused.size(), mostListed); ++i) {
+    message += (i == 0 ? " '" : ", '") + unused[i] + "'";
+  }
+  options.warn(message + (unused.size() > mostListed ? ", ..." : ""));
+}
+
+static Expected<Source> openSource(StringRef folder, const ImportOptions &options) {
+  if (!llvm::sys::fs::is_directory(folder)) {
+    return createStringError(folder + ": expected a Hugging Face folder, found " +
+                             (llvm::sys::fs::exists(folder) ? "a file" : "nothing"));
+  }
+  SmallString<128> configFile(folder);
+  llvm::sys::path::append(configFile, "config.json");
+  Expected<LlamaConfig> config = LlamaConfig::read(configFile);
+  if (!config) {
+    return config.takeError();
+  }
+  Expected<int64_t> maxPositions = cacheLength(*config, options.maxPositions);
+  if (!maxPositions) {
+    return maxPositions.takeError();
+  }
+  Expected<std::unique_ptr<WeightStore>> store = WeightStore::open(folder);
+  if (!store) {
+    return store.takeError();
+  }
+  Expected<std::vector<const TensorView *>> tensors = findLlamaTensors(*config, **store);
+  if (!tensors) {
+    return tensors.takeError();
+  }
+  Source source{std::move(*config), std::move(*store), std::move(*tensors), *maxPositions};
+  warnOfUnused(source, folder, options);
+  return std::move(source);
+}
+
+Expected<OwningOpRef<ModuleOp>>
+importHuggingFaceModule(StringRef folder, const ImportOptions &options, MLIRContext &context) {
+  Expected<Source> source = openSource(folder, options);
+  if (!source) {
+    return source.takeError();
+  }
+  return buildLlama(source->config, *source->store, source->maxPositions, context);
+}
+
+Error importHuggingFace(StringRef folder, StringRef outputFolder, const ImportOptions &options,
+                        MLIRContext &context) {
+  Expected<Source> source = openSource(folder, options);
+  if (!source) {
+    return source.takeError();
+  }
+  OwningOpRef<ModuleOp> module =
+      buildLlama(source->config, *source->store, source->maxPositions, context);
+  return ModelFolder::write(outputFolder, *module, [&](SafetensorsWriter &writer) -> Error {
+    for (const TensorView *tensor : source->tensors) {
+      if (Error failure = declareTensor(writer, *tensor)) {
+        return failure;
+      }
+    }
+    Progress progress("import", source->tensors.size(), "tensors", options.progress != nullptr,
+                      options.progress ? *options.progress : llvm::nulls());
+    for (const TensorView *tensor : source->tensors) {
+      if (Error failure = copyFiniteTensor(writer, *tensor, source->store->fileOf(tensor->name))) {
+        return failure;
+      }
+      progress.advance();
+    }
+    progress.finish();
+    return Error::success();
+  });
+}
+
+} // namespace quench

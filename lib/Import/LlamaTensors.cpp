@@ -1,0 +1,209 @@
+//===- LlamaTensors.cpp - The tensors a Llama-style model needs -----------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Import/LlamaTensors.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace llvm;
+
+namespace quench {
+
+namespace {
+
+/// Looks up one tensor after the other; keeps the first failure.
+class TensorFinder {
+public:
+  TensorFinder(const LlamaConfig &config, const WeightStore &store)
+      : config(config), store(store) {}
+
+  Expected<std::vector<const TensorView *>> findAll();
+
+private:
+  Error add(const Twine &name, ArrayRef<int64_t> shape);
+  Error addLinear(const Twine &module, int64_t rows, int64_t columns, bool bias);
+  Error addLayer(int64_t layer);
+
+  const LlamaConfig &config;
+  const WeightStore &store;
+  std::vector<const TensorView *> found;
+};
+
+} // namespace
+
+static bool isSupported(ElementKind kind) {
+  return kind == ElementKind::F32 || kind == ElementKind::F16 || kind == ElementKind::BF16;
+}
+
+Error TensorFinder::add(const Twine &name, ArrayRef<int64_t> shape) {
+  std::string key = name.str();
+  Expected<const TensorView *> view = store.requireShape(key, shape);
+  if (!view) {
+    return view.takeError();
+  }
+  if (!isSupported((*view)->kind)) {
+    return createStringError(store.fileOf(key) + ": tensor '" + key +
+                             "': expected F32, F16 or BF16, found " +
+                             safetensorsName((*view)->kind));
+  }
+  found.push_back(*view);
+  return Error::success();
+}
+
+Error TensorFinder::addLinear(const Twine &module, int64_t rows, int64_t columns, bool bias) {
+  if (Error failure = add(module + ".weight", {rows, columns})) {
+    return failure;
+  }
+  return bias ? add(module + ".bias", {rows}) : Error::success();
+}
+
+Error TensorFinder::addLayer(int64_t layer) {
+  struct Linear {
+    StringRef module;
+    int64_t rows, columns;
+    bool bias;
+  };
+  int64_t hidden = config.hiddenSize, inner = config.intermediateSize;
+  const Linear attention[] = {
+      {"self_attn.q_proj", config.querySize(), hidden, config.qkvBias},
+      {"self_attn.k_proj", config.keyValueSize(), hidden, config.qkvBias},
+      {"self_attn.v_proj", config.keyValueSize(), hidden, config.qkvBias},
+      {"self_attn.o_proj", hidden, config.querySize(), config.outputBias},
+  };
+  const Linear feedForward[] = {
+      {"mlp.gate_proj", inner, hidden, config.mlpBias},
+      {"mlp.up_proj", inner, hidden, config.mlpBias},
+      {"mlp.down_proj", hidden, inner, config.mlpBias},
+  };
+  std::string prefix = ("model.layers." + Twine(layer) + ".").str();
+  auto addBlock = [&](StringRef norm, ArrayRef<Linear> linears) -> Error {
+    if (Error failure = add(prefix + norm + ".weight", {hidden})) {
+      return failure;
+    }
+    for (const Linear &linear : linears) {
+      if (Error failure =
+              addLinear(prefix + linear.module, linear.rows, linear.columns, linear.bias)) {
+        return failure;
+      }
+    }
+    return Error::success();
+  };
+  if (Error failure = addBlock("input_layernorm", attention)) {
+    return failure;
+  }
+  return addBlock("post_attention_layernorm", feedForward);
+}
+
+Expected<std::vector<const TensorView *>> TensorFinder::findAll() {
+  if (Error failure = add("model.embed_tokens.weight", {config.vocabSize, config.hiddenSize})) {
+    return std::move(failure);
+  }
+  for (int64_t layer = 0; layer < config.numLayers; ++layer) {
+    if (Error failure = addLayer(layer)) {
+      return std::move(failure);
+    }
+  }
+  if (Error failure = add("model.norm.weight", {config.hiddenSize})) {
+    return std::move(failure);
+  }
+  if (!config.tieWordEmbeddings) {
+    if (Error failure = add("lm_head.weight", {config.vocabSize, config.hiddenSize})) {
+      return std::move(failure);
+    }
+  }
+  return std::move(found);
+}
+
+Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &config,
+                                                           const WeightStore &store) {
+  return TensorFinder(config, store).findAll();
+}
+
+std::vector<std::string> unusedTensors(const WeightStore &store,
+                                       ArrayRef<const TensorView *> used) {
+  StringSet<> names;
+  for (const TensorView *tensor : used) {
+    names.insert(tensor->name);
+  }
+  std::vector<std::string> unused;
+  for (StringRef name : store.names()) {
+    if (!names.contains(name) && !name.ends_with("rotary_emb.inv_freq")) {
+      unused.push_back(name.str());
+    }
+  }
+  return unused;
+}
+
+Error declareTensor(SafetensorsWriter &writer, const TensorView &tensor) {
+  return writer.declare(tensor.name, tensor.kind, tensor.shape);
+}
+
+/// The index of the first element of a piece whose exponent bits are all ones, which is NaN or
+/// infinity in each of the formats.
+template <typename Bits>
+static std::optional<size_t> findNotFinite(ArrayRef<uint8_t> bytes, Bits exponentMask) {
+  for (size_t i = 0; i < bytes.size() / sizeof(Bits); ++i) {
+    Bits bits;
+    std::memcpy(&bits, bytes.data() + i * sizeof(Bits), sizeof(Bits));
+    if ((bits & exponentMask) == exponentMask) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+static std::optional<size_t> findNotFinite(ElementKind kind, ArrayRef<uint8_t> bytes) {
+  switch (kind) {
+  case ElementKind::F32:
+    return findNotFinite<uint32_t>(bytes, 0x7f800000);
+  case ElementKind::F16:
+    return findNotFinite<uint16_t>(bytes, 0x7c00);
+  default:
+    return findNotFinite<uint16_t>(bytes, 0x7f80);
+  }
+}
+
+/// What an element that is not finite is.
+static StringRef nameNotFinite(const TensorView &tensor, size_t index) {
+  uint32_t mantissaBits = tensor.kind == ElementKind::F32   ? 23
+                          : tensor.kind == ElementKind::F16 ? 10
+                                                            : 7;
+  uint32_t bits =
+      tensor.kind == ElementKind::F32 ? tensor.load<uint32_t>(index) : tensor.load<uint16_t>(index);
+  if (bits & maskTrailingOnes<uint32_t>(mantissaBits)) {
+    return "nan";
+  }
+  return bits >> (bitWidth(tensor.kind) - 1) ? "-inf" : "inf";
+}
+
+Error copyFiniteTensor(SafetensorsWriter &writer, const TensorView &tensor, StringRef file) {
+  constexpr size_t pieceBytes = size_t(1) << 22;
+  size_t elementBytes = bitWidth(tensor.kind) / 8;
+  for (size_t begin = 0; begin < tensor.bytes.size(); begin += pieceBytes) {
+    ArrayRef<uint8_t> piece =
+        tensor.bytes.slice(begin, std::min(pieceBytes, tensor.bytes.size() - begin));
+    if (std::optional<size_t> bad = findNotFinite(tensor.kind, piece)) {
+      size_t flat = begin / elementBytes + *bad;
+      SmallVector<int64_t> index(tensor.shape.size());
+      int64_t rest = static_cast<int64_t>(flat);
+      for (size_t axis = index.size(); axis-- > 0;) {
+        index[axis] = rest % tensor.shape[axis];
+        rest /= tensor.shape[axis];
+      }
+      return createStringError(file + ": tensor '" + tensor.name +
+                               "': expected finite values, found " + nameNotFinite(tensor, flat) +
+                               " at element " + Twine(flat) + " (" + shapeToString(index) + ")");
+    }
+    if (Error failure = writer.write(tensor.name, piece)) {
+      return failure;
+    }
+  }
+  return Error::success();
+}
+
+} // namespace quench
