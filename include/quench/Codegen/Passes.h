@@ -1,0 +1,29 @@
+//===- Passes.h - Passes from QDQ models to calls of kernels -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_PASSES_H
+#define QUENCH_CODEGEN_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace quench {
+
+class PackedWeights;
+class WeightStore;
+
+#define GEN_PASS_DECL
+#include "quench/Codegen/Passes.h.inc"
+
+/// Packs from `store` into `packed`; both must outlive the pass.
+std::unique_ptr<mlir::Pass> createPackWeightsPass(const WeightStore &store, PackedWeights &packed);
+
+#define GEN_PASS_REGISTRATION
+#include "quench/Codegen/Passes.h.inc"
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_PASSES_H

@@ -1,0 +1,110 @@
+//===- Passes.td - Passes from QDQ models to calls of kernels -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_PASSES_TD
+#define QUENCH_CODEGEN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
+  let summary = "Fuse float contractions of dequantized operands into contractions of codes";
+  let description = [{
+    For each `nn.linear` whose operands are `quench.dequantize`d, picks how it is computed and says so in a remark:
+
+    - both sides are integers, the left one signed and without zero points: `quench.contract` with an i32
+      accumulator, if the largest possible block sum fits it;
+    - only the weight is quantized: `quench.contract` with an f32 accumulator, which decodes weights on the way;
+    - anything else stays in float, with the reason.
+
+    ```mlir
+    %x = quench.dequantize %xq : !quench.qtensor<?x64xf32, #a8> to tensor<?x64xf32>
+    %w = quench.dequantize %wq : !quench.qtensor<96x64xf32, #w4> to tensor<96x64xf32>
+    %y = nn.linear %x, %w : tensor<?x64xf32>, tensor<96x64xf32> -> tensor<?x96xf32>
+    // becomes
+    %y = quench.contract %xq, %wq accumulator i32 : ...
+    ```
+  }];
+  let dependentDialects = ["::quench::QuenchDialect"];
+}
+
+def SelectKernelsPass : Pass<"quench-select-kernels", "::mlir::ModuleOp"> {
+  let summary = "Replace operations by calls of kernels generated for a target";
+  let description = [{
+    Every operation that a kernel computes becomes a `quench.kernel_call` of it; a kernel is emitted once for each
+    class of shapes and formats. Weights of contractions become `quench.packed_weight`. Operations that no kernel
+    computes stay for the lowerings to linalg.
+  }];
+  let dependentDialects = [
+    "::quench::QuenchDialect", "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+  let options = [
+    Option<"target", "target", "std::string", "\"host\"", "The target, as `quench targets` lists them">
+  ];
+}
+
+def PrepareEntryPass : Pass<"quench-prepare-entry", "::mlir::ModuleOp"> {
+  let summary = "Give the model a function on buffers that checks its arguments";
+  let description = [{
+    The `nn.causal_lm` function becomes private, and `quench_run` is added:
+
+    ```mlir
+    func.func @quench_run(%tokens: memref<?xi32>, %position: index, %first: index, %state: memref<?xi8>,
+                          %logits: memref<?xVxf32>) -> i32
+    ```
+
+    The caches are consecutive in `state`, each at a multiple of 64 bytes, and are updated in place. The result is
+    0, or 1 for a token outside the vocabulary, 2 for more tokens than the caches hold, 3 for a `first` beyond the
+    tokens; then nothing was written.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
+def PackWeightsPass : Pass<"quench-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Read weights from the store and lay them out for the kernels";
+  let description = [{
+    `quench.weight` and `quench.packed_weight` become external `memref.global`s; their contents, read from the weight
+    store and packed, are handed to the caller.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+  let options = [
+    Option<"weights", "weights", "std::string", "\"\"", "The weight store: a safetensors file or a folder">
+  ];
+}
+
+def LowerObserversPass : Pass<"quench-lower-observers", "::mlir::ModuleOp"> {
+  let summary = "Turn observers into calls of a function of the host";
+  let description = [{
+    `quench.observe %x as "name"` becomes a call of the external `quench_observe(i64, memref<*xf32>)`, whose first
+    argument is the index of the name in the attribute `quench.names` of that function.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def LowerKernelCallsPass : Pass<"quench-lower-kernel-calls", "::mlir::ModuleOp"> {
+  let summary = "Turn bufferized kernel calls into function calls";
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def GuardParallelPass : Pass<"quench-guard-parallel", "::mlir::ModuleOp"> {
+  let summary = "Run OpenMP regions with a single iteration on the calling thread";
+  let description = [{
+    Adds an `if` clause to `omp.parallel` regions whose loop may have fewer than two iterations: decoding one token
+    then forks no threads for its row-wise kernels.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::omp::OpenMPDialect"];
+}
+
+#endif // QUENCH_CODEGEN_PASSES_TD

@@ -1,0 +1,65 @@
+//===- Compilation.h - A model compiled to machine code -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_RUNTIME_COMPILATION_H
+#define QUENCH_RUNTIME_COMPILATION_H
+
+#include "quench/Codegen/PackedWeights.h"
+#include "quench/Pipelines/CompilePipeline.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
+
+namespace quench {
+
+/// What `compileModel` makes of a model: optimized LLVM IR of `quench_run` and all that it calls,
+/// the contents of the external symbols, and the sizes that a caller must know.
+struct CompiledModel {
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::Module> module;
+  PackedWeights weights;
+  /// The names of observers, by index.
+  std::vector<std::string> observed;
+  int64_t vocabulary = 0;
+  /// Tokens that the caches hold.
+  int64_t capacity = 0;
+  int64_t stateBytes = 0;
+
+  CompiledModel();
+  CompiledModel(CompiledModel &&);
+  CompiledModel &operator=(CompiledModel &&);
+  ~CompiledModel();
+};
+
+/// Compiles a copy of `module`, which stays as it is. The function `quench_run` of the result has
+/// the C signature
+///
+///   int32_t quench_run(const int32_t *tokens, int64_t count, int64_t position, int64_t first,
+///                      void *state, float *logits)
+///
+/// and the meaning that quench-prepare-entry documents. Diagnostics are part of the error.
+llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp module, const WeightStore &store,
+                                           const CompilePipelineOptions &options);
+
+} // namespace quench
+
+#endif // QUENCH_RUNTIME_COMPILATION_H

@@ -1,0 +1,117 @@
+//===- Legalize.cpp - Choose how contractions are computed -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Input: a QDQ model. Output: the same model in which every contraction that the kernels compute on
+// codes is a `quench.contract`. QDQ pairs that nothing uses any more are erased.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/Passes.h"
+
+#include "quench/Dialect/NN/IR/NNOps.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+#define DEBUG_TYPE "quench-legalize"
+
+namespace quench {
+#define GEN_PASS_DEF_LEGALIZEPASS
+#include "quench/Codegen/Passes.h.inc"
+} // namespace quench
+
+using namespace mlir;
+using namespace quench;
+
+static remark::RemarkOpts remarkOptions() {
+  return remark::RemarkOpts::name("legalize").category(DEBUG_TYPE);
+}
+
+/// The largest magnitude of code minus zero point.
+static int64_t largestDifference(SchemeAttr scheme) {
+  if (scheme.getZeroPoint()) {
+    return scheme.getCodeMax() - scheme.getCodeMin();
+  }
+  return std::max(std::abs(scheme.getCodeMin()), std::abs(scheme.getCodeMax()));
+}
+
+/// Why codes cannot be multiplied as they are, or nothing.
+static std::optional<std::string> refuseIntegers(QTensorType lhs, QTensorType rhs) {
+  SchemeAttr left = lhs.getScheme(), right = rhs.getScheme();
+  if (!left.isInteger() || !right.isInteger()) {
+    return "the codes of one side are not integers";
+  }
+  if (left.getZeroPoint()) {
+    return "the activations have zero points";
+  }
+  if (left.getBlock()[1] != SchemeAttr::kWhole) {
+    return "the scales of the activations change along K";
+  }
+  int64_t block = right.getBlockShape(rhs.getShape())[1];
+  int64_t bound = largestDifference(left) * largestDifference(right) * block;
+  if (bound > std::numeric_limits<int32_t>::max()) {
+    return "a block sum of " + std::to_string(block) + " products can reach " +
+           std::to_string(bound) + ", more than i32 holds";
+  }
+  return std::nullopt;
+}
+
+namespace {
+/// nn.linear(dequantize(x), dequantize(w)) -> quench.contract(x, w)
+/// nn.linear(x, dequantize(w)) -> quench.contract(x, w)
+struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::LinearOp op, PatternRewriter &rewriter) const override {
+    auto weight = op.getWeight().getDefiningOp<DequantizeOp>();
+    if (!weight) {
+      remark::missed(op.getLoc(), remarkOptions())
+          << "computed in f32: the weight is not quantized";
+      return rewriter.notifyMatchFailure(op, "expected a dequantized weight");
+    }
+    QTensorType rhs = weight.getInput().getType();
+    auto input = op.getInput().getDefiningOp<DequantizeOp>();
+    Value lhs = op.getInput();
+    Type accumulator = rewriter.getF32Type();
+    if (input) {
+      if (std::optional<std::string> reason = refuseIntegers(input.getInput().getType(), rhs)) {
+        remark::missed(op.getLoc(), remarkOptions()) << "computed on f32 activations: " << *reason;
+      } else {
+        lhs = input.getInput();
+        accumulator = rewriter.getI32Type();
+      }
+    }
+    remark::passed(op.getLoc(), remarkOptions())
+        << (accumulator.isF32() ? "weights are decoded to f32 on the way"
+                                : "codes are multiplied as they are, block sums proved to fit i32");
+    rewriter.replaceOpWithNewOp<ContractOp>(op, op.getType(), lhs, weight.getInput(), op.getBias(),
+                                            TypeAttr::get(accumulator));
+    return success();
+  }
+};
+
+struct LegalizePass : quench::impl::LegalizePassBase<LegalizePass> {
+  using Base::Base;
+  void runOnOperation() override;
+};
+} // namespace
+
+void LegalizePass::runOnOperation() {
+  RewritePatternSet patterns(&getContext());
+  patterns.add<FuseDequantizedLinear>(&getContext());
+  walkAndApplyPatterns(getOperation(), std::move(patterns));
+  SmallVector<Operation *> operations;
+  getOperation().walk([&](Operation *op) { operations.push_back(op); });
+  for (Operation *op : llvm::reverse(operations)) {
+    if (isa<DequantizeOp, QuantizeOp, WeightOp>(op) && op->use_empty()) {
+      op->erase();
+    }
+  }
+}

@@ -1,0 +1,271 @@
+//===- PackWeights.cpp - Read weights and lay them out for the kernels -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Input: `quench.weight` of plain tensors and `quench.packed_weight`. Output: external globals, one
+// for each distinct weight and layout, read through `bufferization.to_tensor`.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/Passes.h"
+
+#include "quench/Codegen/PackedWeights.h"
+#include "quench/Codegen/PanelLayout.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/WeightStore/QuantizedWeight.h"
+#include "quench/WeightStore/WeightStore.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <map>
+
+#define DEBUG_TYPE "quench-pack-weights"
+
+namespace quench {
+#define GEN_PASS_DEF_PACKWEIGHTSPASS
+#include "quench/Codegen/Passes.h.inc"
+} // namespace quench
+
+using namespace mlir;
+using namespace quench;
+
+namespace {
+using Bytes = ArrayRef<uint8_t>;
+
+template <typename T> Bytes bytesOf(const std::vector<T> &values) {
+  return Bytes(reinterpret_cast<const uint8_t *>(values.data()), values.size() * sizeof(T));
+}
+
+/// Packs the weights of one module. A weight is read once for its codes, scales and zero points.
+class WeightPacker {
+public:
+  WeightPacker(ModuleOp module, const WeightStore &store, PackedWeights &packed)
+      : module(module), store(store), packed(packed) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult packPlain(WeightOp op);
+  LogicalResult packPanels(PackedWeightOp op);
+  /// The part of an expanded quantized weight that `quench.part` names.
+  LogicalResult packPart(WeightOp op, StringRef part);
+  llvm::Expected<PackedPanels> readPanels(PackedWeightOp op);
+
+  /// The name of the global with these contents; `write` is called for new ones only.
+  StringRef symbolFor(const std::string &contents, Operation *op, RankedTensorType type,
+                      function_ref<void(StringRef symbol)> write);
+  void replace(Operation *op, StringRef symbol);
+
+  ModuleOp module;
+  const WeightStore &store;
+  PackedWeights &packed;
+  std::map<std::string, std::string> symbols;
+  /// The panels that the last `packPanels` read.
+  std::string panelsKey;
+  PackedPanels panels;
+};
+} // namespace
+
+LogicalResult WeightPacker::run() {
+  SmallVector<Operation *> weights;
+  module.walk([&](Operation *op) {
+    if (isa<WeightOp, PackedWeightOp>(op)) {
+      weights.push_back(op);
+    }
+  });
+  for (Operation *op : weights) {
+    auto plain = dyn_cast<WeightOp>(op);
+    if (failed(plain ? packPlain(plain) : packPanels(cast<PackedWeightOp>(op)))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+StringRef WeightPacker::symbolFor(const std::string &contents, Operation *op, RankedTensorType type,
+                                  function_ref<void(StringRef)> write) {
+  auto [entry, isNew] = symbols.try_emplace(contents);
+  if (isNew) {
+    entry->second = "quench_weight_" + std::to_string(symbols.size() - 1);
+    write(entry->second);
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    auto memref = MemRefType::get(type.getShape(), type.getElementType());
+    memref::GlobalOp::create(builder, op->getLoc(), builder.getStringAttr(entry->second),
+                             /*sym_visibility=*/StringAttr(), TypeAttr::get(memref),
+                             /*initial_value=*/Attribute(), /*constant=*/UnitAttr(),
+                             builder.getI64IntegerAttr(PackedWeights::kAlignment));
+  }
+  return entry->second;
+}
+
+void WeightPacker::replace(Operation *op, StringRef symbol) {
+  OpBuilder builder(op);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  auto memref = MemRefType::get(type.getShape(), type.getElementType());
+  Value buffer = memref::GetGlobalOp::create(builder, op->getLoc(), memref, symbol);
+  Value tensor =
+      bufferization::ToTensorOp::create(builder, op->getLoc(), type, buffer, builder.getUnitAttr());
+  op->replaceAllUsesWith(ValueRange{tensor});
+  op->erase();
+}
+
+LogicalResult WeightPacker::packPlain(WeightOp op) {
+  if (auto part = op->getAttrOfType<StringAttr>("quench.part")) {
+    return packPart(op, part.getValue());
+  }
+  auto type = dyn_cast<RankedTensorType>(op.getType());
+  if (!type) {
+    return op.emitOpError("expected a plain tensor; run convert-quench-to-linalg first");
+  }
+  llvm::Expected<const TensorView *> view = store.requireShape(op.getKey(), type.getShape());
+  if (!view) {
+    return op.emitOpError(llvm::toString(view.takeError()));
+  }
+  if (auto extension = op->hasOneUse() ? dyn_cast<arith::ExtFOp>(*op->user_begin()) : nullptr) {
+    // Stored in 16 bits and used in f32: extend once, here.
+    auto wide = cast<RankedTensorType>(extension.getType());
+    if (wide.getElementType().isF32()) {
+      OpBuilder builder(op);
+      auto extended = WeightOp::create(builder, op.getLoc(), wide, op.getKey());
+      extension.replaceAllUsesWith(extended.getResult());
+      extension.erase();
+      op.erase();
+      return packPlain(extended);
+    }
+  }
+  bool isF32 = type.getElementType().isF32();
+  std::vector<float> floats;
+  if (isF32) {
+    llvm::Expected<std::vector<float>> read = store.readFiniteFloats(op.getKey(), type.getShape());
+    if (!read) {
+      return op.emitOpError(llvm::toString(read.takeError()));
+    }
+    floats = std::move(*read);
+  } else if ((*view)->bytes.size() !=
+             static_cast<size_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8) {
+    return op.emitOpError() << "expected " << type << " in the weight store, found "
+                            << (*view)->bytes.size() << " bytes";
+  }
+  std::string contents;
+  llvm::raw_string_ostream(contents) << "plain " << op.getKey() << ' ' << type;
+  replace(op, symbolFor(contents, op, type, [&](StringRef symbol) {
+            packed.add(symbol, isF32 ? bytesOf(floats) : (*view)->bytes);
+          }));
+  return success();
+}
+
+LogicalResult WeightPacker::packPart(WeightOp op, StringRef part) {
+  auto scheme = op->getAttrOfType<SchemeAttr>("quench.scheme");
+  auto shape = op->getAttrOfType<DenseI64ArrayAttr>("quench.shape");
+  if (!scheme || !shape) {
+    return op.emitOpError("expected quench.scheme and quench.shape beside quench.part");
+  }
+  auto tensor = readQuantized(store, op.getKey(), scheme.getNumericsScheme(), shape);
+  if (!tensor) {
+    return op.emitOpError(llvm::toString(tensor.takeError()));
+  }
+  auto type = cast<RankedTensorType>(op.getType());
+  std::string contents;
+  llvm::raw_string_ostream(contents) << part << ' ' << op.getKey() << ' ' << type;
+  replace(op, symbolFor(contents, op, type, [&](StringRef symbol) {
+            if (part == "scales") {
+              packed.add(symbol, bytesOf(tensor->scales));
+            } else if (part == "zero_points") {
+              packed.add(symbol, bytesOf(tensor->zeroPoints));
+            } else {
+              tensor->codes.visit([&](const auto &codes) { packed.add(symbol, bytesOf(codes)); });
+            }
+          }));
+  return success();
+}
+
+llvm::Expected<PackedPanels> WeightPacker::readPanels(PackedWeightOp op) {
+  PanelLayout layout = PanelLayout::get(op.getSource(), op.getPanels());
+  auto quantized = dyn_cast<QTensorType>(op.getSource());
+  if (!quantized) {
+    auto values =
+        store.readFiniteFloats(op.getKey(), cast<RankedTensorType>(op.getSource()).getShape());
+    if (!values) {
+      return values.takeError();
+    }
+    return packFloats(layout, *values);
+  }
+  numerics::Scheme scheme = quantized.getScheme().getNumericsScheme();
+  auto tensor = readQuantized(store, op.getKey(), scheme, quantized.getShape());
+  if (!tensor) {
+    return tensor.takeError();
+  }
+  if (layout.container != PanelContainer::F32) {
+    return packCodes(layout, *tensor, scheme);
+  }
+  auto values = numerics::dequantizeTensor(*tensor, scheme);
+  if (!values) {
+    return values.takeError();
+  }
+  return packFloats(layout, *values);
+}
+
+LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
+  std::string key;
+  llvm::raw_string_ostream(key) << op.getKey() << ' ' << op.getSource() << ' ' << op.getPanels();
+  if (panelsKey != key) {
+    llvm::Expected<PackedPanels> read = readPanels(op);
+    if (!read) {
+      return op.emitOpError(llvm::toString(read.takeError()));
+    }
+    panels = std::move(*read);
+    panelsKey = key;
+  }
+  Bytes bytes = op.getPart() == WeightPart::Codes    ? bytesOf(panels.words)
+                : op.getPart() == WeightPart::Scales ? bytesOf(panels.scales)
+                                                     : bytesOf(panels.zeroPoints);
+  auto type = cast<RankedTensorType>(op.getType());
+  if (bytes.size() !=
+      static_cast<size_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8) {
+    return op.emitOpError() << "expected a result of " << bytes.size() << " bytes, found " << type;
+  }
+  std::string contents = stringifyWeightPart(op.getPart()).str() + " " + key;
+  replace(op, symbolFor(contents, op, type, [&](StringRef symbol) { packed.add(symbol, bytes); }));
+  return success();
+}
+
+namespace {
+struct PackWeightsPass : quench::impl::PackWeightsPassBase<PackWeightsPass> {
+  using Base::Base;
+  PackWeightsPass(const WeightStore &store, PackedWeights &packed)
+      : store(&store), packed(&packed) {}
+
+  void runOnOperation() override;
+
+  const WeightStore *store = nullptr;
+  PackedWeights *packed = nullptr;
+};
+} // namespace
+
+void PackWeightsPass::runOnOperation() {
+  PackedWeights unused;
+  std::unique_ptr<WeightStore> opened;
+  if (!store) {
+    llvm::Expected<std::unique_ptr<WeightStore>> result = WeightStore::open(weights);
+    if (!result) {
+      getOperation().emitError(llvm::toString(result.takeError()));
+      return signalPassFailure();
+    }
+    opened = std::move(*result);
+  }
+  WeightPacker packer(getOperation(), store ? *store : *opened, packed ? *packed : unused);
+  if (failed(packer.run())) {
+    signalPassFailure();
+  }
+}
+
+std::unique_ptr<Pass> quench::createPackWeightsPass(const WeightStore &store,
+                                                    PackedWeights &packed) {
+  return std::make_unique<PackWeightsPass>(store, packed);
+}
