@@ -7,6 +7,7 @@
 
 #include "quench/InitAll.h"
 
+#include "quench/Conversion/Passes.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 
@@ -20,4 +21,7 @@ void quench::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<QuenchDialect, nn::NNDialect>();
 }
 
-void quench::registerAllPasses() { mlir::registerAllPasses(); }
+void quench::registerAllPasses() {
+  mlir::registerAllPasses();
+  registerQuenchConversionPasses();
+}

@@ -1,0 +1,68 @@
+//===- Passes.td - Conversions between dialects -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CONVERSION_PASSES_TD
+#define QUENCH_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertNNToLinalgPass : Pass<"convert-nn-to-linalg"> {
+  let summary = "Lower nn ops to linalg on tensors";
+  let description = [{
+    Every op of the `nn` dialect becomes `linalg.generic` ops and slices, with whatever dimensions are dynamic. Sums
+    are taken in f32 in the order of the index; f16 and bf16 weights are widened where they are multiplied. Rotary
+    angles and their cosines are computed in f64 and rounded once.
+
+    Two things that the ops leave to run time stay the caller's duty, because nothing is checked in the loops: tokens
+    have to be inside the table of an embedding, and the new tokens have to fit into the cache.
+
+    Refused: head counts and head sizes that are dynamic.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ConvertQuenchToLinalgPass : Pass<"convert-quench-to-linalg"> {
+  let summary = "Expand quantized tensors into plain ones, and lower their ops to linalg";
+  let description = [{
+    Every `!quench.qtensor` becomes two or three tensors, in signatures, calls, branches and loops of `scf` as well:
+
+    | part        | element | |
+    |-------------|---------|-|
+    | codes       | i8, or i16 for codes of 16 bits | integers extended by their sign, other codes as bit patterns |
+    | scales      | f32     | one for each block, after any nested scheme is resolved |
+    | zero points | i32     | only when the scheme has them |
+
+    Every op becomes `linalg.generic` ops with the arithmetic of its definition: true divisions, ties to even, clamps
+    before conversions to integers, integer block sums in i32 and their scaling by `math.fma` in ascending order of the
+    blocks. Codes of floats and codebooks are decoded by a table of constants; floats are encoded by exact arithmetic
+    on powers of two, codebooks by a binary search among the midpoints. The conversions of `arith` to and from 8-bit
+    and smaller floats, and those of the `quant` dialect, are not used: upstream has none that are right on CPUs.
+
+    A dynamic scale of an f16 or bf16 scheme that leaves the format is the largest value of the format.
+
+    A quantized `quench.weight` becomes one `quench.weight` for each part, with the same key:
+
+    ```mlir
+    %codes = quench.weight @w {quench.part = "codes", quench.scheme = #w4} : tensor<768x256xi8>
+    %scales = quench.weight @w {quench.part = "scales", quench.scheme = #w4} : tensor<768x8xf32>
+    ```
+
+    The weight store keeps codes and zero points bit packed, and scales in their own format or nested; whatever
+    materializes a part unpacks it to the type that is written here. Plain weights stay as they are.
+
+    Refused: contractions with blocks along a dynamic K.
+  }];
+  let options = [
+    Option<"keepObservers", "keep-observers", "bool", "false",
+           "Leave quench.observe to a handler that runs later; otherwise it is erased">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+#endif // QUENCH_CONVERSION_PASSES_TD

@@ -1,0 +1,56 @@
+//===- LowerLinear.cpp - Embeddings and linear layers in linalg -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+
+#include "quench/Conversion/TensorBuilder/TensorBuilder.h"
+#include "quench/Dialect/NN/IR/NNOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace quench;
+
+namespace {
+/// nn.embedding %table[%tokens]
+///   -> generic(t, c): tensor.extract %table[%tokens[t], c]
+struct LowerEmbedding : public OpRewritePattern<nn::EmbeddingOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::EmbeddingOp op, PatternRewriter &rewriter) const override {
+    TensorBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    Value table = op.getTable(), tokens = op.getTokens();
+    Value result = b.empty(type, {b.size(tokens, 0), b.size(table, 1)});
+    rewriter.replaceOp(
+        op, b.generic("pp", {{tokens, {0}}}, {result, {0, 1}},
+                      [&](TensorBuilder &b, ValueRange v) -> Value {
+                        Value row = arith::IndexCastOp::create(b, b.getIndexType(), v[0]);
+                        return tensor::ExtractOp::create(b, table, ValueRange{row, b.loopIndex(1)});
+                      }));
+    return success();
+  }
+};
+
+/// nn.linear %x, %w bias(%b)
+///   -> generic(m, n, k): sum += %x[m, k] * extf(%w[n, k]); generic(m, n): sum + %b[n]
+struct LowerLinear : public OpRewritePattern<nn::LinearOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::LinearOp op, PatternRewriter &rewriter) const override {
+    TensorBuilder b(op.getLoc(), rewriter);
+    rewriter.replaceOp(op, b.linear(op.getInput(), op.getWeight(), op.getBias(),
+                                    cast<RankedTensorType>(op.getResult().getType())));
+    return success();
+  }
+};
+} // namespace
+
+void quench::populateLowerLinear(RewritePatternSet &patterns) {
+  patterns.add<LowerEmbedding, LowerLinear>(patterns.getContext());
+}

@@ -1,0 +1,132 @@
+//===- TensorBuilder.cpp - Structured ops with few words -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Conversion/TensorBuilder/TensorBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace quench;
+
+static AffineMap readMap(MLIRContext *context, const LoopOperand &operand, unsigned numLoops) {
+  SmallVector<AffineExpr> exprs;
+  for (int64_t loop : operand.loops) {
+    exprs.push_back(loop == LoopOperand::first ? getAffineConstantExpr(0, context)
+                                               : getAffineDimExpr(loop, context));
+  }
+  return AffineMap::get(numLoops, /*symbolCount=*/0, exprs, context);
+}
+
+SmallVector<Value> TensorBuilder::generic(StringRef iterators, ArrayRef<LoopOperand> inputs,
+                                          ArrayRef<LoopOperand> inits, Body body) {
+  SmallVector<utils::IteratorType> kinds;
+  for (char letter : iterators) {
+    kinds.push_back(letter == 'p' ? utils::IteratorType::parallel : utils::IteratorType::reduction);
+  }
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> inputTensors, initTensors;
+  for (const LoopOperand &operand : inputs) {
+    maps.push_back(readMap(getContext(), operand, kinds.size()));
+    inputTensors.push_back(operand.tensor);
+  }
+  for (const LoopOperand &operand : inits) {
+    maps.push_back(readMap(getContext(), operand, kinds.size()));
+    initTensors.push_back(operand.tensor);
+  }
+  auto op =
+      linalg::GenericOp::create(*this, TypeRange(initTensors), inputTensors, initTensors, maps,
+                                kinds, [&](OpBuilder &nested, Location loc, ValueRange elements) {
+                                  TensorBuilder inner(loc, nested);
+                                  linalg::YieldOp::create(inner, body(inner, elements));
+                                });
+  return llvm::to_vector_of<Value>(op.getResults());
+}
+
+Value TensorBuilder::generic(StringRef iterators, ArrayRef<LoopOperand> inputs, LoopOperand init,
+                             function_ref<Value(TensorBuilder &, ValueRange)> body) {
+  return generic(iterators, inputs, ArrayRef<LoopOperand>(init),
+                 [&](TensorBuilder &b, ValueRange elements) {
+                   return SmallVector<Value>{body(b, elements)};
+                 })
+      .front();
+}
+
+Value TensorBuilder::linear(Value lhs, Value rhs, Value bias, RankedTensorType resultType) {
+  Value zeros = filled(resultType, {size(lhs, 0), size(rhs, 0)}, f32(0.0f));
+  Value sums = generic("ppr", {{lhs, {0, 2}}, {rhs, {1, 2}}}, {zeros, {0, 1}},
+                       [](TensorBuilder &b, ValueRange v) -> Value {
+                         Value product = arith::MulFOp::create(b, b.toF32(v[0]), b.toF32(v[1]));
+                         return arith::AddFOp::create(b, v[2], product);
+                       });
+  if (!bias) {
+    return sums;
+  }
+  return generic("pp", {{bias, {1}}}, {sums, {0, 1}}, [](TensorBuilder &b, ValueRange v) -> Value {
+    return arith::AddFOp::create(b, v[1], v[0]);
+  });
+}
+
+Value TensorBuilder::empty(RankedTensorType type, ArrayRef<OpFoldResult> sizes) {
+  SmallVector<Value> dynamic;
+  for (auto [dim, size] : llvm::zip_equal(type.getShape(), sizes)) {
+    if (ShapedType::isDynamic(dim)) {
+      dynamic.push_back(toIndex(size));
+    }
+  }
+  return tensor::EmptyOp::create(*this, type, dynamic);
+}
+
+Value TensorBuilder::filled(RankedTensorType type, ArrayRef<OpFoldResult> sizes, Value value) {
+  return linalg::FillOp::create(*this, value, empty(type, sizes)).getResult(0);
+}
+
+SmallVector<OpFoldResult> TensorBuilder::sizes(Value tensor) {
+  return tensor::getMixedSizes(*this, getLoc(), tensor);
+}
+
+OpFoldResult TensorBuilder::size(Value tensor, int64_t axis) {
+  return tensor::getMixedSize(*this, getLoc(), tensor, axis);
+}
+
+Value TensorBuilder::slice(Value tensor, ArrayRef<OpFoldResult> offsets,
+                           ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> strides(offsets.size(), getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(*this, tensor, offsets, sizes, strides);
+}
+
+Value TensorBuilder::castTo(RankedTensorType type, Value tensor) {
+  return tensor.getType() == type ? tensor
+                                  : tensor::CastOp::create(*this, type, tensor).getResult();
+}
+
+Value TensorBuilder::f32(float value) {
+  return arith::ConstantOp::create(*this, getF32FloatAttr(value));
+}
+
+Value TensorBuilder::integer(Type integerOrIndex, int64_t value) {
+  return arith::ConstantOp::create(*this, getIntegerAttr(integerOrIndex, value));
+}
+
+Value TensorBuilder::toF32(Value value) {
+  return value.getType().isF32() ? value
+                                 : arith::ExtFOp::create(*this, getF32Type(), value).getResult();
+}
+
+Value TensorBuilder::toIndex(OpFoldResult size) {
+  return getValueOrCreateConstantIndexOp(*this, getLoc(), size);
+}
+
+Value TensorBuilder::loopIndex(int64_t loop) { return linalg::IndexOp::create(*this, loop); }
+
+std::string quench::parallelLoops(int64_t rank) { return std::string(rank, 'p'); }
+
+SmallVector<int64_t> quench::allLoops(int64_t rank) {
+  return llvm::to_vector(llvm::seq<int64_t>(0, rank));
+}
