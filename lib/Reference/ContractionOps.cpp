@@ -1,4 +1,4 @@
-//===- ContractionOps.cpp - A matrix product of codes -------------------------===//
+//===- ContractionOps.cpp - A matrix product of codes ---------------------===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
