@@ -102,10 +102,11 @@ LogicalResult RequantizeOp::verify() {
                            << multiplier << " and " << shift;
     }
   }
-  unsigned bits = result.getElementTypeBitWidth();
-  if (!llvm::isIntN(bits, getOutputZeroPoint())) { // C4
+  // The accessor of a signless attribute returns its bits.
+  auto outputZeroPoint = static_cast<int32_t>(getOutputZeroPoint());
+  if (!llvm::isIntN(result.getElementTypeBitWidth(), outputZeroPoint)) { // C4
     return emitOpError() << "expected an output zero point that fits " << result.getElementType()
-                         << ", found " << getOutputZeroPoint();
+                         << ", found " << outputZeroPoint;
   }
   return success();
 }
