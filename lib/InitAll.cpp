@@ -10,6 +10,7 @@
 #include "quench/Conversion/Passes.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
+#include "quench/Reference/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -24,4 +25,5 @@ void quench::registerAllDialects(mlir::DialectRegistry &registry) {
 void quench::registerAllPasses() {
   mlir::registerAllPasses();
   registerQuenchConversionPasses();
+  registerQuenchReferencePasses();
 }
