@@ -82,7 +82,7 @@ public:
   const WeightStore &weights() const { return *store; }
 
   /// The function `@forward` and what its type says.
-  const CausalLM &causalLM() const { return model; }
+  CausalLM causalLM() const { return model; }
   int64_t vocabSize() const { return model.vocabSize; }
   int64_t maxPositions() const { return model.maxPositions; }
 
