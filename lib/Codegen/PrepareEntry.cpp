@@ -12,7 +12,7 @@
 
 #include "quench/Codegen/Passes.h"
 
-#include "quench/Codegen/CausalLM.h"
+#include "quench/Codegen/EntryInterface.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -48,7 +48,7 @@ static void useBuffers(func::FuncOp function) {
     if (!type) {
       continue;
     }
-    bool isCache = argument.getArgNumber() >= CausalLM::kFirstCache;
+    bool isCache = argument.getArgNumber() >= EntryInterface::kFirstCache;
     argument.setType(plainBuffer(type));
     auto tensor = bufferization::ToTensorOp::create(builder, type, argument, builder.getUnitAttr(),
                                                     isCache ? builder.getUnitAttr() : UnitAttr());
@@ -76,14 +76,14 @@ static void useBuffers(func::FuncOp function) {
 }
 
 /// The first failed check of the arguments, 0 if there is none.
-static Value checkArguments(ImplicitLocOpBuilder &b, const CausalLM &model, Value tokens,
+static Value checkArguments(ImplicitLocOpBuilder &b, const EntryInterface &interface, Value tokens,
                             Value position, Value first) {
   auto constant = [&](int32_t value) -> Value {
     return arith::ConstantIntOp::create(b, value, 32);
   };
   Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
   Value count = memref::DimOp::create(b, tokens, 0);
-  Value vocabulary = constant(static_cast<int32_t>(model.vocabulary));
+  Value vocabulary = constant(static_cast<int32_t>(interface.model.vocabSize));
   auto scan = scf::ForOp::create(
       b, zero, count, one, ValueRange{constant(0)},
       [&](OpBuilder &nested, Location loc, Value index, ValueRange carried) {
@@ -91,7 +91,7 @@ static Value checkArguments(ImplicitLocOpBuilder &b, const CausalLM &model, Valu
         Value token = memref::LoadOp::create(inner, tokens, index);
         // Unsigned, so that negative tokens are outside too.
         Value outside = arith::CmpIOp::create(inner, arith::CmpIPredicate::uge, token, vocabulary);
-        Value code = arith::ConstantIntOp::create(inner, CausalLM::kBadToken, 32);
+        Value code = arith::ConstantIntOp::create(inner, EntryInterface::kBadToken, 32);
         Value next = arith::SelectOp::create(inner, outside, code, carried[0]);
         scf::YieldOp::create(inner, next);
       });
@@ -99,16 +99,17 @@ static Value checkArguments(ImplicitLocOpBuilder &b, const CausalLM &model, Valu
   auto failIf = [&](Value condition, int32_t code) {
     status = arith::SelectOp::create(b, condition, constant(code), status);
   };
-  Value capacity = arith::ConstantIndexOp::create(b, model.capacity);
+  Value capacity = arith::ConstantIndexOp::create(b, interface.model.maxPositions);
   Value end = arith::AddIOp::create(b, position, count);
   Value tooMany = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, end, capacity);
   Value tooFar = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, position, capacity);
-  failIf(arith::OrIOp::create(b, tooMany, tooFar), CausalLM::kCacheFull);
-  failIf(arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, first, count), CausalLM::kBadFirst);
+  failIf(arith::OrIOp::create(b, tooMany, tooFar), EntryInterface::kCacheFull);
+  failIf(arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, first, count),
+         EntryInterface::kBadFirst);
   return status;
 }
 
-static void addRunFunction(ModuleOp module, func::FuncOp body, const CausalLM &model) {
+static void addRunFunction(ModuleOp module, func::FuncOp body, const EntryInterface &interface) {
   ImplicitLocOpBuilder b(body.getLoc(), module.getContext());
   b.setInsertionPointToEnd(module.getBody());
   Type index = b.getIndexType();
@@ -117,12 +118,12 @@ static void addRunFunction(ModuleOp module, func::FuncOp body, const CausalLM &m
   auto stateType = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
   auto type =
       b.getFunctionType({tokensType, index, index, stateType, logitsType}, {b.getI32Type()});
-  auto run = func::FuncOp::create(b, CausalLM::kRunFunction, type);
+  auto run = func::FuncOp::create(b, EntryInterface::kRunFunction, type);
   Block *entry = run.addEntryBlock();
   b.setInsertionPointToEnd(entry);
   Value tokens = entry->getArgument(0), position = entry->getArgument(1);
   Value first = entry->getArgument(2), state = entry->getArgument(3);
-  Value status = checkArguments(b, model, tokens, position, first);
+  Value status = checkArguments(b, interface, tokens, position, first);
   Value zero = arith::ConstantIntOp::create(b, 0, 32);
   Value isGood = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, status, zero);
   auto branch = scf::IfOp::create(b, isGood, /*withElseRegion=*/false);
@@ -130,9 +131,9 @@ static void addRunFunction(ModuleOp module, func::FuncOp body, const CausalLM &m
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
     SmallVector<Value> arguments = {tokens, position, first};
-    for (auto [offset, cache] :
-         llvm::zip_equal(model.cacheOffsets,
-                         body.getArgumentTypes().drop_front(CausalLM::kFirstCache).drop_back())) {
+    for (auto [offset, cache] : llvm::zip_equal(
+             interface.cacheOffsets,
+             body.getArgumentTypes().drop_front(EntryInterface::kFirstCache).drop_back())) {
       Value at = arith::ConstantIndexOp::create(b, offset);
       arguments.push_back(
           memref::ViewOp::create(b, cast<MemRefType>(cache), state, at, ValueRange{}));
@@ -151,10 +152,12 @@ struct PrepareEntryPass : quench::impl::PrepareEntryPassBase<PrepareEntryPass> {
 } // namespace
 
 void PrepareEntryPass::runOnOperation() {
-  FailureOr<CausalLM> model = CausalLM::find(getOperation());
-  if (failed(model)) {
+  llvm::Expected<EntryInterface> interface = EntryInterface::get(getOperation());
+  if (!interface) {
+    getOperation().emitError(llvm::toString(interface.takeError()));
     return signalPassFailure();
   }
-  useBuffers(model->function);
-  addRunFunction(getOperation(), model->function, *model);
+  func::FuncOp function = interface->model.function;
+  useBuffers(function);
+  addRunFunction(getOperation(), function, *interface);
 }

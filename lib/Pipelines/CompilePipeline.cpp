@@ -53,6 +53,7 @@ static void addBufferization(OpPassManager &pm) {
   options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   pm.addPass(createLowerKernelCallsPass());
+  pm.addPass(createExpandCopiesPass());
   pm.addPass(createConvertLinalgToLoopsPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
@@ -97,6 +98,7 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   } else {
     pm.addPass(createParallelForToNestedForsPass());
   }
+  pm.addPass(createHoistAllocasPass());
   addLoweringToLLVM(pm);
 }
 

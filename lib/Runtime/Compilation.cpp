@@ -7,7 +7,7 @@
 
 #include "quench/Runtime/Compilation.h"
 
-#include "quench/Codegen/CausalLM.h"
+#include "quench/Codegen/EntryInterface.h"
 #include "quench/Codegen/NativeCode.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -39,8 +39,8 @@ CompiledModel::~CompiledModel() { module.reset(); }
 
 /// Renames the lowered `quench_run`, whose buffers are spread over descriptors, and adds the
 /// function with the plain C signature in its place.
-static void addPlainInterface(ModuleOp module, const CausalLM &model) {
-  auto lowered = module.lookupSymbol<LLVM::LLVMFuncOp>(CausalLM::kRunFunction);
+static void addPlainInterface(ModuleOp module, const CompiledModel &model) {
+  auto lowered = module.lookupSymbol<LLVM::LLVMFuncOp>(EntryInterface::kRunFunction);
   lowered.setName("quench_run_buffers");
   lowered.setLinkage(LLVM::Linkage::Internal);
   ImplicitLocOpBuilder b(lowered.getLoc(), module.getContext());
@@ -49,7 +49,7 @@ static void addPlainInterface(ModuleOp module, const CausalLM &model) {
   Type i64 = b.getI64Type();
   auto type =
       LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer, i64, i64, i64, pointer, pointer});
-  auto run = LLVM::LLVMFuncOp::create(b, CausalLM::kRunFunction, type);
+  auto run = LLVM::LLVMFuncOp::create(b, EntryInterface::kRunFunction, type);
   Block *entry = run.addEntryBlock(b);
   b.setInsertionPointToEnd(entry);
   auto constant = [&](int64_t value) -> Value {
@@ -108,20 +108,20 @@ llvm::Expected<CompiledModel> quench::compileModel(ModuleOp original, const Weig
   };
 
   OwningOpRef<ModuleOp> module(original.clone());
-  FailureOr<CausalLM> model = CausalLM::find(*module);
-  if (failed(model)) {
-    return fail("not a model");
+  llvm::Expected<EntryInterface> interface = EntryInterface::get(*module);
+  if (!interface) {
+    return interface.takeError();
   }
   CompiledModel result;
-  result.vocabulary = model->vocabulary;
-  result.capacity = model->capacity;
-  result.stateBytes = model->stateBytes;
+  result.vocabulary = interface->model.vocabSize;
+  result.capacity = interface->model.maxPositions;
+  result.stateBytes = interface->stateBytes;
   PassManager pm(context);
   buildCompilePipeline(pm, options, store, result.weights);
   if (failed(pm.run(*module))) {
     return fail("compilation failed");
   }
-  addPlainInterface(*module, *model);
+  addPlainInterface(*module, result);
   result.observed = observedNames(*module);
 
   auto machine = createTargetMachine(options.target);

@@ -7,7 +7,7 @@
 
 #include "quench/Runtime/Session.h"
 
-#include "quench/Codegen/CausalLM.h"
+#include "quench/Codegen/EntryInterface.h"
 #include "quench/Codegen/NativeCode.h"
 #include "quench/Runtime/Compilation.h"
 
@@ -103,7 +103,7 @@ Error Session::Implementation::load(CompiledModel model) {
           MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "quench"))) {
     return error;
   }
-  auto address = jit->lookup(CausalLM::kRunFunction);
+  auto address = jit->lookup(EntryInterface::kRunFunction);
   if (!address) {
     return address.takeError();
   }
@@ -181,7 +181,7 @@ Error Session::run(SessionState &state, ArrayRef<int32_t> tokens, int64_t first,
   case 0:
     state.tokens += count;
     return Error::success();
-  case CausalLM::kBadToken:
+  case EntryInterface::kBadToken:
     for (auto [index, token] : enumerate(tokens)) {
       if (token < 0 || token >= impl.vocabulary) {
         return createStringError(formatv("token {0} is {1}, outside the vocabulary of {2}", index,
@@ -189,7 +189,7 @@ Error Session::run(SessionState &state, ArrayRef<int32_t> tokens, int64_t first,
       }
     }
     break;
-  case CausalLM::kCacheFull:
+  case EntryInterface::kCacheFull:
     return createStringError(
         formatv("{0} more tokens do not fit: {1} of {2} positions of the cache are taken", count,
                 state.tokens, impl.capacity));

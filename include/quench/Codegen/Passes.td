@@ -98,6 +98,25 @@ def LowerKernelCallsPass : Pass<"quench-lower-kernel-calls", "::mlir::ModuleOp">
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def ExpandCopiesPass : Pass<"quench-expand-copies", "::mlir::ModuleOp"> {
+  let summary = "Turn copies between strided buffers into loops";
+  let description = [{
+    `memref.copy` of buffers that are not dense, such as keys of new tokens into their place in the cache, would call
+    a runtime library that compiled models do not have. It becomes `linalg.copy`; dense copies stay and become memcpy.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def HoistAllocasPass : Pass<"quench-hoist-allocas", "::mlir::ModuleOp"> {
+  let summary = "Give each thread its stack buffers once";
+  let description = [{
+    Moves `memref.alloca`s of static size out of loops, to the start of the `omp.parallel` region or the function
+    around them, and dissolves the `memref.alloca_scope`s that kept them in the loop. Contents do not survive an
+    iteration, so sharing a buffer among iterations of a thread changes nothing.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect"];
+}
+
 def GuardParallelPass : Pass<"quench-guard-parallel", "::mlir::ModuleOp"> {
   let summary = "Run OpenMP regions with a single iteration on the calling thread";
   let description = [{
