@@ -92,6 +92,14 @@ Value quench::emitFloatCode(TensorBuilder &b, FloatFormat format, Value value) {
   return arith::SelectOp::create(b, isNaN(b, value), nan, code);
 }
 
+Value quench::emitNarrowed(TensorBuilder &b, Type type, Value value) {
+  if (type.isBF16()) {
+    Value code = arith::TruncIOp::create(b, b.getI16Type(), bf16Code(b, value));
+    return arith::BitcastOp::create(b, type, code);
+  }
+  return type.isF32() ? value : arith::TruncFOp::create(b, type, value).getResult();
+}
+
 Value quench::emitRoundedScale(TensorBuilder &b, FloatFormat format, Value value) {
   if (format == FloatFormat::F32) {
     return value;

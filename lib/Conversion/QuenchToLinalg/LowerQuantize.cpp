@@ -7,6 +7,7 @@
 
 #include "BlockParameters.h"
 #include "ElementCode.h"
+#include "FloatCode.h"
 #include "Patterns.h"
 #include "QTensorParts.h"
 #include "ScaleOfBlocks.h"
@@ -101,16 +102,14 @@ Value quench::emitDequantize(TensorBuilder &b, const QTensorParts &parts) {
   parameters.add(operands, parts.scales);
   parameters.add(operands, parts.zeroPoints);
   ElementDecoder decoder(b, scheme);
-  return b.generic(
-      parallelLoops(type.getRank()), operands, {b.empty(type, b.sizes(parts.codes)), loops},
-      [&](TensorBuilder &b, ValueRange v) -> Value {
-        Value scale = parameters.read(b, v, 0), zeroPoint = parameters.read(b, v, 1);
-        Value number = decoder.decode(b, v[0], zeroPoint);
-        number = arith::MulFOp::create(b, number, scale);
-        return type.getElementType().isF32()
-                   ? number
-                   : arith::TruncFOp::create(b, type.getElementType(), number).getResult();
-      });
+  return b.generic(parallelLoops(type.getRank()), operands,
+                   {b.empty(type, b.sizes(parts.codes)), loops},
+                   [&](TensorBuilder &b, ValueRange v) -> Value {
+                     Value scale = parameters.read(b, v, 0), zeroPoint = parameters.read(b, v, 1);
+                     Value number = decoder.decode(b, v[0], zeroPoint);
+                     number = arith::MulFOp::create(b, number, scale);
+                     return emitNarrowed(b, type.getElementType(), number);
+                   });
 }
 
 void quench::populateLowerQuantize(const QTensorExpansion &converter, RewritePatternSet &patterns) {

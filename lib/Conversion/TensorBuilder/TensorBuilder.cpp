@@ -88,11 +88,20 @@ Value TensorBuilder::filled(RankedTensorType type, ArrayRef<OpFoldResult> sizes,
 }
 
 SmallVector<OpFoldResult> TensorBuilder::sizes(Value tensor) {
-  return tensor::getMixedSizes(*this, getLoc(), tensor);
+  SmallVector<OpFoldResult> result;
+  for (int64_t axis : allLoops(cast<RankedTensorType>(tensor.getType()).getRank())) {
+    result.push_back(size(tensor, axis));
+  }
+  return result;
 }
 
 OpFoldResult TensorBuilder::size(Value tensor, int64_t axis) {
-  return tensor::getMixedSize(*this, getLoc(), tensor, axis);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.isDynamicDim(axis)) {
+    return getIndexAttr(type.getDimSize(axis));
+  }
+  // Not folded: a size that is known where the type is dynamic makes types that do not fit.
+  return tensor::DimOp::create(*this, tensor, axis).getResult();
 }
 
 Value TensorBuilder::slice(Value tensor, ArrayRef<OpFoldResult> offsets,

@@ -63,7 +63,7 @@ public:
   mlir::Value filled(mlir::RankedTensorType type, llvm::ArrayRef<mlir::OpFoldResult> sizes,
                      mlir::Value value);
 
-  /// The sizes of a tensor, attributes where they are static.
+  /// The sizes of a tensor: attributes where the type is static, values where it is dynamic.
   llvm::SmallVector<mlir::OpFoldResult> sizes(mlir::Value tensor);
   mlir::OpFoldResult size(mlir::Value tensor, int64_t axis);
   /// The slice of these sizes that begins at `offsets`, with stride 1.
