@@ -42,7 +42,12 @@ CompiledModel::~CompiledModel() { module.reset(); }
 static void addPlainInterface(ModuleOp module, const CompiledModel &model) {
   auto lowered = module.lookupSymbol<LLVM::LLVMFuncOp>(EntryInterface::kRunFunction);
   lowered.setName("quench_run_buffers");
-  lowered.setLinkage(LLVM::Linkage::Internal);
+  // Everything but the entry is free to be inlined and dropped.
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    if (!function.isExternal()) {
+      function.setLinkage(LLVM::Linkage::Internal);
+    }
+  }
   ImplicitLocOpBuilder b(lowered.getLoc(), module.getContext());
   b.setInsertionPointToEnd(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());

@@ -1,0 +1,199 @@
+//===- Emission.cpp - Compiled models as files -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Runtime/Emission.h"
+
+#include "quench/Codegen/EntryInterface.h"
+#include "quench/Codegen/NativeCode.h"
+#include "quench/Support/AtomicFile.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+using namespace quench;
+
+Expected<EmissionKind> quench::emissionKindFor(StringRef path) {
+  StringRef ending = sys::path::extension(path);
+  if (ending == ".so") {
+    return EmissionKind::SharedLibrary;
+  }
+  if (ending == ".o") {
+    return EmissionKind::Object;
+  }
+  if (ending == ".s") {
+    return EmissionKind::Assembly;
+  }
+  if (ending == ".ll") {
+    return EmissionKind::LLVMIR;
+  }
+  return createStringError("cannot tell what to write from the name '" + path +
+                           "', expected it to end in .so, .o, .s or .ll");
+}
+
+bool quench::isCIdentifier(StringRef name) {
+  return !name.empty() && !isDigit(name.front()) &&
+         all_of(name, [](char c) { return isAlnum(c) || c == '_'; });
+}
+
+std::string quench::headerFor(const CompiledModel &model, StringRef name) {
+  std::string guard = name.upper() + "_H";
+  return formatv(R"(/* {0}: a language model compiled by Quench. */
+#ifndef {1}
+#define {1}
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+/* Tokens are in [0, {0}_vocab_size): {2}. */
+extern const int64_t {0}_vocab_size;
+/* Tokens that a sequence can have: {3}. */
+extern const int64_t {0}_max_positions;
+/* Size of the state of a sequence: {4}. Align it to 64 bytes; its contents need no initialization. */
+extern const int64_t {0}_state_bytes;
+
+/* Continues a sequence of `position` tokens, whose keys and values are in `state`, by `count` tokens, and writes the
+   logits of the tokens with index `first` and later, (count - first) * {0}_vocab_size floats.
+   Returns 0, or without having written anything 1: a token is outside the vocabulary, 2: the sequence becomes longer
+   than {0}_max_positions, 3: `first` is greater than `count`. */
+int32_t {0}_run(const int32_t *tokens, int64_t count, int64_t position, int64_t first, void *state, float *logits);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+)",
+                 name, guard, model.vocabulary, model.capacity, model.stateBytes)
+      .str();
+}
+
+/// Gives the external weight symbols their contents.
+static void embedWeights(CompiledModel &model) {
+  for (const PackedWeights::Blob &blob : model.weights.blobs()) {
+    GlobalVariable *declared = model.module->getNamedGlobal(blob.symbol);
+    if (!declared) {
+      continue;
+    }
+    StringRef bytes(reinterpret_cast<const char *>(blob.bytes.data()), blob.bytes.size());
+    Constant *contents =
+        ConstantDataArray::getRaw(bytes, bytes.size(), Type::getInt8Ty(*model.context));
+    auto *defined = new GlobalVariable(*model.module, contents->getType(), /*isConstant=*/true,
+                                       GlobalValue::InternalLinkage, contents);
+    defined->setAlignment(Align(PackedWeights::kAlignment));
+    declared->replaceAllUsesWith(defined);
+    defined->takeName(declared);
+    declared->eraseFromParent();
+  }
+}
+
+static void addPublicSymbols(CompiledModel &model, StringRef name) {
+  model.module->getFunction(EntryInterface::kRunFunction)->setName(name + "_run");
+  Type *i64 = Type::getInt64Ty(*model.context);
+  auto add = [&](StringRef suffix, int64_t value) {
+    new GlobalVariable(*model.module, i64, /*isConstant=*/true, GlobalValue::ExternalLinkage,
+                       ConstantInt::get(i64, value), name + suffix);
+  };
+  add("_vocab_size", model.vocabulary);
+  add("_max_positions", model.capacity);
+  add("_state_bytes", model.stateBytes);
+}
+
+/// Links an object file into a shared library beside `path`.
+static Error linkSharedLibrary(StringRef object, StringRef output, const TargetMachine &machine) {
+  ErrorOr<std::string> linker = sys::findProgramByName("clang-22");
+  for (const char *name : {"clang", "cc"}) {
+    if (!linker) {
+      linker = sys::findProgramByName(name);
+    }
+  }
+  if (!linker) {
+    return createStringError("cannot link a shared library: neither clang nor cc is installed; "
+                             "write a .o file instead");
+  }
+  std::string target = "--target=" + machine.getTargetTriple().str();
+  SmallVector<StringRef> arguments = {*linker, "-shared", "-o", output, object, "-lm"};
+  if (sys::path::filename(*linker).starts_with("clang")) {
+    arguments.push_back(target);
+  }
+  arguments.push_back("-l:libomp.so.5");
+  std::string message;
+  int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, {}, 0, 0, &message);
+  if (status != 0) {
+    return createStringError(formatv("'{0}' could not link '{1}' (exit status {2}) {3}", *linker,
+                                     output, status, message));
+  }
+  return Error::success();
+}
+
+static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMachine &machine) {
+  SmallString<128> objectPath, libraryPath;
+  auto removeBoth = make_scope_exit([&] {
+    for (StringRef file : {objectPath.str(), libraryPath.str()}) {
+      if (!file.empty()) {
+        sys::fs::remove(file);
+      }
+    }
+  });
+  if (std::error_code error = sys::fs::createUniqueFile(path + ".%%%%%%.o", objectPath)) {
+    return createStringError(error, "cannot write beside '" + path + "': " + error.message());
+  }
+  if (std::error_code error = sys::fs::createUniqueFile(path + ".%%%%%%.so", libraryPath)) {
+    return createStringError(error, "cannot write beside '" + path + "': " + error.message());
+  }
+  if (Error error = writeFileAtomically(objectPath, object)) {
+    return error;
+  }
+  if (Error error = linkSharedLibrary(objectPath, libraryPath, machine)) {
+    return error;
+  }
+  sys::fs::setPermissions(libraryPath, sys::fs::perms::all_read | sys::fs::perms::all_exe |
+                                           sys::fs::perms::owner_write);
+  if (std::error_code error = sys::fs::rename(libraryPath, path)) {
+    return createStringError(error, "cannot write '" + path + "': " + error.message());
+  }
+  libraryPath.clear();
+  return Error::success();
+}
+
+Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, StringRef path) {
+  if (!isCIdentifier(name)) {
+    return createStringError("'" + name + "' cannot begin C identifiers");
+  }
+  addPublicSymbols(model, name);
+  if (kind == EmissionKind::LLVMIR) {
+    std::string text;
+    raw_string_ostream(text) << *model.module;
+    return writeFileAtomically(path, text);
+  }
+  if (kind != EmissionKind::Assembly) {
+    embedWeights(model);
+  }
+  SmallVector<char, 0> code;
+  auto machineCode =
+      kind == EmissionKind::Assembly ? MachineCodeKind::Assembly : MachineCodeKind::Object;
+  if (Error error = emitMachineCode(*model.module, *model.machine, machineCode, code)) {
+    return error;
+  }
+  StringRef bytes(code.data(), code.size());
+  if (kind == EmissionKind::SharedLibrary) {
+    return writeSharedLibrary(bytes, path, *model.machine);
+  }
+  return writeFileAtomically(path, bytes);
+}
