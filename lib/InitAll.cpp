@@ -11,6 +11,7 @@
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 #include "quench/Reference/Passes.h"
+#include "quench/Transforms/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -26,4 +27,5 @@ void quench::registerAllPasses() {
   mlir::registerAllPasses();
   registerQuenchConversionPasses();
   registerQuenchReferencePasses();
+  registerQuenchTransformsPasses();
 }

@@ -1,0 +1,151 @@
+//===- QdqRewrite.cpp - Putting a plan into the IR ------------------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QdqRewrite.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace quench;
+
+namespace {
+
+class QdqRewriter {
+public:
+  explicit QdqRewriter(QuantizationPlan &plan) : plan(plan) {}
+
+  void run();
+
+private:
+  Value activation(const PlannedLayer &layer, Value input);
+  Value weight(const PlannedWeight &planned, Operation *source);
+  Value constantParts(OpBuilder &builder, const PlannedWeight &planned, QTensorType type);
+
+  QuantizationPlan &plan;
+  /// What a value was wrapped in, with the format it was wrapped for. Only looked up.
+  struct Wrapped {
+    recipe::ActivationFormat format;
+    SchemeAttr scheme;
+    Value result;
+  };
+  DenseMap<Value, SmallVector<Wrapped>> wrapped;
+  DenseMap<Operation *, Value> newWeights;
+};
+
+} // namespace
+
+Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
+  SmallVector<Wrapped> &known = wrapped[input];
+  for (const Wrapped &other : known) {
+    if (other.format == *layer.activations && other.scheme == layer.activationScheme) {
+      return other.result;
+    }
+  }
+  OpBuilder builder(layer.op->getContext());
+  builder.setInsertionPointAfterValue(input);
+  Location loc = layer.op->getLoc();
+  auto expressed = cast<RankedTensorType>(input.getType());
+  QTensorType type = QTensorType::get(expressed, layer.activationScheme);
+  Value scale, zeroPoint;
+  if (!layer.activations->dynamic) {
+    scale = arith::ConstantOp::create(
+        builder, loc, DenseElementsAttr::get(type.getScalesTensor(), layer.staticScale.scale));
+    if (RankedTensorType zeroPoints = type.getZeroPointsTensor()) {
+      zeroPoint = arith::ConstantOp::create(
+          builder, loc, DenseElementsAttr::get(zeroPoints, layer.staticScale.zeroPoint));
+    }
+  }
+  Value quantized = QuantizeOp::create(builder, loc, type, input, scale, zeroPoint);
+  Value result = DequantizeOp::create(builder, loc, expressed, quantized);
+  known.push_back({*layer.activations, layer.activationScheme, result});
+  return result;
+}
+
+/// Codes as elements of their own type: integers, or floats by their bits.
+static DenseElementsAttr codesAttribute(RankedTensorType type, const numerics::CodeArray &codes) {
+  unsigned bits = type.getElementTypeBitWidth();
+  auto code = [&](size_t i) {
+    return APInt(bits, static_cast<uint64_t>(static_cast<int64_t>(codes[i])), /*isSigned=*/true,
+                 /*implicitTrunc=*/true);
+  };
+  if (auto element = dyn_cast<FloatType>(type.getElementType())) {
+    SmallVector<APFloat> values;
+    for (size_t i = 0; i < codes.size(); ++i) {
+      values.emplace_back(element.getFloatSemantics(), code(i));
+    }
+    return DenseElementsAttr::get(type, values);
+  }
+  SmallVector<APInt> values;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    values.push_back(code(i));
+  }
+  return DenseElementsAttr::get(type, values);
+}
+
+Value QdqRewriter::constantParts(OpBuilder &builder, const PlannedWeight &planned,
+                                 QTensorType type) {
+  Location loc = planned.constant->getLoc();
+  const numerics::QuantizedTensor &tensor = planned.codes;
+  Value codes =
+      arith::ConstantOp::create(builder, loc, codesAttribute(type.getCodesTensor(), tensor.codes));
+  Value scales = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type.getScalesTensor(), ArrayRef(tensor.scales)));
+  Value zeroPoints;
+  if (RankedTensorType zeroPointsType = type.getZeroPointsTensor()) {
+    zeroPoints = arith::ConstantOp::create(
+        builder, loc, DenseElementsAttr::get(zeroPointsType, ArrayRef(tensor.zeroPoints)));
+  }
+  return AssembleOp::create(builder, loc, type, codes, scales, zeroPoints);
+}
+
+Value QdqRewriter::weight(const PlannedWeight &planned, Operation *source) {
+  Value &result = newWeights[source];
+  if (result) {
+    return result;
+  }
+  OpBuilder builder(source);
+  auto expressed = RankedTensorType::get(planned.shape, builder.getF32Type());
+  QTensorType type = QTensorType::get(expressed, planned.scheme);
+  Value quantized;
+  if (planned.constant) {
+    quantized = constantParts(builder, planned, type);
+  } else {
+    quantized = WeightOp::create(builder, source->getLoc(), type, planned.key);
+  }
+  result = DequantizeOp::create(builder, source->getLoc(), expressed, quantized);
+  return result;
+}
+
+void QdqRewriter::run() {
+  // Readers of weights come before the weights, so that both can go.
+  llvm::SetVector<Operation *> extensions, sources;
+  for (PlannedLayer &layer : plan.layers) {
+    if (layer.activations) {
+      OpOperand &operand = layer.op.getActivationOperand();
+      operand.set(activation(layer, operand.get()));
+    }
+    if (layer.weight) {
+      OpOperand &operand = layer.op.getWeightOperand();
+      Operation *source = findFloatWeight(operand.get());
+      extensions.insert(operand.get().getDefiningOp());
+      sources.insert(source);
+      operand.set(weight(plan.weights[*layer.weight], source));
+    }
+  }
+  extensions.set_subtract(sources);
+  for (llvm::SetVector<Operation *> *unused : {&extensions, &sources}) {
+    for (Operation *op : *unused) {
+      if (op->use_empty()) {
+        op->erase();
+      }
+    }
+  }
+}
+
+void quench::insertQdq(QuantizationPlan &plan) { QdqRewriter(plan).run(); }

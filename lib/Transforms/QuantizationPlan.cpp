@@ -1,0 +1,271 @@
+//===- QuantizationPlan.cpp - What quench-quantize is going to do ---------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizationPlan.h"
+
+#include "quench/Recipe/SchemeBuilder.h"
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/DenseMap.h"
+
+using namespace mlir;
+using namespace quench;
+using recipe::ActivationFormat;
+using recipe::LayerFormats;
+using recipe::WeightFormat;
+
+Operation *quench::findFloatWeight(Value operand) {
+  Operation *op = operand.getDefiningOp();
+  if (auto extension = dyn_cast_or_null<arith::ExtFOp>(op)) {
+    op = extension.getIn().getDefiningOp();
+  }
+  if (auto weight = dyn_cast_or_null<WeightOp>(op)) {
+    return isa<RankedTensorType>(weight.getType()) ? op : nullptr;
+  }
+  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op)) {
+    return isa<DenseFPElementsAttr>(constant.getValue()) ? op : nullptr;
+  }
+  return nullptr;
+}
+
+namespace {
+
+class Planner {
+public:
+  Planner(const recipe::Recipe &recipe, const WeightStore *store) : recipe(recipe), store(store) {}
+
+  LogicalResult planLayer(QuantizableOpInterface op, StringRef name);
+  void findReplacedKeys(ModuleOp module);
+  QuantizationPlan take() { return std::move(plan); }
+
+private:
+  /// Why the weight of a layer cannot be quantized; empty when it can be.
+  std::string weightObstacle(QuantizableOpInterface op);
+  std::string activationObstacle(QuantizableOpInterface op);
+  LogicalResult planWeight(PlannedLayer &layer, const WeightFormat &format);
+  LogicalResult checkStoredWeight(PlannedLayer &layer, WeightOp weight);
+  LogicalResult planActivations(PlannedLayer &layer, const ActivationFormat &format);
+  LogicalResult planStaticScale(PlannedLayer &layer);
+  void reportMissed(const PlannedLayer &layer, const std::string &reason);
+
+  const recipe::Recipe &recipe;
+  const WeightStore *store;
+  QuantizationPlan plan;
+  /// Indices into plan.weights; only looked up, never iterated.
+  llvm::StringMap<size_t> weightOfKey;
+  llvm::DenseMap<Operation *, size_t> weightOfConstant;
+};
+
+} // namespace
+
+void Planner::reportMissed(const PlannedLayer &layer, const std::string &reason) {
+  remark::missed(
+      layer.op->getLoc(),
+      remark::RemarkOpts::name("LeftInFloat").category("quench-quantize").function(layer.function))
+      << remark::metric("Layer", layer.name) << remark::metric("Reason", reason);
+}
+
+std::string Planner::weightObstacle(QuantizableOpInterface op) {
+  Value operand = op.getWeightOperand().get();
+  if (isa_and_nonnull<DequantizeOp>(operand.getDefiningOp())) {
+    return "its weight is quantized already";
+  }
+  if (!findFloatWeight(operand)) {
+    return "its weight is neither a stored weight nor a dense constant";
+  }
+  auto type = cast<RankedTensorType>(operand.getType());
+  if (type.getNumElements() == 0) {
+    return "its weight is empty";
+  }
+  return {};
+}
+
+std::string Planner::activationObstacle(QuantizableOpInterface op) {
+  Value operand = op.getActivationOperand().get();
+  if (isa_and_nonnull<DequantizeOp>(operand.getDefiningOp())) {
+    return "its activation is quantized already";
+  }
+  auto type = dyn_cast<RankedTensorType>(operand.getType());
+  if (!type || !type.getElementType().isF32()) {
+    return "its activation is not a ranked tensor of f32";
+  }
+  return {};
+}
+
+/// What the recipe says about a weight that stays float.
+static std::string floatReason(const LayerFormats &formats) {
+  if (formats.weightRule) {
+    return "pattern '" + formats.weightRule->match + "' of the recipe leaves it in float";
+  }
+  return "the recipe leaves weights in float";
+}
+
+LogicalResult Planner::planLayer(QuantizableOpInterface op, StringRef name) {
+  LayerFormats formats = recipe.formatsFor(name);
+  PlannedLayer layer;
+  layer.op = op;
+  layer.name = name.str();
+  if (auto function = op->getParentOfType<FunctionOpInterface>()) {
+    layer.function = function.getName();
+  }
+  layer.weightReason = formats.weights ? weightObstacle(op) : floatReason(formats);
+  // A layer whose weight was to be quantized and cannot be stays float as a whole.
+  bool weightFailed = formats.weights && !layer.weightReason.empty();
+  bool wantsActivations = formats.activations && !weightFailed;
+  std::string activationReason = wantsActivations ? activationObstacle(op) : "";
+  if (!activationReason.empty()) {
+    layer.weightReason = activationReason;
+    weightFailed = true;
+  }
+  if (weightFailed || (!formats.weights && !formats.activations)) {
+    reportMissed(layer, layer.weightReason);
+    return success();
+  }
+  if (formats.weights && failed(planWeight(layer, *formats.weights))) {
+    return failure();
+  }
+  if (formats.activations && failed(planActivations(layer, *formats.activations))) {
+    return failure();
+  }
+  plan.layers.push_back(std::move(layer));
+  return success();
+}
+
+LogicalResult Planner::checkStoredWeight(PlannedLayer &layer, WeightOp weight) {
+  if (!store) {
+    return layer.op->emitError() << "expected a weight store to quantize '" << weight.getKey()
+                                 << "' from, found no option 'weights'";
+  }
+  auto type = cast<RankedTensorType>(weight.getType());
+  llvm::Expected<const TensorView *> view = store->requireShape(weight.getKey(), type.getShape());
+  if (!view) {
+    return layer.op->emitError() << llvm::toString(view.takeError());
+  }
+  return success();
+}
+
+LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &format) {
+  Operation *source = findFloatWeight(layer.op.getWeightOperand().get());
+  auto type = cast<RankedTensorType>(source->getResult(0).getType());
+  llvm::Expected<SchemeAttr> scheme = recipe::buildScheme(
+      source->getContext(), format.scheme(type.getRank(), layer.op.getWeightOutputAxis(),
+                                          layer.op.getWeightReductionAxis()));
+  if (!scheme) {
+    return layer.op->emitError() << "cannot quantize the weight of '" << layer.name
+                                 << "': " << llvm::toString(scheme.takeError());
+  }
+  auto stored = dyn_cast<WeightOp>(source);
+  if (stored && failed(checkStoredWeight(layer, stored))) {
+    return failure();
+  }
+  size_t next = plan.weights.size();
+  size_t index = stored ? weightOfKey.try_emplace(stored.getKey(), next).first->second
+                        : weightOfConstant.try_emplace(source, next).first->second;
+  if (index == next) {
+    plan.weights.push_back({stored ? stored.getKey().str() : std::string(),
+                            dyn_cast<arith::ConstantOp>(source),
+                            llvm::SmallVector<int64_t>(type.getShape()),
+                            *scheme,
+                            format.str(),
+                            layer.op->getLoc(),
+                            {},
+                            0.0});
+  } else if (plan.weights[index].scheme != *scheme) {
+    InFlightDiagnostic diagnostic = layer.op->emitError()
+                                    << "expected the weight of '" << layer.name << "' as "
+                                    << plan.weights[index].scheme << ", found " << *scheme;
+    diagnostic.attachNote(plan.weights[index].loc) << "the same weight is used here";
+    return diagnostic;
+  }
+  layer.weight = index;
+  return success();
+}
+
+/// The range of all observers of a value together; nothing when none has one.
+static std::optional<numerics::ValueRange> observedRange(Value value) {
+  std::optional<numerics::ValueRange> result;
+  for (Operation *user : value.getUsers()) {
+    auto observer = dyn_cast<ObserveOp>(user);
+    std::optional<ArrayRef<float>> range = observer ? observer.getRange() : std::nullopt;
+    if (range && !result) {
+      result = numerics::ValueRange{(*range)[0], (*range)[1]};
+    } else if (range) {
+      result->min = std::min(result->min, (*range)[0]);
+      result->max = std::max(result->max, (*range)[1]);
+    }
+  }
+  return result;
+}
+
+LogicalResult Planner::planStaticScale(PlannedLayer &layer) {
+  std::optional<numerics::ValueRange> range = observedRange(layer.op.getActivationOperand().get());
+  if (!range) {
+    return layer.op->emitError()
+           << "expected a calibrated range for the input of '" << layer.name
+           << "', found none; run quench-insert-observers and quench-annotate-calibration first";
+  }
+  llvm::Expected<numerics::ScaleAndZeroPoint> scale = numerics::chooseScale(
+      *range, layer.activations->element, numerics::FloatFormat::F32, layer.activations->zeroPoint);
+  if (!scale) {
+    return layer.op->emitError() << "cannot scale the input of '" << layer.name
+                                 << "': " << llvm::toString(scale.takeError());
+  }
+  layer.staticScale = *scale;
+  return success();
+}
+
+LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationFormat &format) {
+  auto type = cast<RankedTensorType>(layer.op.getActivationOperand().get().getType());
+  llvm::Expected<SchemeAttr> scheme = recipe::buildScheme(
+      layer.op->getContext(), format.scheme(type.getRank(), layer.op.getActivationReductionAxis()));
+  if (!scheme) {
+    return layer.op->emitError() << "cannot quantize the input of '" << layer.name
+                                 << "': " << llvm::toString(scheme.takeError());
+  }
+  layer.activations = format;
+  layer.activationScheme = *scheme;
+  return format.dynamic ? success() : planStaticScale(layer);
+}
+
+void Planner::findReplacedKeys(ModuleOp module) {
+  llvm::DenseSet<OpOperand *> replaced;
+  for (PlannedLayer &layer : plan.layers) {
+    if (layer.weight) {
+      replaced.insert(&layer.op.getWeightOperand());
+    }
+  }
+  for (const PlannedWeight &weight : plan.weights) {
+    if (!weight.key.empty()) {
+      plan.replacedKeys.insert(weight.key);
+    }
+  }
+  auto isReplaced = [&](OpOperand &use) { return replaced.contains(&use); };
+  module.walk([&](WeightOp weight) {
+    for (OpOperand &use : weight->getUses()) {
+      bool through =
+          isa<arith::ExtFOp>(use.getOwner()) && llvm::all_of(use.getOwner()->getUses(), isReplaced);
+      if (!through && !isReplaced(use)) {
+        plan.replacedKeys.erase(weight.getKey().str());
+      }
+    }
+  });
+}
+
+FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const recipe::Recipe &recipe,
+                                                     const WeightStore *weights) {
+  Planner planner(recipe, weights);
+  LayerNames names(module);
+  for (QuantizableOpInterface op : names.layers()) {
+    if (failed(planner.planLayer(op, names.nameOf(op)))) {
+      return failure();
+    }
+  }
+  planner.findReplacedKeys(module);
+  return planner.take();
+}

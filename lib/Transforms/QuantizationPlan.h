@@ -1,0 +1,88 @@
+//===- QuantizationPlan.h - What quench-quantize is going to do -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The pass works in four steps, the first two of which leave the IR alone: decide everything
+// (here), quantize and write weights (WeightQuantization.h), rewrite the IR (QdqRewrite.h), say
+// what was done.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_LIB_TRANSFORMS_QUANTIZATIONPLAN_H
+#define QUENCH_LIB_TRANSFORMS_QUANTIZATIONPLAN_H
+
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Interfaces/QuantizableOpInterface.h"
+#include "quench/Numerics/QuantizeTensor.h"
+#include "quench/Recipe/Recipe.h"
+#include "quench/Transforms/LayerNames.h"
+#include "quench/WeightStore/WeightStore.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace quench {
+
+/// A tensor to quantize, once for all layers that read it.
+struct PlannedWeight {
+  /// The key in the weight store; empty for a constant.
+  std::string key;
+  mlir::arith::ConstantOp constant;
+  llvm::SmallVector<int64_t> shape;
+  SchemeAttr scheme;
+  /// "i4 in groups of 32, f16 scales".
+  std::string format;
+  /// The first layer that reads it, for messages.
+  mlir::Location loc;
+
+  /// The codes of a constant; those of stored weights go to the output and are forgotten.
+  numerics::QuantizedTensor codes;
+  /// 10 log10(sum w^2 / sum (w - w')^2): infinite when nothing was lost. Known after quantization.
+  double signalToNoise = 0.0;
+};
+
+struct PlannedLayer {
+  QuantizableOpInterface op;
+  std::string name;
+  /// The function that it is in, for remarks.
+  llvm::StringRef function;
+  /// Index into QuantizationPlan::weights.
+  std::optional<size_t> weight;
+  /// Why the weight stays float, when it does.
+  std::string weightReason;
+  std::optional<recipe::ActivationFormat> activations;
+  SchemeAttr activationScheme;
+  /// Of static activations.
+  numerics::ScaleAndZeroPoint staticScale;
+};
+
+struct QuantizationPlan {
+  /// In program order of their first layer.
+  std::vector<PlannedWeight> weights;
+  /// The layers that change; those that do not have had their remark.
+  std::vector<PlannedLayer> layers;
+  /// Keys that no op reads as floats afterwards.
+  std::set<std::string, std::less<>> replacedKeys;
+};
+
+/// Decides what happens to each quantizable op, with a remark for each that stays as it is. Fails
+/// with a diagnostic when the recipe asks for something impossible: static scales without a range,
+/// stored weights without a store, with another shape, or of integers. `weights` may be null.
+mlir::FailureOr<QuantizationPlan>
+planQuantization(mlir::ModuleOp module, const recipe::Recipe &recipe, const WeightStore *weights);
+
+/// The stored weight or constant that a weight operand is, looking through an extension to f32;
+/// null for everything else.
+mlir::Operation *findFloatWeight(mlir::Value operand);
+
+} // namespace quench
+
+#endif // QUENCH_LIB_TRANSFORMS_QUANTIZATIONPLAN_H

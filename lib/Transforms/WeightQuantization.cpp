@@ -1,0 +1,146 @@
+//===- WeightQuantization.cpp - Rounding and writing weights --------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WeightQuantization.h"
+
+#include "quench/WeightStore/QuantizedWeight.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace quench;
+
+using llvm::Error;
+using llvm::Expected;
+
+/// Rounds to nearest, and says what that cost.
+static Error quantize(PlannedWeight &weight, ArrayRef<float> values,
+                      numerics::QuantizedTensor &result) {
+  numerics::Scheme scheme = weight.scheme.getNumericsScheme();
+  Expected<numerics::QuantizedTensor> quantized =
+      numerics::quantizeTensor(values, weight.shape, scheme);
+  if (!quantized) {
+    return quantized.takeError();
+  }
+  Expected<std::vector<float>> decoded = numerics::dequantizeTensor(*quantized, scheme);
+  if (!decoded) {
+    return decoded.takeError();
+  }
+  double signal = 0.0;
+  double noise = 0.0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    double value = values[i];
+    double error = value - (*decoded)[i];
+    signal += value * value;
+    noise += error * error;
+  }
+  weight.signalToNoise =
+      noise == 0.0 ? std::numeric_limits<double>::infinity() : 10.0 * std::log10(signal / noise);
+  result = std::move(*quantized);
+  return Error::success();
+}
+
+LogicalResult quench::quantizeConstants(QuantizationPlan &plan) {
+  for (PlannedWeight &weight : plan.weights) {
+    if (!weight.constant) {
+      continue;
+    }
+    std::vector<float> values;
+    for (APFloat value : cast<DenseFPElementsAttr>(weight.constant.getValue())) {
+      bool losesInfo = false;
+      value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &losesInfo);
+      values.push_back(value.convertToFloat());
+    }
+    if (Error error = quantize(weight, values, weight.codes)) {
+      return weight.constant->emitError()
+             << "cannot quantize this constant: " << llvm::toString(std::move(error));
+    }
+  }
+  return success();
+}
+
+/// Declares all tensors of the output: those that stay in the order of their names, then the
+/// quantized ones in the order of the plan.
+static Error declareAll(const QuantizationPlan &plan, const WeightStore &weights,
+                        SafetensorsWriter &output) {
+  for (const auto &[key, value] : weights.metadata()) {
+    if (Error error = output.setMetadata(key, value)) {
+      return error;
+    }
+  }
+  for (const std::string &name : weights.names()) {
+    const TensorView &view = *weights.lookup(name);
+    if (plan.replacedKeys.count(name)) {
+      continue;
+    }
+    if (Error error = output.declare(name, view.kind, view.shape)) {
+      return error;
+    }
+  }
+  for (const PlannedWeight &weight : plan.weights) {
+    if (weight.key.empty()) {
+      continue;
+    }
+    if (Error error =
+            declareQuantized(output, weight.key, weight.scheme.getNumericsScheme(), weight.shape)) {
+      return error;
+    }
+  }
+  return Error::success();
+}
+
+static Error copyFloats(const QuantizationPlan &plan, const WeightStore &weights,
+                        SafetensorsWriter &output) {
+  for (const std::string &name : weights.names()) {
+    if (plan.replacedKeys.count(name)) {
+      continue;
+    }
+    if (Error error = output.write(name, weights.lookup(name)->bytes)) {
+      return error;
+    }
+  }
+  return Error::success();
+}
+
+/// Reads, quantizes and writes one tensor; nothing of it stays in memory.
+static Error writeWeight(PlannedWeight &weight, const WeightStore &weights,
+                         SafetensorsWriter &output) {
+  Expected<std::vector<float>> values = weights.readFiniteFloats(weight.key, weight.shape);
+  if (!values) {
+    return values.takeError();
+  }
+  numerics::QuantizedTensor codes;
+  if (Error error = quantize(weight, *values, codes)) {
+    return llvm::createStringError(weights.fileOf(weight.key) + ": tensor '" + weight.key +
+                                   "': " + llvm::toString(std::move(error)));
+  }
+  return writeQuantized(output, weight.key, weight.scheme.getNumericsScheme(), codes);
+}
+
+LogicalResult quench::writeWeights(QuantizationPlan &plan, const WeightStore &weights,
+                                   SafetensorsWriter &output, ModuleOp module,
+                                   const std::function<void(size_t, size_t)> &progress) {
+  if (Error error = declareAll(plan, weights, output)) {
+    return module.emitError() << llvm::toString(std::move(error));
+  }
+  if (Error error = copyFloats(plan, weights, output)) {
+    return module.emitError() << llvm::toString(std::move(error));
+  }
+  size_t done = 0;
+  for (PlannedWeight &weight : plan.weights) {
+    if (!weight.key.empty()) {
+      if (Error error = writeWeight(weight, weights, output)) {
+        return mlir::emitError(weight.loc) << llvm::toString(std::move(error));
+      }
+    }
+    if (progress) {
+      progress(++done, plan.weights.size());
+    }
+  }
+  return success();
+}
