@@ -7,6 +7,8 @@
 
 #include "quench/InitAll.h"
 
+#include "quench/Codegen/KernelCallBufferization.h"
+#include "quench/Codegen/Passes.h"
 #include "quench/Conversion/Passes.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
@@ -21,10 +23,12 @@ void quench::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<QuenchDialect, nn::NNDialect>();
+  registerKernelCallBufferization(registry);
 }
 
 void quench::registerAllPasses() {
   mlir::registerAllPasses();
+  registerQuenchCodegenPasses();
   registerQuenchConversionPasses();
   registerQuenchReferencePasses();
   registerQuenchTransformsPasses();
