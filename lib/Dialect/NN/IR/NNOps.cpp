@@ -16,11 +16,12 @@ using namespace quench::nn;
 
 /// An f32 attribute without its type: `epsilon 1.0e-5`.
 static ParseResult parseF32(OpAsmParser &parser, FloatAttr &attribute) {
-  double value;
-  if (parser.parseFloat(value)) {
+  // In the semantics of f32, so that bits in hexadecimal are those of an f32 too.
+  APFloat value(0.0f);
+  if (parser.parseFloat(APFloat::IEEEsingle(), value)) {
     return failure();
   }
-  attribute = parser.getBuilder().getF32FloatAttr(static_cast<float>(value));
+  attribute = FloatAttr::get(parser.getBuilder().getF32Type(), value);
   return success();
 }
 
@@ -122,10 +123,10 @@ LogicalResult AttentionOp::verify() {
     return emitOpError() << "expected the same head size in query and keys, found "
                          << getQuery().getType() << " and " << getKeys().getType();
   }
-  if (!ShapedType::isDynamic(queryHeads) && !ShapedType::isDynamic(keyHeads) &&
-      (keyHeads == 0 || queryHeads % keyHeads != 0)) { // C2
+  bool staticHeads = !ShapedType::isDynamic(queryHeads) && !ShapedType::isDynamic(keyHeads);
+  if (keyHeads == 0 || (staticHeads && queryHeads % keyHeads != 0)) { // C2
     return emitOpError() << "expected query heads that are a multiple of the key heads, found "
-                         << queryHeads << " and " << keyHeads;
+                         << getQuery().getType() << " and " << getKeys().getType();
   }
   if (!getScale().isFinite() || getScale().isNegative() || getScale().isZero()) { // C3
     return emitOpError("expected a finite, positive scale");

@@ -66,12 +66,8 @@ LogicalResult DequantizeOp::verify() {
 }
 
 LogicalResult FakeQuantizeOp::verify() {
-  auto input = dyn_cast<RankedTensorType>(getInput().getType());
-  if (!input) {
-    return emitOpError() << "expected a ranked tensor, found " << getInput().getType();
-  }
-  auto type = QTensorType::getChecked([&] { return emitOpError(); }, getContext(), input,
-                                      getScheme()); // C1
+  auto type = QTensorType::getChecked([&] { return emitOpError(); }, getContext(),
+                                      getInput().getType(), getScheme()); // C1
   if (!type) {
     return failure();
   }
@@ -79,8 +75,7 @@ LogicalResult FakeQuantizeOp::verify() {
 }
 
 LogicalResult RequantizeOp::verify() {
-  auto input = cast<ShapedType>(getInput().getType());
-  auto result = cast<ShapedType>(getResult().getType());
+  RankedTensorType input = getInput().getType(), result = getResult().getType();
   if (failed(verifyCompatibleShape(input, result))) { // C1
     return emitOpError() << "expected the same shape for input and result, found " << input
                          << " and " << result;
@@ -90,8 +85,7 @@ LogicalResult RequantizeOp::verify() {
     return emitOpError() << "expected as many shifts as multipliers, found " << getShift().size()
                          << " and " << count;
   }
-  bool perChannel = input.hasRank() && input.getRank() > 0 &&
-                    input.getShape().back() == static_cast<int64_t>(count);
+  bool perChannel = input.getRank() > 0 && input.getShape().back() == static_cast<int64_t>(count);
   if (count != 1 && !perChannel) { // C2
     return emitOpError() << "expected one multiplier or one for each index of the last axis, found "
                          << count;
@@ -169,6 +163,16 @@ LogicalResult DisassembleOp::verify() {
   return verifyParts(*this, getInput().getType(), getCodes(), getScales(), getZeroPoints()); // C1
 }
 
+/// assemble(disassemble(tensor)) -> tensor
+OpFoldResult AssembleOp::fold(FoldAdaptor) {
+  auto disassemble = getCodes().getDefiningOp<DisassembleOp>();
+  if (!disassemble || disassemble.getInput().getType() != getType() ||
+      !llvm::equal(disassemble->getResults(), getOperands())) {
+    return {};
+  }
+  return disassemble.getInput();
+}
+
 /// disassemble(assemble(parts)) -> parts
 LogicalResult DisassembleOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &results) {
   auto assemble = getInput().getDefiningOp<AssembleOp>();
@@ -187,7 +191,7 @@ static RankedTensorType expressedType(Value side) {
   if (auto quantized = dyn_cast<QTensorType>(side.getType())) {
     return quantized.getExpressed();
   }
-  return dyn_cast<RankedTensorType>(side.getType());
+  return cast<RankedTensorType>(side.getType());
 }
 
 /// Whether blocks of one side can be cut along K at the ends of the blocks of the other.
@@ -228,19 +232,17 @@ static LogicalResult verifySchemes(ContractOp op) {
 
 LogicalResult ContractOp::verify() {
   RankedTensorType lhs = expressedType(getLhs()), rhs = expressedType(getRhs());
-  if (!lhs || !rhs || lhs.getRank() != 2 || rhs.getRank() != 2 ||
+  if (lhs.getRank() != 2 || rhs.getRank() != 2 ||
       failed(verifyCompatibleShape(ArrayRef(lhs.getDimSize(1)), ArrayRef(rhs.getDimSize(1))))) {
     return emitOpError() << "expected sides of rank 2 with the same K, found " // C1
                          << getLhs().getType() << " and " << getRhs().getType();
   }
   int64_t shape[] = {lhs.getDimSize(0), rhs.getDimSize(0)};
-  auto result = dyn_cast<RankedTensorType>(getResult().getType());
-  if (!result || failed(verifyCompatibleShape(result.getShape(), shape))) { // C2
+  if (failed(verifyCompatibleShape(getResult().getType().getShape(), shape))) { // C2
     return emitOpError() << "expected a result of M x N, found " << getResult().getType();
   }
   if (getBias()) {
-    auto bias = dyn_cast<RankedTensorType>(getBias().getType());
-    if (!bias || failed(verifyCompatibleShape(bias.getShape(), ArrayRef(shape[1])))) { // C2
+    if (failed(verifyCompatibleShape(getBias().getType().getShape(), ArrayRef(shape[1])))) { // C2
       return emitOpError() << "expected a bias of N elements, found " << getBias().getType();
     }
   }

@@ -55,6 +55,9 @@ LogicalResult QTensorType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!isa<Float32Type, Float16Type, BFloat16Type>(element)) { // C1
     return emitError() << "expected f32, f16 or bf16 as expressed type, found " << element;
   }
+  if (expressed.getEncoding()) { // C1
+    return emitError() << "expected a tensor without an encoding, found " << expressed;
+  }
   if (static_cast<int64_t>(scheme.getBlock().size()) != expressed.getRank()) { // C2
     return emitError() << "a tensor of rank " << expressed.getRank() << " needs "
                        << expressed.getRank() << " block extents, the scheme has "

@@ -42,8 +42,8 @@ def NN_SiLUOp : NN_Op<"silu", [Pure, Elementwise, SameOperandsAndResultType]> {
     %y = nn.silu %x : tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins TensorOf<[F32]>:$input);
-  let results = (outs TensorOf<[F32]>:$result);
+  let arguments = (ins RankedTensorOf<[F32]>:$input);
+  let results = (outs RankedTensorOf<[F32]>:$result);
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
 

@@ -19,8 +19,8 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
 
     *integer* (both sides quantized to integers): K is cut into the finest common blocks of both schemes. In each block
     `g`, `acc_g = sum (lhs - zl) * (rhs - zr)` is exact in the accumulator type. Then in f32, for ascending `g`,
-    `t = fma(f32(acc_g), sr[n, g], t)` from `t = 0` (when the scale of `lhs` also changes along K: times
-    `sl[m, g] * sr[n, g]`, the product rounded once), then `t = t * sl[m]`, then `t = t + bias[n]`.
+    `t = fma(f32(acc_g), sr[n, g], t)` from `t = 0`, then `t = t * sl[m]`, then `t = t + bias[n]`. When `lhs` has
+    several scales along K, the second factor is `sl[m, g] * sr[n, g]`, rounded once, and `t = t * sl[m]` is left out.
 
     *mixed* (float `lhs`): `rhs` is dequantized to f32 and the products are summed in f32 in any fixed order.
 
@@ -31,14 +31,14 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
 
     - C1: both sides have rank 2 and the same K.
     - C2: the result is `M x N`, a bias has `N` elements.
-    - C3: with two quantized sides both schemes are integer and the accumulator is i32; with a float left side it is f32.
+    - C3: two quantized sides both have integer schemes and an i32 accumulator; with a float left side it is f32.
     - C4: the block extents of both schemes along K are multiples of each other, or whole.
     - C5: the blocks of neither side span several rows, unless they cover all of them.
   }];
-  let arguments = (ins AnyTypeOf<[TensorOf<[F32]>, Quench_QTensorType]>:$lhs,
-                       AnyTypeOf<[TensorOf<[F32]>, Quench_QTensorType]>:$rhs,
-                       Optional<TensorOf<[F32]>>:$bias, TypeAttr:$accumulator);
-  let results = (outs TensorOf<[F32]>:$result);
+  let arguments = (ins AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$lhs,
+                       AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$rhs,
+                       Optional<RankedTensorOf<[F32]>>:$bias, TypeAttr:$accumulator);
+  let results = (outs RankedTensorOf<[F32]>:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs (`bias` `(` $bias^ `:` type($bias) `)`)? `accumulator` $accumulator attr-dict `:`
     type($lhs) `,` type($rhs) `->` type($result)

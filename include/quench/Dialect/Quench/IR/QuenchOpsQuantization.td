@@ -20,7 +20,9 @@ def Quench_QuantizeOp : Quench_Op<"quantize", [Pure, AttrSizedOperandSegments]> 
     each block (dynamic quantization): symmetric schemes take `s = max|x| / M`, `M` the largest magnitude that the
     encoding has (`2^(b-1) - 1` for signed integers of `b` bits, or the bound of a restricted range); schemes with a
     zero point take `s = (hi - lo) / (max - min)` with `lo = min(0, min x)`, `hi = max(0, max x)` and
-    `z = clamp(roundeven(min - lo / s), min, max)`. A block of zeros has scale 1.
+    `z = clamp(roundeven(-lo / s) + min, min, max)`. A block of zeros has scale 1; f8E8M0FNU scales are powers of two
+    by the rule of the Microscaling specification, `2^-127` for zeros. Scales can only be
+    computed from finite values.
 
     ```mlir
     %q = quench.quantize %x : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #a8>
@@ -31,8 +33,8 @@ def Quench_QuantizeOp : Quench_Op<"quantize", [Pure, AttrSizedOperandSegments]> 
     - C2: a given scale has the shape that the scheme gives to the tensor of scales, and type f32.
     - C3: a zero point is given exactly when a scale is given and the scheme has zero points; its type is i32.
   }];
-  let arguments = (ins Quench_FloatTensor:$input, Optional<TensorOf<[F32]>>:$scale,
-                       Optional<TensorOf<[I32]>>:$zeroPoint);
+  let arguments = (ins Quench_FloatTensor:$input, Optional<RankedTensorOf<[F32]>>:$scale,
+                       Optional<RankedTensorOf<[I32]>>:$zeroPoint);
   let results = (outs Quench_QTensorType:$result);
   let assemblyFormat = [{
     $input (`scale` `(` $scale^ `)`)? (`zero_point` `(` $zeroPoint^ `)`)? attr-dict `:` type($input)
@@ -75,8 +77,8 @@ def Quench_FakeQuantizeOp : Quench_Op<"fake_quantize", [Pure, AttrSizedOperandSe
     - C1: the scheme has one block extent for each dimension of the input.
     - C2, C3: as C2 and C3 of `quench.quantize`.
   }];
-  let arguments = (ins Quench_FloatTensor:$input, Optional<TensorOf<[F32]>>:$scale,
-                       Optional<TensorOf<[I32]>>:$zeroPoint, Quench_SchemeAttr:$scheme);
+  let arguments = (ins Quench_FloatTensor:$input, Optional<RankedTensorOf<[F32]>>:$scale,
+                       Optional<RankedTensorOf<[I32]>>:$zeroPoint, Quench_SchemeAttr:$scheme);
   let results = (outs Quench_FloatTensor:$result);
   let assemblyFormat = [{
     $input (`scale` `(` $scale^ `)`)? (`zero_point` `(` $zeroPoint^ `)`)? attr-dict `:`
@@ -103,11 +105,12 @@ def Quench_RequantizeOp : Quench_Op<"requantize", [Pure]> {
     - C3: multipliers are not negative; shifts are in 2..62 (TOSA RESCALE).
     - C4: the output zero point is inside the range of the result type.
   }];
-  let arguments = (ins TensorOf<[I8, I16, I32]>:$input, DenseI32ArrayAttr:$multiplier, DenseI32ArrayAttr:$shift,
+  let arguments = (ins RankedTensorOf<[I8, I16, I32]>:$input,
+                       DenseI32ArrayAttr:$multiplier, DenseI32ArrayAttr:$shift,
                        Quench_RequantizeRounding:$rounding,
                        DefaultValuedAttr<I32Attr, "0">:$inputZeroPoint,
                        DefaultValuedAttr<I32Attr, "0">:$outputZeroPoint);
-  let results = (outs TensorOf<[I8, I16, I32]>:$result);
+  let results = (outs RankedTensorOf<[I8, I16, I32]>:$result);
   let assemblyFormat = [{
     $input `multiplier` $multiplier `shift` $shift `rounding` $rounding
     (`input_zero_point` $inputZeroPoint^)? (`output_zero_point` $outputZeroPoint^)? attr-dict `:`

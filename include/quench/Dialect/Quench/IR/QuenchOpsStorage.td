@@ -47,7 +47,7 @@ def Quench_ObserveOp : Quench_Op<"observe", [MemoryEffects<[MemRead, MemWrite]>]
     - C1: the name is not empty.
     - C2: a range has two finite bounds in ascending order.
   }];
-  let arguments = (ins TensorOf<[F32]>:$input, StrAttr:$name, OptionalAttr<DenseF32ArrayAttr>:$range);
+  let arguments = (ins RankedTensorOf<[F32]>:$input, StrAttr:$name, OptionalAttr<DenseF32ArrayAttr>:$range);
   let assemblyFormat = "$input `as` $name (`range` $range^)? attr-dict `:` type($input)";
   let hasVerifier = 1;
 }
@@ -63,13 +63,15 @@ def Quench_AssembleOp : Quench_Op<"assemble", [Pure]> {
 
     - C1: codes, scales and zero points have the types that the result names for them.
   }];
-  let arguments = (ins AnyRankedTensor:$codes, TensorOf<[F32]>:$scales, Optional<TensorOf<[I32]>>:$zeroPoints);
+  let arguments = (ins AnyRankedTensor:$codes, RankedTensorOf<[F32]>:$scales,
+                       Optional<RankedTensorOf<[I32]>>:$zeroPoints);
   let results = (outs Quench_QTensorType:$result);
   let assemblyFormat = [{
     $codes `,` $scales (`,` $zeroPoints^)? attr-dict `:` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
     `to` qualified(type($result))
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Quench_DisassembleOp : Quench_Op<"disassemble", [Pure]> {
@@ -82,7 +84,8 @@ def Quench_DisassembleOp : Quench_Op<"disassemble", [Pure]> {
     - C1: codes, scales and zero points have the types that the input names for them.
   }];
   let arguments = (ins Quench_QTensorType:$input);
-  let results = (outs AnyRankedTensor:$codes, TensorOf<[F32]>:$scales, Optional<TensorOf<[I32]>>:$zeroPoints);
+  let results = (outs AnyRankedTensor:$codes, RankedTensorOf<[F32]>:$scales,
+                      Optional<RankedTensorOf<[I32]>>:$zeroPoints);
   let assemblyFormat = [{
     $input attr-dict `:` qualified(type($input)) `to` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
   }];

@@ -21,7 +21,7 @@ def Quench_QTensorType : TypeDef<QuenchDialect, "QTensor"> {
     plain tensors late, in one pass: codes in the smallest byte-sized integer that holds them, scales in f32,
     zero points in i32.
 
-    - C1: the expressed element type is f32, f16 or bf16.
+    - C1: the expressed element type is f32, f16 or bf16, and the expressed tensor has no encoding.
     - C2: the scheme has one block extent for each dimension.
   }];
   let parameters = (ins "::mlir::RankedTensorType":$expressed, "::quench::SchemeAttr":$scheme);
@@ -45,6 +45,6 @@ def Quench_QTensorType : TypeDef<QuenchDialect, "QTensor"> {
   }];
 }
 
-def Quench_FloatTensor : TensorOf<[F32, F16, BF16]>;
+def Quench_FloatTensor : RankedTensorOf<[F32, F16, BF16]>;
 
 #endif // QUENCH_DIALECT_QUENCH_IR_QUENCHTYPES_TD

@@ -1,0 +1,192 @@
+// RUN: quench-opt %s --split-input-file --verify-diagnostics
+
+func.func @embedding_c1(%table: tensor<8xf32>, %tokens: tensor<?xi32>) {
+  // expected-error@+1 {{'nn.embedding' op operand #0 must be 2D tensor of 32-bit float or 16-bit float or bfloat16 type values, but got 'tensor<8xf32>'}}
+  %x = nn.embedding %table[%tokens] : tensor<8xf32>, tensor<?xi32> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @embedding_c2_width(%table: tensor<8x4xf32>, %tokens: tensor<?xi32>) {
+  // expected-error@+1 {{'nn.embedding' op expected a result of tokens x width of the table, found 'tensor<?x8xf32>'}}
+  %x = nn.embedding %table[%tokens] : tensor<8x4xf32>, tensor<?xi32> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @embedding_c2_type(%table: tensor<8x4xf16>, %tokens: tensor<?xi32>) {
+  // expected-error@+1 {{'nn.embedding' op expected a result of tokens x width of the table, found 'tensor<?x4xf32>'}}
+  %x = nn.embedding %table[%tokens] : tensor<8x4xf16>, tensor<?xi32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c1_rank(%x: tensor<1x2x3xf32>, %w: tensor<4x3xf32>) {
+  // expected-error@+1 {{'nn.linear' op operand #0 must be 2D tensor of 32-bit float values, but got 'tensor<1x2x3xf32>'}}
+  %y = nn.linear %x, %w : tensor<1x2x3xf32>, tensor<4x3xf32> -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c1_k(%x: tensor<2x3xf32>, %w: tensor<4x5xf32>) {
+  // expected-error@+1 {{'nn.linear' op expected input and weight with the same K, found 'tensor<2x3xf32>' and 'tensor<4x5xf32>'}}
+  %y = nn.linear %x, %w : tensor<2x3xf32>, tensor<4x5xf32> -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c2_result(%x: tensor<2x3xf32>, %w: tensor<4x3xf32>) {
+  // expected-error@+1 {{'nn.linear' op expected a result of M x N, found 'tensor<2x3xf32>'}}
+  %y = nn.linear %x, %w : tensor<2x3xf32>, tensor<4x3xf32> -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c2_bias(%x: tensor<2x3xf32>, %w: tensor<4x3xf32>, %b: tensor<2xf32>) {
+  // expected-error@+1 {{'nn.linear' op expected a bias of N elements, found 'tensor<2xf32>'}}
+  %y = nn.linear %x, %w bias(%b) : tensor<2x3xf32>, tensor<4x3xf32>, tensor<2xf32> -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @rms_norm_c1(%x: tensor<2x3xf32>, %g: tensor<2xf32>) {
+  // expected-error@+1 {{'nn.rms_norm' op expected a gain of the size of the last axis, found 'tensor<2xf32>'}}
+  %y = nn.rms_norm %x gain(%g : tensor<2xf32>) epsilon 1.0e-5 : tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @rms_norm_c2_negative(%x: tensor<2x3xf32>) {
+  // expected-error@+1 {{'nn.rms_norm' op expected a finite epsilon that is not negative}}
+  %y = nn.rms_norm %x epsilon -1.0e-5 : tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @rms_norm_c2_nan(%x: tensor<2x3xf32>) {
+  // expected-error@+1 {{'nn.rms_norm' op expected a finite epsilon that is not negative}}
+  %y = nn.rms_norm %x epsilon 0x7FC00000 : tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @silu_unranked(%x: tensor<*xf32>) {
+  // expected-error@+1 {{invalid kind of type specified: expected builtin.tensor, but found 'tensor<*xf32>'}}
+  %y = nn.silu %x : tensor<*xf32>
+  return
+}
+
+// -----
+
+func.func @rotary_table_c1(%f: tensor<4xf32>, %p: index, %n: index) {
+  // expected-error@+1 {{'nn.rotary_table' op expected tables with a column for each frequency, found 'tensor<?x8xf32>'}}
+  %c, %s = nn.rotary_table %f from %p length %n : tensor<4xf32> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @rotary_embedding_c1_odd(%x: tensor<2x1x5xf32>, %c: tensor<2x2xf32>) {
+  // expected-error@+1 {{'nn.rotary_embedding' op expected an even head size and tables of half as many columns, found 'tensor<2x1x5xf32>' and 'tensor<2x2xf32>'}}
+  %y = nn.rotary_embedding %x, %c, %c : tensor<2x1x5xf32>, tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @rotary_embedding_c1_columns(%x: tensor<2x1x4xf32>, %c: tensor<2x4xf32>) {
+  // expected-error@+1 {{'nn.rotary_embedding' op expected an even head size and tables of half as many columns, found 'tensor<2x1x4xf32>' and 'tensor<2x4xf32>'}}
+  %y = nn.rotary_embedding %x, %c, %c : tensor<2x1x4xf32>, tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @rotary_embedding_c2(%x: tensor<2x1x4xf32>, %c: tensor<3x2xf32>) {
+  // expected-error@+1 {{'nn.rotary_embedding' op expected as many tokens in the tables as in the input}}
+  %y = nn.rotary_embedding %x, %c, %c : tensor<2x1x4xf32>, tensor<3x2xf32>
+  return
+}
+
+// -----
+
+func.func @cache_update_c1_heads(%k: tensor<?x1x4xf32>, %c: tensor<8x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.cache_update' op expected the same heads and head size in input and cache, found 'tensor<?x1x4xf32>' and 'tensor<8x2x4xf32>'}}
+  %r = nn.cache_update %k into %c at %p : tensor<?x1x4xf32> into tensor<8x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @cache_update_c1_head_size(%k: tensor<?x2x2xf32>, %c: tensor<8x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.cache_update' op expected the same heads and head size in input and cache, found 'tensor<?x2x2xf32>' and 'tensor<8x2x4xf32>'}}
+  %r = nn.cache_update %k into %c at %p : tensor<?x2x2xf32> into tensor<8x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @cache_update_c2(%k: tensor<?x2x4xf32>, %c: tensor<?x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.cache_update' op expected a cache of static shape, found 'tensor<?x2x4xf32>'}}
+  %r = nn.cache_update %k into %c at %p : tensor<?x2x4xf32> into tensor<?x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c1(%q: tensor<?x4x4xf32>, %k: tensor<8x2x4xf32>, %v: tensor<4x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.attention' op failed to verify that all of {keys, values} have same type}}
+  %o = "nn.attention"(%q, %k, %v, %p) {scale = 1.0 : f32}
+      : (tensor<?x4x4xf32>, tensor<8x2x4xf32>, tensor<4x2x4xf32>, index) -> tensor<?x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_head_size(%q: tensor<?x4x2xf32>, %k: tensor<8x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.attention' op expected the same head size in query and keys, found 'tensor<?x4x2xf32>' and 'tensor<8x2x4xf32>'}}
+  %o = nn.attention %q, %k, %k at %p scale 1.0 : tensor<?x4x2xf32>, tensor<8x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_heads(%q: tensor<?x3x4xf32>, %k: tensor<8x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.attention' op expected query heads that are a multiple of the key heads, found 'tensor<?x3x4xf32>' and 'tensor<8x2x4xf32>'}}
+  %o = nn.attention %q, %k, %k at %p scale 1.0 : tensor<?x3x4xf32>, tensor<8x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_no_heads(%q: tensor<?x?x4xf32>, %k: tensor<8x0x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.attention' op expected query heads that are a multiple of the key heads, found 'tensor<?x?x4xf32>' and 'tensor<8x0x4xf32>'}}
+  %o = nn.attention %q, %k, %k at %p scale 1.0 : tensor<?x?x4xf32>, tensor<8x0x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c3_zero(%q: tensor<?x4x4xf32>, %k: tensor<8x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.attention' op expected a finite, positive scale}}
+  %o = nn.attention %q, %k, %k at %p scale 0.0 : tensor<?x4x4xf32>, tensor<8x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c3_infinite(%q: tensor<?x4x4xf32>, %k: tensor<8x2x4xf32>, %p: index) {
+  // expected-error@+1 {{'nn.attention' op expected a finite, positive scale}}
+  %o = nn.attention %q, %k, %k at %p scale 0x7F800000 : tensor<?x4x4xf32>, tensor<8x2x4xf32>
+  return
+}
