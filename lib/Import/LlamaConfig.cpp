@@ -10,7 +10,9 @@
 #include "quench/Support/JsonFile.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
@@ -80,6 +82,17 @@ static std::string describe(const json::Value *value) {
     return "an object";
   }
   std::string text = formatv("{0}", *value);
+  if (std::optional<double> number = value->getAsNumber(); number && !value->getAsInteger()) {
+    // As few digits as tell the number apart.
+    for (int digits = 6; digits <= 17; ++digits) {
+      SmallString<32> shorter;
+      raw_svector_ostream(shorter) << format("%.*g", digits, *number);
+      double reread;
+      if (!StringRef(shorter).getAsDouble(reread) && reread == *number) {
+        return shorter.str().str();
+      }
+    }
+  }
   constexpr size_t longest = 80;
   return text.size() <= longest ? text : text.substr(0, longest) + "...";
 }
