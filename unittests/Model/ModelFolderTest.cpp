@@ -14,6 +14,8 @@
 
 #include "gtest/gtest.h"
 
+#include <csignal>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,6 +152,24 @@ TEST_F(ModelFolderTest, refuses_outputs_that_cannot_be) {
   EXPECT_EQ(write(folder / "model"),
             folder / "model/model.mlir" + ": expected the name of an output file, found a folder");
   EXPECT_EQ(folder.get("model/weights.safetensors"), "<none>");
+}
+
+TEST_F(ModelFolderTest, a_full_disk_leaves_nothing) {
+  // The first write installs LLVM's signal handlers, after which this one can be ignored.
+  ASSERT_EQ(write(folder / "model"), "");
+  auto *handler = ::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit small = before;
+  small.rlim_cur = 100;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::string fresh = write(folder / "new"), again = write(folder / "model");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, handler);
+  EXPECT_EQ(fresh, folder / "new/weights.safetensors" + ": cannot write: File too large");
+  EXPECT_EQ(again, folder / "model/weights.safetensors" + ": cannot write: File too large");
+  EXPECT_EQ(folder.list(), std::vector<std::string>{"model"});
+  EXPECT_EQ(openError(folder / "model"), "");
 }
 
 TEST_F(ModelFolderTest, refuses_to_write_a_module_without_a_model) {
