@@ -23,7 +23,10 @@ Command::~Command() = default;
 
 std::vector<std::unique_ptr<Command>> allCommands() {
   std::vector<std::unique_ptr<Command>> commands;
-  for (auto create : {createTargetsCommand, createFormatsCommand}) {
+  for (auto create :
+       {createImportCommand, createCalibrateCommand, createQuantizeCommand, createCompileCommand,
+        createRunCommand, createGenerateCommand, createEvalCommand, createBenchCommand,
+        createRecipesCommand, createTargetsCommand, createFormatsCommand}) {
     commands.push_back(create());
   }
   return commands;

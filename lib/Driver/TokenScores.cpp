@@ -44,7 +44,7 @@ double divergence(ArrayRef<float> reference, ArrayRef<float> logits) {
   return total.value();
 }
 
-static Error checkFinite(ArrayRef<float> logits, size_t vocab) {
+Error checkFiniteLogits(ArrayRef<float> logits, size_t vocab) {
   for (size_t i = 0; i < logits.size(); ++i) {
     if (!std::isfinite(logits[i])) {
       return createStringError("token " + Twine(i / vocab) + ": expected finite logits, found " +
@@ -61,10 +61,10 @@ Error ScoreSums::addWindow(ArrayRef<int32_t> tokens, ArrayRef<float> logits,
     return Error::success();
   }
   size_t vocab = logits.size() / tokens.size();
-  if (Error failure = checkFinite(logits, vocab)) {
+  if (Error failure = checkFiniteLogits(logits, vocab)) {
     return failure;
   }
-  if (Error failure = checkFinite(baseline, vocab)) {
+  if (Error failure = checkFiniteLogits(baseline, vocab)) {
     return failure;
   }
   for (size_t t = 0; t + 1 < tokens.size(); ++t) {

@@ -32,6 +32,10 @@ private:
   double correction = 0;
 };
 
+/// Fails on the first NaN or infinity of logits [tokens, vocab]: "token 3: expected finite logits,
+/// found nan for id 17".
+llvm::Error checkFiniteLogits(llvm::ArrayRef<float> logits, size_t vocab);
+
 /// ln(sum_v exp(logits[v])). The logits are finite and at least one.
 double logSumExp(llvm::ArrayRef<float> logits);
 

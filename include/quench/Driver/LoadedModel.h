@@ -1,0 +1,44 @@
+//===- LoadedModel.h - A model folder, opened and compiled -*- C++ -* -===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DRIVER_LOADEDMODEL_H
+#define QUENCH_DRIVER_LOADEDMODEL_H
+
+#include "quench/Driver/Command.h"
+#include "quench/Model/ModelFolder.h"
+#include "quench/Runtime/Session.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+
+namespace quench::driver {
+
+/// Where a calibration archive lies in a model folder unless told otherwise.
+inline constexpr llvm::StringLiteral defaultArchiveName = "calibration.safetensors";
+
+/// A model ready to run. Members are in the order in which they depend on each other.
+struct LoadedModel {
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<ModelFolder> folder;
+  std::unique_ptr<Session> session;
+
+  /// Opens a folder and compiles the model for this machine. Errors name the folder or a file of
+  /// it.
+  static llvm::Expected<LoadedModel> load(llvm::StringRef path, const Console &console);
+};
+
+/// Opens a folder in a context of its own; there is no session yet.
+llvm::Expected<LoadedModel> openModel(llvm::StringRef path, const Console &console);
+
+/// Adds the name of what an error is about: "CONTEXT: message".
+llvm::Error inContext(const llvm::Twine &context, llvm::Error error);
+
+} // namespace quench::driver
+
+#endif // QUENCH_DRIVER_LOADEDMODEL_H

@@ -1,0 +1,40 @@
+//===- ModelSize.h - What a model weighs -*- C++ -* -===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_DRIVER_MODELSIZE_H
+#define QUENCH_DRIVER_MODELSIZE_H
+
+#include "quench/Model/ModelFolder.h"
+
+#include <cstdint>
+
+namespace quench::driver {
+
+/// Sizes of a model, found in its IR and in its weight store.
+struct ModelSize {
+  /// Bits for one weight of the quantized linear layers, scales and zero points included; of all
+  /// linear layers when none is quantized.
+  double bitsPerWeight = 0;
+  /// Bytes of the file of weights.
+  uint64_t bytes = 0;
+  uint64_t linearLayers = 0;
+  uint64_t quantizedLayers = 0;
+  /// Multiply-accumulates of the linear layers for one token, all layers but the last, and of the
+  /// last one alone, which runs only for tokens whose logits are asked for. Split by whether both
+  /// sides are integers.
+  uint64_t floatMacs = 0;
+  uint64_t integerMacs = 0;
+  uint64_t lastMacs = 0;
+};
+
+/// Measures an open model. Weights that several layers share are counted once as weights and each
+/// time as work.
+ModelSize measureModel(const ModelFolder &folder);
+
+} // namespace quench::driver
+
+#endif // QUENCH_DRIVER_MODELSIZE_H

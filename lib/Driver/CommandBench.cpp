@@ -1,0 +1,197 @@
+//===- CommandBench.cpp - quench bench -------------------------------------- -===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Driver/Command.h"
+#include "quench/Driver/LoadedModel.h"
+#include "quench/Driver/MachineLimits.h"
+#include "quench/Driver/ModelSize.h"
+#include "quench/Driver/TextTable.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+using namespace llvm;
+
+namespace quench::driver {
+
+/// Repetitions of a measurement: at least so many, and then until this time is over.
+static constexpr size_t leastRepetitions = 5;
+static constexpr double secondsPerMeasurement = 1.0;
+static constexpr size_t mostRepetitions = 200;
+
+namespace {
+
+/// Medians of one pass, in seconds.
+struct Timings {
+  double prefill = 0;
+  /// One token.
+  double decode = 0;
+};
+
+class BenchCommand : public Command {
+public:
+  StringRef name() const override { return "bench"; }
+  StringRef summary() const override { return "measure speed, and how much of the machine it is"; }
+  StringRef description() const override {
+    return "Prefill runs the whole prompt at once and asks for the logits of its last token,\n"
+           "decode runs one token after the other behind it; medians of repetitions are shown.\n"
+           "The roofline is the time that the same work would take at the speed with which this\n"
+           "process, with as many threads, reads a buffer of the size of the packed weights and\n"
+           "makes products on registers; both are measured in this run. gbytes_per_s counts the\n"
+           "packed weights once for each decoded token, gmacs_per_s the linear layers of the\n"
+           "prompt.\n";
+  }
+  void declare(OptionTable &options) override {
+    options.positional("MODEL", model, "a model folder");
+    options.integer("prompt", "N", prompt, 1, INT32_MAX,
+                    "tokens of the prompt (default 256, or half of the positions)");
+    options.integer("decode", "N", decode, 1, INT32_MAX,
+                    "tokens to decode (default 64, or what is left)");
+  }
+  Error run(const Console &console) override;
+
+private:
+  Error chooseLengths(int64_t positions);
+  Expected<Timings> measure(const Console &console, Session &session) const;
+  void print(const Console &console, const Timings &timings, const ModelSize &size,
+             uint64_t packedBytes, const MachineLimits &limits, unsigned threads) const;
+
+  std::string model;
+  int64_t prompt = 0;
+  int64_t decode = 0;
+};
+
+} // namespace
+
+Error BenchCommand::chooseLengths(int64_t positions) {
+  if (prompt == 0) {
+    prompt = std::max<int64_t>(1, std::min<int64_t>(256, positions / 2));
+  }
+  if (decode == 0) {
+    decode = std::max<int64_t>(1, std::min<int64_t>(64, positions - prompt));
+  }
+  if (prompt + decode > positions) {
+    return createStringError("expected at most " + Twine(positions) +
+                             " tokens, which is what the model has positions for, found " +
+                             Twine(prompt) + " of the prompt and " + Twine(decode) + " to decode");
+  }
+  return Error::success();
+}
+
+static double median(std::vector<double> values) {
+  llvm::sort(values);
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+Expected<Timings> BenchCommand::measure(const Console &console, Session &session) const {
+  using Clock = std::chrono::steady_clock;
+  std::vector<int32_t> tokens(prompt);
+  for (int64_t i = 0; i < prompt; ++i) {
+    tokens[i] = static_cast<int32_t>((i * 7919 + 13) % session.vocabSize());
+  }
+  std::vector<float> logits(session.vocabSize());
+  std::vector<double> prefills, decodes;
+  Progress progress("bench", 0, "passes", /*enabled=*/true, console.err);
+  SessionState state = session.newState();
+  double total = 0;
+  // The first pass warms up.
+  for (size_t i = 0; i <= mostRepetitions; ++i) {
+    if (i > leastRepetitions && total > secondsPerMeasurement) {
+      break;
+    }
+    state.rewind(0);
+    Clock::time_point begin = Clock::now();
+    if (Error failure = session.run(state, tokens, prompt - 1, logits)) {
+      return inContext(model, std::move(failure));
+    }
+    Clock::time_point between = Clock::now();
+    for (int64_t t = 0; t < decode; ++t) {
+      if (Error failure = session.run(state, tokens[t % prompt], 0, logits)) {
+        return inContext(model, std::move(failure));
+      }
+    }
+    Clock::time_point end = Clock::now();
+    if (i > 0) {
+      prefills.push_back(std::chrono::duration<double>(between - begin).count());
+      decodes.push_back(std::chrono::duration<double>(end - between).count() / decode);
+      total += std::chrono::duration<double>(end - begin).count();
+    }
+    progress.advance();
+  }
+  progress.finish();
+  return Timings{median(std::move(prefills)), median(std::move(decodes))};
+}
+
+void BenchCommand::print(const Console &console, const Timings &timings, const ModelSize &size,
+                         uint64_t packedBytes, const MachineLimits &limits,
+                         unsigned threads) const {
+  double floatMacs = size.floatMacs, integerMacs = size.integerMacs, lastMacs = size.lastMacs;
+  double prefillMacs = prompt * (floatMacs + integerMacs) + lastMacs;
+  double prefillBound =
+      limits.attainableSeconds(packedBytes, prompt * floatMacs + lastMacs, prompt * integerMacs);
+  double decodeBound = limits.attainableSeconds(packedBytes, floatMacs + lastMacs, integerMacs);
+  double gigabytes = packedBytes / timings.decode * 1e-9;
+  double gigamacs = prefillMacs / timings.prefill * 1e-9;
+  if (console.json) {
+    console.printJson(
+        json::Object{{"prompt", prompt},
+                     {"decode", decode},
+                     {"threads", threads},
+                     {"prefill_tokens_per_s", prompt / timings.prefill},
+                     {"decode_tokens_per_s", 1 / timings.decode},
+                     {"gmacs_per_s", gigamacs},
+                     {"gbytes_per_s", gigabytes},
+                     {"roofline_fraction", decodeBound / timings.decode},
+                     {"prefill_roofline_fraction", prefillBound / timings.prefill},
+                     {"packed_bytes", packedBytes},
+                     {"peak_gbytes_per_s", limits.readBytesPerSecond * 1e-9},
+                     {"peak_float_gmacs_per_s", limits.floatMacsPerSecond * 1e-9},
+                     {"peak_integer_gmacs_per_s", limits.integerMacsPerSecond * 1e-9}});
+    return;
+  }
+  TextTable table({"", "tokens/s", "of roofline", ""});
+  table.addRow({"prefill, " + std::to_string(prompt) + " tokens",
+                fixed(prompt / timings.prefill, 0), fixed(prefillBound / timings.prefill, 2),
+                fixed(gigamacs, 1) + " GMAC/s"});
+  table.addRow({"decode, " + std::to_string(decode) + " tokens", fixed(1 / timings.decode, 0),
+                fixed(decodeBound / timings.decode, 2), fixed(gigabytes, 1) + " GB/s"});
+  table.print(console.out);
+  console.out << threads << (threads == 1 ? " thread" : " threads") << " can read "
+              << fixed(limits.readBytesPerSecond * 1e-9, 1) << " GB/s and make "
+              << fixed(limits.floatMacsPerSecond * 1e-9, 0) << " GMAC/s in f32, "
+              << fixed(limits.integerMacsPerSecond * 1e-9, 0) << " GMAC/s in 8-bit integers\n";
+}
+
+Error BenchCommand::run(const Console &console) {
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console);
+  if (!loaded) {
+    return loaded.takeError();
+  }
+  Session &session = *loaded->session;
+  if (Error failure = chooseLengths(session.maxPositions())) {
+    return failure;
+  }
+  Expected<Timings> timings = measure(console, session);
+  if (!timings) {
+    return timings.takeError();
+  }
+  unsigned threads = console.threads ? static_cast<unsigned>(console.threads)
+                                     : std::max(1u, std::thread::hardware_concurrency());
+  uint64_t packedBytes = session.packedWeightBytes();
+  Expected<MachineLimits> limits = measureMachine(Target::host(), packedBytes, threads);
+  if (!limits) {
+    return limits.takeError();
+  }
+  print(console, *timings, measureModel(*loaded->folder), packedBytes, *limits, threads);
+  return Error::success();
+}
+
+std::unique_ptr<Command> createBenchCommand() { return std::make_unique<BenchCommand>(); }
+
+} // namespace quench::driver

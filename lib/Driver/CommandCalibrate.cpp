@@ -1,0 +1,173 @@
+//===- CommandCalibrate.cpp - quench calibrate ------------------------------ -===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Calibration/CalibrationRun.h"
+#include "quench/Driver/Command.h"
+#include "quench/Driver/LoadedModel.h"
+#include "quench/Driver/TokenFile.h"
+#include "quench/Model/ModuleFile.h"
+#include "quench/Support/Digest.h"
+#include "quench/Transforms/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+
+using namespace llvm;
+using quench::calibration::CalibrationRun;
+using quench::calibration::CalibrationRunOptions;
+
+namespace quench::driver {
+
+namespace {
+
+class CalibrateCommand : public Command {
+public:
+  StringRef name() const override { return "calibrate"; }
+  StringRef summary() const override { return "run a float model over data and keep statistics"; }
+  StringRef description() const override {
+    return "Every activation that could be quantized is watched. Sample i of N starts at token\n"
+           "floor(i * (size of the data - window) / N). A run that was killed goes on where it\n"
+           "was saved last when it is started again with the same model and data.\n";
+  }
+  void declare(OptionTable &options) override {
+    options.positional("MODEL", model, "a model folder");
+    options.text("data", 'd', "FILE", data, "a file of tokens (.bin, .u16 or .npy)",
+                 OptionTable::Need::Required);
+    options.integer("samples", "N", samples, 1, INT32_MAX, "windows to run (default 128)");
+    options.integer("window", "N", window, 1, INT32_MAX, "tokens of a window (default 256)");
+    options.text("output", 'o', "ARCHIVE", output,
+                 "the archive to write (default MODEL/calibration.safetensors)");
+  }
+  Error run(const Console &console) override;
+
+private:
+  Error checkSizes(const ModelFolder &folder, const TokenFile &file) const;
+  Expected<CalibrationRun> begin(const ModelFolder &folder) const;
+  Error runWindows(const Console &console, Session &session, const TokenFile &file,
+                   CalibrationRun &calibration) const;
+
+  std::string model;
+  std::string data;
+  std::string output;
+  int64_t samples = 128;
+  int64_t window = 256;
+};
+
+} // namespace
+
+Error CalibrateCommand::checkSizes(const ModelFolder &folder, const TokenFile &file) const {
+  if (window > folder.maxPositions()) {
+    return createStringError("option '--window': expected at most " + Twine(folder.maxPositions()) +
+                             ", the number of positions of " + model + ", found " + Twine(window));
+  }
+  if (file.size() < static_cast<uint64_t>(window)) {
+    return createStringError(data + ": expected at least one window of " + Twine(window) +
+                             " tokens, found " + Twine(file.size()) + " tokens");
+  }
+  return Error::success();
+}
+
+Expected<CalibrationRun> CalibrateCommand::begin(const ModelFolder &folder) const {
+  Expected<std::string> contents = digestOfFile(data);
+  if (!contents) {
+    return contents.takeError();
+  }
+  Digest digest;
+  digest.update(*contents);
+  digest.updateInteger(window);
+  CalibrationRunOptions options;
+  options.path = output;
+  options.modelDigest = folder.weights().digest();
+  options.dataDigest = digest.hex();
+  options.totalSamples = samples;
+  return CalibrationRun::begin(std::move(options));
+}
+
+Error CalibrateCommand::runWindows(const Console &console, Session &session, const TokenFile &file,
+                                   CalibrationRun &calibration) const {
+  Progress progress("calibrate", samples, "windows", /*enabled=*/true, console.err);
+  if (uint64_t done = calibration.nextSample()) {
+    progress.advance(done);
+  }
+  std::vector<float> logits(session.vocabSize());
+  for (uint64_t i = calibration.nextSample(); i < static_cast<uint64_t>(samples);
+       i = calibration.nextSample()) {
+    uint64_t first = static_cast<unsigned __int128>(i) * (file.size() - window) / samples;
+    Expected<std::vector<int32_t>> tokens = file.read(first, window, session.vocabSize());
+    if (!tokens) {
+      return tokens.takeError();
+    }
+    SessionState state = session.newState();
+    if (Error failure = session.run(state, *tokens, window - 1, logits)) {
+      return inContext(model + ": sample " + Twine(i), std::move(failure));
+    }
+    if (Error failure = calibration.finishSample()) {
+      return inContext(model, std::move(failure));
+    }
+    progress.advance();
+  }
+  progress.finish();
+  return Error::success();
+}
+
+Error CalibrateCommand::run(const Console &console) {
+  Expected<TokenFile> file = TokenFile::open(data);
+  if (!file) {
+    return file.takeError();
+  }
+  Expected<LoadedModel> loaded = openModel(model, console);
+  if (!loaded) {
+    return loaded.takeError();
+  }
+  const ModelFolder &folder = *loaded->folder;
+  if (output.empty()) {
+    output = folder.filePath(defaultArchiveName);
+  }
+  if (Error failure = checkSizes(folder, *file)) {
+    return failure;
+  }
+  Expected<CalibrationRun> calibration = begin(folder);
+  if (!calibration) {
+    return calibration.takeError();
+  }
+  uint64_t resumed = calibration->nextSample();
+
+  Error observed = withDiagnostics(*loaded->context, model + ": cannot insert observers", [&] {
+    mlir::PassManager manager(loaded->context.get());
+    manager.addPass(createInsertObserversPass());
+    return manager.run(folder.module());
+  });
+  if (observed) {
+    return observed;
+  }
+  SessionOptions options;
+  options.threads = static_cast<unsigned>(console.threads);
+  options.observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t> shape) {
+    calibration->observe(name, values, shape);
+  };
+  Expected<std::unique_ptr<Session>> session =
+      Session::create(folder.module(), folder.weights(), std::move(options));
+  if (!session) {
+    return inContext(model, session.takeError());
+  }
+  if (Error failure = runWindows(console, **session, *file, *calibration)) {
+    return failure;
+  }
+  uint64_t edges = calibration->result().statistics.edges().size();
+  console.report("wrote " + output + ": " + std::to_string(edges) + " edges, " +
+                     std::to_string(samples) + " windows of " + std::to_string(window) + " tokens" +
+                     (resumed ? ", " + std::to_string(resumed) + " of them from before" : ""),
+                 json::Object{{"wrote", output},
+                              {"edges", edges},
+                              {"samples", samples},
+                              {"window", window},
+                              {"resumed", resumed}});
+  return Error::success();
+}
+
+std::unique_ptr<Command> createCalibrateCommand() { return std::make_unique<CalibrateCommand>(); }
+
+} // namespace quench::driver
