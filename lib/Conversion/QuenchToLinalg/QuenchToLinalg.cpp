@@ -54,11 +54,46 @@ static void populateStructure(const QTensorExpansion &converter, RewritePatternS
   populateReturnOpTypeConversionPattern(patterns, converter);
   cf::populateCFStructuralTypeConversionsAndLegality(converter, patterns, target);
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns, target);
-  target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-    return converter.isSignatureLegal(op.getFunctionType()) && converter.isLegal(&op.getBody());
-  });
+  target.addDynamicallyLegalOp<func::FuncOp>(
+      [&](func::FuncOp op) { return converter.isSignatureLegal(op.getFunctionType()); });
   // Whatever else touches a quantized tensor is named in a diagnostic.
   target.markUnknownOpDynamicallyLegal([&](Operation *op) { return converter.isLegal(op); });
+}
+
+namespace {
+/// The attributes of arguments and results of one function. The signature conversion of upstream
+/// keeps them by position, which shifts them when one argument becomes three.
+struct SignatureAttributes {
+  FunctionOpInterface function;
+  SmallVector<DictionaryAttr> arguments;
+  SmallVector<DictionaryAttr> results;
+};
+} // namespace
+
+/// What the attributes have to be after the expansion: those of a quantized tensor on all its
+/// parts.
+static SmallVector<SignatureAttributes> collectAttributes(Operation *root) {
+  SmallVector<SignatureAttributes> collected;
+  auto copies = [](Type type) -> size_t {
+    auto quantized = dyn_cast<QTensorType>(type);
+    return quantized ? getExpandedTypes(quantized).size() : 1;
+  };
+  root->walk([&](func::FuncOp function) {
+    SignatureAttributes attributes;
+    attributes.function = function;
+    for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
+      attributes.arguments.append(copies(type), function.getArgAttrDict(index));
+    }
+    for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
+      attributes.results.append(copies(type), function.getResultAttrDict(index));
+    }
+    const bool isExpanded = attributes.arguments.size() != function.getNumArguments() ||
+                            attributes.results.size() != function.getNumResults();
+    if (isExpanded) {
+      collected.push_back(std::move(attributes));
+    }
+  });
+  return collected;
 }
 
 namespace {
@@ -81,9 +116,14 @@ void ConvertQuenchToLinalgPass::runOnOperation() {
   }
   populateStructure(converter, patterns, target);
   populateQuenchToLinalgPatterns(converter, patterns);
+  SmallVector<SignatureAttributes> signatures = collectAttributes(getOperation());
   ConversionConfig config;
   config.allowPatternRollback = false;
   if (failed(applyPartialConversion(getOperation(), target, std::move(patterns), config))) {
-    signalPassFailure();
+    return signalPassFailure();
+  }
+  for (SignatureAttributes &signature : signatures) {
+    signature.function.setAllArgAttrs(signature.arguments);
+    signature.function.setAllResultAttrs(signature.results);
   }
 }

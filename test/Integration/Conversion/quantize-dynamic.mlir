@@ -19,7 +19,7 @@
 // CHECK: [0.0078735{{[0-9]*}}, 7.9012{{[0-9]*}}e-12]
 // Powers of two by the rule of OCP: 2^(floor(log2 max|x|) - 2) for f4E2M1FN, where 7 saturates.
 // CHECK: [6, 2, 0, 0, -0.375, 0.09375]
-// NVFP4: scales in f8E4M3FN under one f32; a block of zeros keeps a scale.
+// Two levels as in NVFP4, scales in f8E4M3FN under one f32; a block of zeros keeps a scale.
 // CHECK: [7, 2.3333{{[0-9]*}}, 0, 0, {{-0[.]37499[0-9]*|-0[.]375}}, {{0[.]093749[0-9]*|0[.]09375}}]
 // Its decoded scales: the code of 1 under the outer scale for the block of zeros.
 // CHECK: [1.1666{{[0-9]*}}, 0.0026041{{[0-9]*}}, {{0[.]062499[0-9]*|0[.]0625}}]
