@@ -10,6 +10,8 @@
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 #include <algorithm>
 
 using namespace mlir;

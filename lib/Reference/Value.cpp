@@ -11,6 +11,8 @@
 
 #include "quench/Numerics/FloatFormat.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 

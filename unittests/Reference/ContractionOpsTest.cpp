@@ -94,7 +94,7 @@ TEST_F(ContractionOpsTest, ScalesOfBothSidesMayChangeAlongK) {
 
 TEST_F(ContractionOpsTest, RoundsInTheStatedOrder) {
   constexpr StringLiteral groups = "i8, block = [1, 1], scale = f32";
-  const float s0 = 0.1f, s1 = 1.0f / 3.0f, sl = 0.7f, bias = 1.1f;
+  const float s0 = 0.8f, s1 = 1.0f / 3.0f, sl = 0.7f, bias = 1.1f;
   auto found = results(integer(perToken, groups),
                        {codes({1, 2}, perToken, {3, 5}, {sl}),
                         codes({1, 2}, groups, {7, -11}, {s0, s1}), floats({1}, {bias})},
@@ -109,7 +109,7 @@ TEST_F(ContractionOpsTest, RoundsInTheStatedOrder) {
 
 TEST_F(ContractionOpsTest, RoundsTheProductOfScalesThatBothChangeOnce) {
   constexpr StringLiteral groups = "i8, block = [1, 1], scale = f32";
-  const float l0 = 0.1f, l1 = 0.3f, r0 = 0.7f, r1 = 1.0f / 3.0f;
+  const float l0 = 0.1f, l1 = 0.3f, r0 = 0.6f, r1 = 0.25f;
   auto found = results(integer(groups, groups),
                        {codes({1, 2}, groups, {3, 5}, {l0, l1}),
                         codes({1, 2}, groups, {7, -11}, {r0, r1}), floats({1}, {0})},
