@@ -342,7 +342,7 @@ Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t s
     for (auto [part, weights] : llvm::enumerate(parts)) {
       Value at = b.add(groupBegin, b.add(b.mul(word, b.index(perWord)), b.index(4 * part)));
       for (int64_t r = 0; r < tile.rows; ++r) {
-        ActivationWord x = loadActivationWord(b, lhs, {b.add(tile.row, b.index(r)), at});
+        Value x = loadActivationWord(b, lhs, {b.add(tile.row, b.index(r)), at});
         for (int64_t v = 0; v < tile.panels; ++v) {
           Value &sum = next[r * tile.panels + v];
           sum = byteDot(b, sum, weights[v], x, nibbles);

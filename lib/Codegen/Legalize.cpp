@@ -82,7 +82,7 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
     Type accumulator = rewriter.getF32Type();
     if (input) {
       if (std::optional<std::string> reason = refuseIntegers(input.getInput().getType(), rhs)) {
-        remark::missed(op.getLoc(), remarkOptions()) << "computed on f32 activations: " << *reason;
+        remark::missed(op.getLoc(), remarkOptions()) << "computed on f32 activations: " + *reason;
       } else {
         lhs = input.getInput();
         accumulator = rewriter.getI32Type();

@@ -130,7 +130,7 @@ void KernelSelector::run() {
       gone.insert(op);
     } else if (expected) {
       remark::missed(loc, remark::RemarkOpts::name("no-kernel").category(DEBUG_TYPE))
-          << name << " has no kernel for these types and is lowered to linalg";
+          << (name + " has no kernel for these types and is lowered to linalg").str();
     }
   }
   // Quantize, silu and weight ops whose only users are gone.

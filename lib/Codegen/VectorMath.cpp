@@ -17,7 +17,8 @@ Value quench::vectorExp(KernelBuilder &b, Value x) {
   auto type = cast<VectorType>(x.getType());
   int64_t lanes = type.getDimSize(0);
   auto constant = [&](float value) { return b.splat(value, lanes); };
-  x = b.minimum(b.maximum(x, constant(-87.3f)), constant(88.7f));
+  // From 88.73 on the result is infinite, which SiLU needs: x / (1 + exp(-x)) must go to 0.
+  x = b.minimum(b.maximum(x, constant(-87.3f)), constant(89.0f));
   // exp(x) = 2^n * exp(r), r = x - n ln 2 in two steps so that n ln 2 is exact enough.
   Value n = math::RoundEvenOp::create(b, b.mul(x, constant(1.44269504f)));
   Value r = b.fma(n, constant(-0.693359375f), x);

@@ -99,6 +99,9 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
     pm.addPass(createParallelForToNestedForsPass());
   }
   pm.addPass(createHoistAllocasPass());
+  LowerByteDotsPassOptions byteDots;
+  byteDots.target = options.target.name;
+  pm.addPass(createLowerByteDotsPass(byteDots));
   addLoweringToLLVM(pm);
 }
 

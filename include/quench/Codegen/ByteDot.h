@@ -12,13 +12,9 @@
 
 namespace quench {
 
-/// The four signed activation codes of one word, in every lane, in the form that `byteDot` of the
-/// target wants. `buffer` is an i8 buffer.
-struct ActivationWord {
-  mlir::SmallVector<mlir::Value, 2> parts;
-};
-ActivationWord loadActivationWord(KernelBuilder &builder, mlir::Value buffer,
-                                  mlir::ValueRange indices);
+/// The four signed activation codes at `indices` of an i8 buffer, in every lane.
+mlir::Value loadActivationWord(KernelBuilder &builder, mlir::Value buffer,
+                               mlir::ValueRange indices);
 
 /// What the target wants to have been subtracted from unsigned byte codes: 128 where it multiplies
 /// signed bytes only, otherwise 0.
@@ -28,7 +24,7 @@ int32_t byteDotBias(const Target &target);
 /// `accumulator` holds i32 lanes; `weights` four unsigned bytes for each of them, all below 128
 /// when `nibbles`: then the bias is 0 on every target.
 mlir::Value byteDot(KernelBuilder &builder, mlir::Value accumulator, mlir::Value weights,
-                    const ActivationWord &activations, bool nibbles);
+                    mlir::Value activations, bool nibbles);
 
 } // namespace quench
 

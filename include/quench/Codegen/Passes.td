@@ -93,6 +93,21 @@ def LowerObserversPass : Pass<"quench-lower-observers", "::mlir::ModuleOp"> {
   ];
 }
 
+def LowerByteDotsPass : Pass<"quench-lower-byte-dots", "::mlir::ModuleOp"> {
+  let summary = "Turn byte dot products into instructions of the target";
+  let description = [{
+    `quench.byte_dot` becomes the intrinsic that the target has: `vpdpbusd` (AVX-512 VNNI), `sdot` (NEON), or, where
+    neither exists, `vpmaddwd` on bytes widened to 16 bits, which unlike `vpmaddubsw` cannot saturate. LLVM does not
+    form these from portable vector code.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"
+  ];
+  let options = [
+    Option<"target", "target", "std::string", "\"host\"", "The target, as `quench targets` lists them">
+  ];
+}
+
 def LowerKernelCallsPass : Pass<"quench-lower-kernel-calls", "::mlir::ModuleOp"> {
   let summary = "Turn bufferized kernel calls into function calls";
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];

@@ -277,3 +277,12 @@ void KernelCallOp::getEffects(
     }
   }
 }
+
+LogicalResult ByteDotOp::verify() {
+  VectorType lanes = getAccumulator().getType(), bytes = getLhs().getType();
+  if (lanes.isScalable() || bytes.isScalable() ||
+      bytes.getDimSize(0) != 4 * lanes.getDimSize(0)) { // C1
+    return emitOpError() << "expected four bytes for each lane, found " << bytes << " and " << lanes;
+  }
+  return success();
+}

@@ -80,4 +80,26 @@ def Quench_KernelCallOp : Quench_Op<"kernel_call", [AttrSizedOperandSegments, De
   }];
 }
 
+def Quench_ByteDotOp : Quench_Op<"byte_dot", [Pure, AllTypesMatch<["accumulator", "result"]>,
+    AllTypesMatch<["lhs", "rhs"]>]> {
+  let summary = "Four products of bytes into each 32-bit lane";
+  let description = [{
+    `result[i] = accumulator[i] + sum_{j < 4} lhs[4 i + j] * rhs[4 i + j]` modulo 2^32, without intermediate
+    saturation. `rhs` is signed; `lhs` is unsigned, or signed with `signed`. What x86 calls vpdpbusd and Arm sdot.
+
+    ```mlir
+    %r = quench.byte_dot %acc, %weights, %activations : vector<16xi32>, vector<64xi8>
+    ```
+
+    - C1: four bytes for each lane of the accumulator.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$accumulator, VectorOfRankAndType<[1], [I8]>:$lhs,
+                       VectorOfRankAndType<[1], [I8]>:$rhs, UnitAttr:$isSigned);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = [{
+    $accumulator `,` $lhs `,` $rhs (`signed` $isSigned^)? attr-dict `:` type($accumulator) `,` type($lhs)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCODEGEN_TD
