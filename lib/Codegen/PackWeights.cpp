@@ -161,12 +161,13 @@ LogicalResult WeightPacker::packPlain(WeightOp op) {
 }
 
 LogicalResult WeightPacker::packPart(WeightOp op, StringRef part) {
-  auto scheme = op->getAttrOfType<SchemeAttr>("quench.scheme");
-  auto shape = op->getAttrOfType<DenseI64ArrayAttr>("quench.shape");
-  if (!scheme || !shape) {
-    return op.emitOpError("expected quench.scheme and quench.shape beside quench.part");
+  auto attribute = op->getAttrOfType<TypeAttr>("quench.source");
+  auto source = attribute ? dyn_cast<QTensorType>(attribute.getValue()) : QTensorType();
+  if (!source) {
+    return op.emitOpError("expected a quantized tensor type quench.source beside quench.part");
   }
-  auto tensor = readQuantized(store, op.getKey(), scheme.getNumericsScheme(), shape);
+  auto tensor = readQuantized(store, op.getKey(), source.getScheme().getNumericsScheme(),
+                              source.getShape());
   if (!tensor) {
     return op.emitOpError(llvm::toString(tensor.takeError()));
   }
@@ -252,6 +253,10 @@ void PackWeightsPass::runOnOperation() {
   PackedWeights unused;
   std::unique_ptr<WeightStore> opened;
   if (!store) {
+    if (weights.empty()) {
+      getOperation().emitError("expected a weight store in the option weights");
+      return signalPassFailure();
+    }
     llvm::Expected<std::unique_ptr<WeightStore>> result = WeightStore::open(weights);
     if (!result) {
       getOperation().emitError(llvm::toString(result.takeError()));

@@ -9,8 +9,10 @@
 
 #include "quench/Codegen/KernelCallBufferization.h"
 #include "quench/Codegen/Passes.h"
+#include "quench/Conversion/Passes.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
+#include "quench/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -80,6 +82,8 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
                                   const WeightStore &store, PackedWeights &packed) {
   if (options.observe) {
     pm.addPass(createLowerObserversPass());
+  } else {
+    pm.addPass(createStripObserversPass());
   }
   pm.addPass(createLegalizePass());
   // One quantization of an activation serves all its consumers.
@@ -87,6 +91,9 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   SelectKernelsPassOptions select;
   select.target = options.target.name;
   pm.addPass(createSelectKernelsPass(select));
+  // What no kernel computes.
+  pm.addPass(createConvertQuenchToLinalgPass());
+  pm.addPass(createConvertNNToLinalgPass());
   pm.addPass(createPackWeightsPass(store, packed));
   pm.addPass(createPrepareEntryPass());
   pm.addPass(createConvertElementwiseToLinalgPass());

@@ -48,8 +48,8 @@ def ConvertQuenchToLinalgPass : Pass<"convert-quench-to-linalg"> {
     A quantized `quench.weight` becomes one `quench.weight` for each part, with the same key:
 
     ```mlir
-    %codes = quench.weight @w {quench.part = "codes", quench.scheme = #w4} : tensor<768x256xi8>
-    %scales = quench.weight @w {quench.part = "scales", quench.scheme = #w4} : tensor<768x8xf32>
+    %codes = quench.weight @w {quench.part = "codes", quench.source = !w} : tensor<768x256xi8>
+    %scales = quench.weight @w {quench.part = "scales", quench.source = !w} : tensor<768x8xf32>
     ```
 
     The weight store keeps codes and zero points bit packed, and scales in their own format or nested; whatever

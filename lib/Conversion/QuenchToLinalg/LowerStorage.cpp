@@ -54,7 +54,7 @@ static IntegerType signlessCode(TensorBuilder &b, Type element) {
 
 namespace {
 /// quench.weight @key : !quench.qtensor
-///   -> one quench.weight @key {quench.part, quench.scheme} for each part
+///   -> one quench.weight @key {quench.part, quench.source} for each part
 struct ExpandWeight : public OpConversionPattern<WeightOp> {
   using Base::Base;
 
@@ -69,7 +69,7 @@ struct ExpandWeight : public OpConversionPattern<WeightOp> {
       auto weight = WeightOp::create(rewriter, op.getLoc(), part, op.getKeyAttr());
       StringRef name = stringifyWeightPart(static_cast<WeightPart>(index));
       weight->setDiscardableAttr("quench.part", rewriter.getStringAttr(name));
-      weight->setDiscardableAttr("quench.scheme", type.getScheme());
+      weight->setDiscardableAttr("quench.source", TypeAttr::get(type));
       parts.push_back(weight);
     }
     rewriter.replaceOpWithMultiple(op, {ValueRange(parts)});

@@ -9,9 +9,9 @@
 
 // One op for each part under the same key; codes are unpacked to bytes by whatever reads them.
 // CHECK-LABEL: func.func @weight_in_parts(
-// CHECK-NEXT: %[[C:.+]] = quench.weight @a.weight {quench.part = "codes", quench.scheme = #[[SCHEME:.+]]} : tensor<6x8xi8>
-// CHECK-NEXT: %[[S:.+]] = quench.weight @a.weight {quench.part = "scales", quench.scheme = #[[SCHEME]]} : tensor<6x2xf32>
-// CHECK-NEXT: %[[Z:.+]] = quench.weight @a.weight {quench.part = "zero_points", quench.scheme = #[[SCHEME]]} : tensor<6x2xi32>
+// CHECK-NEXT: %[[C:.+]] = quench.weight @a.weight {quench.part = "codes", quench.source = !quench.qtensor<6x8xf32, #[[SCHEME:.+]]>} : tensor<6x8xi8>
+// CHECK-NEXT: %[[S:.+]] = quench.weight @a.weight {quench.part = "scales", quench.source = !quench.qtensor<6x8xf32, #[[SCHEME]]>} : tensor<6x2xf32>
+// CHECK-NEXT: %[[Z:.+]] = quench.weight @a.weight {quench.part = "zero_points", quench.source = !quench.qtensor<6x8xf32, #[[SCHEME]]>} : tensor<6x2xi32>
 // CHECK-NEXT: return %[[C]], %[[S]], %[[Z]]
 func.func @weight_in_parts() -> !quench.qtensor<6x8xf32, #w4> {
   %w = quench.weight @a.weight : !quench.qtensor<6x8xf32, #w4>
