@@ -1,0 +1,216 @@
+//===- PanelLayoutTest.cpp - Where packed codes and scales are ----------- -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The reader below follows the text of `#quench.panels` with bytes and nibbles, not the arithmetic
+// of the packer: it walks panels, groups, steps and lanes in the order in which they are stored.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/PanelLayout.h"
+#include "quench/Dialect/Quench/IR/QuenchDialect.h"
+
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include "gtest/gtest.h"
+
+#include <cstring>
+#include <random>
+
+using namespace quench;
+
+namespace {
+class PanelLayoutTest : public testing::Test {
+protected:
+  PanelLayoutTest() { context.loadDialect<QuenchDialect>(); }
+
+  SchemeAttr scheme(const std::string &text) {
+    return llvm::cast<SchemeAttr>(mlir::parseAttribute("#quench.scheme<" + text + ">", &context));
+  }
+  PanelLayout layout(const std::string &text, int64_t n, int64_t k, int64_t lanes,
+                     unsigned container) {
+    auto type = QTensorType::get(
+        mlir::RankedTensorType::get({n, k}, mlir::Float32Type::get(&context)), scheme(text));
+    return PanelLayout::get(
+        type, PanelsAttr::get(&context, lanes, mlir::IntegerType::get(&context, container)));
+  }
+
+  mlir::MLIRContext context;
+};
+
+/// Reads stored codes in storage order.
+class PanelReader {
+public:
+  PanelReader(const PackedPanels &packed, int64_t lanes, unsigned bits)
+      : packed(packed), lanes(lanes), bits(bits), bytes(packed.words.size() * 4) {
+    std::memcpy(bytes.data(), packed.words.data(), bytes.size());
+  }
+
+  /// The next step: for each lane the codes of its word, in the order of K.
+  std::vector<std::vector<int>> nextStep() {
+    std::vector<std::vector<int>> words(lanes);
+    for (std::vector<int> &word : words) {
+      for (int half = 0; half < (bits == 4 ? 2 : 1); ++half) {
+        for (int byte = 0; byte < 4; ++byte) {
+          int value = bytes[at + byte];
+          word.push_back(bits == 8 ? value : half == 0 ? value & 15 : value >> 4);
+        }
+      }
+      at += 4;
+    }
+    return words;
+  }
+  bool atEnd() const { return at == bytes.size(); }
+
+  const PackedPanels &packed;
+  int64_t lanes;
+  unsigned bits;
+  size_t at = 0;
+
+private:
+  std::vector<uint8_t> bytes;
+};
+
+struct Shape {
+  int64_t n, k, group;
+};
+} // namespace
+
+static numerics::QuantizedTensor randomTensor(const numerics::Scheme &scheme, int64_t n,
+                                              int64_t k) {
+  std::mt19937 random(static_cast<unsigned>(n * 1000 + k));
+  numerics::QuantizedTensor tensor;
+  tensor.shape = {n, k};
+  tensor.codes = numerics::CodeArray(scheme.element, n * k);
+  int32_t least = scheme.element.minCode();
+  uint32_t span = scheme.element.maxCode() - least + 1;
+  for (int64_t i = 0; i < n * k; ++i) {
+    tensor.codes.set(i, least + static_cast<int32_t>(random() % span));
+  }
+  for (int64_t i = 0; i < scheme.numBlocks(tensor.shape); ++i) {
+    tensor.scales.push_back(static_cast<float>(i + 1));
+    if (scheme.zeroPoint) {
+      tensor.zeroPoints.push_back(least + static_cast<int32_t>(random() % span));
+    }
+  }
+  return tensor;
+}
+
+/// Walks everything that is stored and compares it with the tensor.
+static void checkPanels(const PanelLayout &layout, const numerics::Scheme &scheme,
+                        const numerics::QuantizedTensor &tensor, unsigned bits, Shape shape) {
+  PackedPanels packed = packCodes(layout, tensor, scheme);
+  ASSERT_EQ(static_cast<int64_t>(packed.words.size()), layout.numWords());
+  ASSERT_EQ(static_cast<int64_t>(packed.scales.size()), layout.numScales());
+  int offset = scheme.element.isSigned() ? 1 << (bits - 1) : 0;
+  PanelReader reader(packed, layout.lanes, bits);
+  size_t scaleAt = 0;
+  for (int64_t panel = 0; panel * layout.lanes < shape.n; ++panel) {
+    for (int64_t begin = 0; begin < shape.k; begin += shape.group) {
+      int64_t end = std::min(begin + shape.group, shape.k);
+      for (int64_t lane = 0; lane < layout.lanes; ++lane, ++scaleAt) {
+        int64_t row = panel * layout.lanes + lane;
+        int64_t block = row < shape.n ? scheme.blockIndex(tensor.shape, {row, begin}) : 0;
+        ASSERT_EQ(packed.scales[scaleAt], row < shape.n ? tensor.scales[block] : 0.0f);
+        if (!packed.zeroPoints.empty() && row < shape.n) {
+          int zero = tensor.zeroPoints.empty() ? 0 : tensor.zeroPoints[block];
+          ASSERT_EQ(packed.zeroPoints[scaleAt], zero + offset);
+        }
+      }
+      // A group fills whole units of eight codes.
+      for (int64_t k = begin; k < begin + (end - begin + 7) / 8 * 8;) {
+        std::vector<std::vector<int>> step = reader.nextStep();
+        for (size_t i = 0; i < step[0].size(); ++i, ++k) {
+          for (int64_t lane = 0; lane < layout.lanes; ++lane) {
+            int64_t row = panel * layout.lanes + lane;
+            bool stored = row < shape.n && k < end;
+            int want = stored ? tensor.codes[row * shape.k + k] + offset : 0;
+            ASSERT_EQ(step[lane][i], want) << "row " << row << ", k " << k;
+          }
+        }
+      }
+    }
+  }
+  EXPECT_TRUE(reader.atEnd());
+  EXPECT_EQ(scaleAt, packed.scales.size());
+}
+
+TEST_F(PanelLayoutTest, CodesAreWhereTheAttributeSays) {
+  const Shape shapes[] = {{1, 1, 1},     {5, 8, 8},     {16, 64, 32}, {17, 33, 20}, {31, 40, 12},
+                          {65, 100, 32}, {7, 257, 257}, {4, 9, 3},    {33, 31, 16}};
+  const std::pair<const char *, unsigned> elements[] = {{"i4", 4}, {"ui4", 4}, {"i3", 4}, {"i1", 4},
+                                                        {"i8", 8}, {"ui8", 8}, {"i5", 8}};
+  for (Shape shape : shapes) {
+    for (auto [element, bits] : elements) {
+      for (int64_t lanes : {4, 8, 16}) {
+        for (bool zeroPoint : {false, true}) {
+          std::string text = std::string(element) + ", block = [1, " + std::to_string(shape.group) +
+                             "], scale = f32" + (zeroPoint ? ", zero_point" : "");
+          SCOPED_TRACE(text + " of " + std::to_string(shape.n) + "x" + std::to_string(shape.k) +
+                       " in " + std::to_string(lanes) + " lanes");
+          PanelLayout panels = layout(text, shape.n, shape.k, lanes, bits);
+          numerics::Scheme plain = scheme(text).getNumericsScheme();
+          checkPanels(panels, plain, randomTensor(plain, shape.n, shape.k), bits, shape);
+          if (HasFatalFailure()) {
+            return;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_F(PanelLayoutTest, OneScaleServesAllRows) {
+  std::string text = "i8, block = [*, 24], scale = f32, zero_point";
+  numerics::Scheme plain = scheme(text).getNumericsScheme();
+  checkPanels(layout(text, 19, 50, 16, 8), plain, randomTensor(plain, 19, 50), 8, {19, 50, 24});
+}
+
+TEST_F(PanelLayoutTest, UnsignedCodesWithoutZeroPointsHaveZeros) {
+  std::string text = "ui4, block = [1, *], scale = f32";
+  numerics::Scheme plain = scheme(text).getNumericsScheme();
+  PackedPanels packed = packCodes(layout(text, 3, 9, 4, 4), randomTensor(plain, 3, 9), plain);
+  EXPECT_EQ(packed.zeroPoints, std::vector<int32_t>(4, 0));
+}
+
+TEST_F(PanelLayoutTest, FloatPanelsAreTransposedWithoutPaddingAlongK) {
+  int64_t n = 6, k = 5, lanes = 4;
+  auto type = mlir::RankedTensorType::get({n, k}, mlir::Float32Type::get(&context));
+  PanelLayout panels =
+      PanelLayout::get(type, PanelsAttr::get(&context, lanes, mlir::Float32Type::get(&context)));
+  std::vector<float> values;
+  for (int64_t i = 0; i < n * k; ++i) {
+    values.push_back(static_cast<float>(i + 1));
+  }
+  PackedPanels packed = packFloats(panels, values);
+  std::vector<float> stored(packed.words.size());
+  std::memcpy(stored.data(), packed.words.data(), stored.size() * sizeof(float));
+  std::vector<float> expected;
+  for (int64_t panel = 0; panel < 2; ++panel) {
+    for (int64_t column = 0; column < k; ++column) {
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        int64_t row = panel * lanes + lane;
+        expected.push_back(row < n ? values[row * k + column] : 0.0f);
+      }
+    }
+  }
+  EXPECT_EQ(stored, expected);
+  EXPECT_TRUE(packed.scales.empty());
+}
+
+TEST_F(PanelLayoutTest, ContainersFollowTheElementAndTheBlock) {
+  auto container = [&](const char *text) { return integerContainer(scheme(text)); };
+  EXPECT_EQ(container("i4, block = [1, 32], scale = f16"), PanelContainer::I4);
+  EXPECT_EQ(container("ui2, block = [*, *], scale = f32"), PanelContainer::I4);
+  EXPECT_EQ(container("i5, block = [1, *], scale = f32"), PanelContainer::I8);
+  EXPECT_EQ(container("ui8, block = [1, *], scale = f32, zero_point"), PanelContainer::I8);
+  for (const char *text : {"i16, block = [1, *], scale = f32", "i8, block = [2, 32], scale = f32",
+                           "f8E4M3FN, block = [1, *], scale = f32", "i8, block = [*], scale = f32",
+                           "#quench.codebook<[-1.0, 1.0]>, block = [1, *], scale = f32"}) {
+    EXPECT_EQ(container(text), std::nullopt) << text;
+  }
+}
