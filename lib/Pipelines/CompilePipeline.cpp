@@ -57,6 +57,10 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createLowerKernelCallsPass());
   pm.addPass(createExpandCopiesPass());
   pm.addPass(createConvertLinalgToLoopsPass());
+  // One name for each size, so that buffers of the same size are seen to be.
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createPlanMemoryPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addPass(createCanonicalizerPass());

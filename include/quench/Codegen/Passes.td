@@ -113,6 +113,26 @@ def LowerKernelCallsPass : Pass<"quench-lower-kernel-calls", "::mlir::ModuleOp">
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def PlanMemoryPass : Pass<"quench-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Let buffers of a function share memory";
+  let description = [{
+    The `memref.alloc`s of a function's entry block are grouped by their dynamic size. Each group becomes one
+    allocation in which buffers that are not live at the same time overlap: a function then allocates once for each
+    size and not once for each operation. Buffers with several dynamic sizes, and those that escape, are left alone.
+
+    ```mlir
+    %a = memref.alloc(%n) : memref<?x256xf32>   // used by the next two operations
+    %b = memref.alloc(%n) : memref<?x768xf32>
+    // becomes
+    %bytes = arith.muli %n, %c4096
+    %arena = memref.alloc(%bytes) {alignment = 64} : memref<?xi8>
+    %a = memref.view %arena[%offset][%n] : memref<?xi8> to memref<?x256xf32>
+    ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def ExpandCopiesPass : Pass<"quench-expand-copies", "::mlir::ModuleOp"> {
   let summary = "Turn copies between strided buffers into loops";
   let description = [{
