@@ -57,7 +57,6 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createLowerKernelCallsPass());
   pm.addPass(createExpandCopiesPass());
   pm.addPass(createConvertLinalgToLoopsPass());
-  // One name for each size, so that buffers of the same size are seen to be.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createPlanMemoryPass());
@@ -101,7 +100,10 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createPackWeightsPass(store, packed));
   pm.addPass(createPrepareEntryPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
+  // Sizes are traced back to the arguments, so that equal ones are one value.
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
   addBufferization(pm);
   if (options.threads) {
     pm.addPass(createConvertSCFToOpenMPPass());
