@@ -21,14 +21,18 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace quench;
 
 namespace {
 constexpr int64_t kTilePanels = 4;
 constexpr int64_t kRowBlock = 64;
-/// Loops over K of at most this many words are unrolled.
-constexpr int64_t kMaxUnrolledWords = 8;
+/// Words of a group whose code is laid out one after the other, powers of two. A word of the mixed
+/// form is four or eight multiply-adds for each sum already.
+constexpr int64_t kIntegerUnroll = 4;
+constexpr int64_t kMixedUnroll = 1;
 
 using Values = SmallVector<Value>;
 
@@ -55,10 +59,13 @@ private:
   Values sumGroups(const Tile &tile);
   /// The sums of one group of `size` elements, scaled and added to `total`.
   Values addGroup(const Tile &tile, Value group, int64_t size, ValueRange total);
+  /// The code of `bits` bits at bit `shift` < 16 of each lane as a float minus its zero point.
+  Value decode(Value word, int64_t shift, unsigned bits, Value offset);
   Values sumMixedGroup(const Tile &tile, Value group, int64_t size, ArrayRef<Value> zeroPoints);
   Values sumIntegerGroup(const Tile &tile, Value group, int64_t size, ArrayRef<Value> zeroPoints);
-  /// Calls `body` for every word of a group with the number of codes in it.
-  Values forWords(int64_t size, ValueRange initial,
+  /// Calls `body` for every word of a group with the number of codes in it; the code for `unroll`
+  /// words is laid out one after the other.
+  Values forWords(int64_t size, int64_t unroll, ValueRange initial,
                   llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body);
 
   Value wordAddress(const Tile &tile, int64_t panel, Value word);
@@ -247,25 +254,25 @@ Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, Va
   return scaled;
 }
 
-Values ContractEmitter::forWords(int64_t size, ValueRange initial,
+Values ContractEmitter::forWords(int64_t size, int64_t unroll, ValueRange initial,
                                  llvm::function_ref<Values(Value, int64_t, ValueRange)> body) {
   int64_t perWord = kernel.layout.codesPerWord();
   int64_t full = size / perWord;
   Values carried(initial);
-  if (full > kMaxUnrolledWords) {
-    int64_t unroll = full % 4 == 0 ? 4 : full % 2 == 0 ? 2 : 1;
-    carried =
-        b.loop(b.index(0), b.index(full), unroll, carried, [&](Value first, ValueRange values) {
-          Values inner(values);
-          for (int64_t i = 0; i < unroll; ++i) {
-            inner = body(b.add(first, b.index(i)), perWord, inner);
-          }
-          return inner;
-        });
-  } else {
-    for (int64_t word = 0; word < full; ++word) {
-      carried = body(b.index(word), perWord, carried);
+  while (full % unroll != 0) {
+    unroll /= 2;
+  }
+  auto several = [&](Value first, ValueRange values) {
+    Values inner(values);
+    for (int64_t i = 0; i < unroll; ++i) {
+      inner = body(b.add(first, b.index(i)), perWord, inner);
     }
+    return inner;
+  };
+  if (full > unroll) {
+    carried = b.loop(b.index(0), b.index(full), unroll, carried, several);
+  } else if (full > 0) {
+    carried = several(b.index(0), carried);
   }
   if (size % perWord != 0) {
     carried = body(b.index(full), size % perWord, carried);
@@ -273,36 +280,51 @@ Values ContractEmitter::forWords(int64_t size, ValueRange initial,
   return carried;
 }
 
+Value ContractEmitter::decode(Value word, int64_t shift, unsigned bits, Value offset) {
+  // With the code at bit `shift` of the mantissa of 2^23 the float is 2^23 + code * 2^shift; the
+  // multiply-add undoes both and subtracts the zero point. All of it is exact.
+  Value mask = b.splat(static_cast<int32_t>(((1u << bits) - 1) << shift));
+  Value isolated = arith::AndIOp::create(b, word, mask);
+  Value raised = arith::OrIOp::create(b, isolated, b.splat(0x4B000000));
+  Value value = arith::BitcastOp::create(b, b.floats(), raised);
+  return b.fma(value, b.splat(std::ldexp(1.0f, -static_cast<int>(shift))), offset);
+}
+
 Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t size,
                                       ArrayRef<Value> zeroPoints) {
   bool nibbles = kernel.layout.container == PanelContainer::I4;
   int64_t perWord = kernel.layout.codesPerWord();
+  unsigned bits = nibbles ? 4 : 8;
   VectorType integers = b.vectorType(b.getI32Type());
-  Values offsets;
-  for (Value zeroPoint : zeroPoints) {
-    offsets.push_back(arith::SIToFPOp::create(b, b.floats(), zeroPoint));
+  // offsets[shift / bits][panel] = -(2^(23 - shift) + zero point)
+  SmallVector<Values> offsets(16 / bits);
+  for (auto [place, panels] : llvm::enumerate(offsets)) {
+    Value base = b.splat(-std::ldexp(1.0f, 23 - static_cast<int>(place * bits)));
+    for (Value zeroPoint : zeroPoints) {
+      panels.push_back(b.sub(base, arith::SIToFPOp::create(b, b.floats(), zeroPoint)));
+    }
   }
   Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
   Value groupBegin = b.mul(group, b.index(groups().group));
   Values zeros(tile.rows * tile.panels, b.splat(0.0f));
-  return forWords(size, zeros, [&](Value word, int64_t live, ValueRange carried) {
-    Values sums(carried), loaded;
+  return forWords(size, kMixedUnroll, zeros, [&](Value word, int64_t live, ValueRange carried) {
+    Values sums(carried);
+    // The low and the high 16 bits: what fits beside the exponent at one time.
+    Values halves[2];
     for (int64_t v = 0; v < tile.panels; ++v) {
       Value bytes = b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
-      loaded.push_back(vector::BitCastOp::create(b, integers, bytes));
+      halves[0].push_back(vector::BitCastOp::create(b, integers, bytes));
+      halves[1].push_back(arith::ShRUIOp::create(b, halves[0].back(), b.splat(16)));
     }
     Value first = b.add(groupBegin, b.mul(word, b.index(perWord)));
     for (int64_t code = 0; code < live; ++code) {
-      int32_t shift = nibbles ? 8 * (code % 4) + 4 * (code / 4) : 8 * code;
+      int64_t bit = nibbles ? 8 * (code % 4) + 4 * (code / 4) : 8 * code;
       Values weights;
       for (int64_t v = 0; v < tile.panels; ++v) {
-        Value shifted = arith::ShRUIOp::create(b, loaded[v], b.splat(shift));
-        Value masked = arith::AndIOp::create(b, shifted, b.splat(nibbles ? 15 : 255));
-        Value value = arith::SIToFPOp::create(b, b.floats(), masked);
-        weights.push_back(b.sub(value, offsets[v]));
+        weights.push_back(decode(halves[bit / 16][v], bit % 16, bits, offsets[bit % 16 / bits][v]));
       }
+      Value at = b.add(first, b.index(code));
       for (int64_t r = 0; r < tile.rows; ++r) {
-        Value at = b.add(first, b.index(code));
         Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
         for (int64_t v = 0; v < tile.panels; ++v) {
           Value &sum = sums[r * tile.panels + v];
@@ -327,30 +349,32 @@ Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t s
   Values zeros(tile.rows * tile.panels, b.splat(0));
   // Padding is part of the codes: activations are zero there.
   int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
-  Values sums = forWords(padded, zeros, [&](Value word, int64_t, ValueRange carried) {
-    Values next(carried);
-    SmallVector<Values> parts(nibbles ? 2 : 1);
-    for (int64_t v = 0; v < tile.panels; ++v) {
-      Value loaded = b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
-      if (nibbles) {
-        parts[0].push_back(arith::AndIOp::create(b, loaded, byteSplat(15)));
-        parts[1].push_back(arith::ShRUIOp::create(b, loaded, byteSplat(4)));
-      } else {
-        parts[0].push_back(loaded);
-      }
-    }
-    for (auto [part, weights] : llvm::enumerate(parts)) {
-      Value at = b.add(groupBegin, b.add(b.mul(word, b.index(perWord)), b.index(4 * part)));
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        Value x = loadActivationWord(b, lhs, {b.add(tile.row, b.index(r)), at});
+  Values sums =
+      forWords(padded, kIntegerUnroll, zeros, [&](Value word, int64_t, ValueRange carried) {
+        Values next(carried);
+        SmallVector<Values> parts(nibbles ? 2 : 1);
         for (int64_t v = 0; v < tile.panels; ++v) {
-          Value &sum = next[r * tile.panels + v];
-          sum = byteDot(b, sum, weights[v], x, nibbles);
+          Value loaded =
+              b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
+          if (nibbles) {
+            parts[0].push_back(arith::AndIOp::create(b, loaded, byteSplat(15)));
+            parts[1].push_back(arith::ShRUIOp::create(b, loaded, byteSplat(4)));
+          } else {
+            parts[0].push_back(loaded);
+          }
         }
-      }
-    }
-    return next;
-  });
+        for (auto [part, weights] : llvm::enumerate(parts)) {
+          Value at = b.add(groupBegin, b.add(b.mul(word, b.index(perWord)), b.index(4 * part)));
+          for (int64_t r = 0; r < tile.rows; ++r) {
+            Value x = loadActivationWord(b, lhs, {b.add(tile.row, b.index(r)), at});
+            for (int64_t v = 0; v < tile.panels; ++v) {
+              Value &sum = next[r * tile.panels + v];
+              sum = byteDot(b, sum, weights[v], x, nibbles);
+            }
+          }
+        }
+        return next;
+      });
   Values floats;
   for (int64_t r = 0; r < tile.rows; ++r) {
     Value rowSum = b.splat(b.loadScalar(lhsSums, {b.add(tile.row, b.index(r)), group}));

@@ -42,6 +42,11 @@ static int64_t largestDifference(SchemeAttr scheme) {
   return std::max(std::abs(scheme.getCodeMin()), std::abs(scheme.getCodeMax()));
 }
 
+/// Whether a block is part of one row or covers all rows.
+static bool hasBlocksOfRows(SchemeAttr scheme) {
+  return scheme.getBlock()[0] == 1 || scheme.getBlock()[0] == SchemeAttr::kWhole;
+}
+
 /// Why codes cannot be multiplied as they are, or nothing.
 static std::optional<std::string> refuseIntegers(QTensorType lhs, QTensorType rhs) {
   SchemeAttr left = lhs.getScheme(), right = rhs.getScheme();
@@ -50,6 +55,9 @@ static std::optional<std::string> refuseIntegers(QTensorType lhs, QTensorType rh
   }
   if (left.getZeroPoint()) {
     return "the activations have zero points";
+  }
+  if (!hasBlocksOfRows(left)) {
+    return "blocks of the activations span several rows";
   }
   if (left.getBlock()[1] != SchemeAttr::kWhole) {
     return "the scales of the activations change along K";
@@ -77,6 +85,11 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
       return rewriter.notifyMatchFailure(op, "expected a dequantized weight");
     }
     QTensorType rhs = weight.getInput().getType();
+    if (!hasBlocksOfRows(rhs.getScheme())) {
+      remark::missed(op.getLoc(), remarkOptions())
+          << "computed in f32: blocks of the weight span several rows";
+      return rewriter.notifyMatchFailure(op, "expected blocks of one row or of all rows");
+    }
     auto input = op.getInput().getDefiningOp<DequantizeOp>();
     Value lhs = op.getInput();
     Type accumulator = rewriter.getF32Type();
