@@ -82,14 +82,18 @@ private:
     for (int64_t lane = 0; lane < kBlock; lane += b.lanes()) {
       b.store(lowest, scratch, {b.index(lane)});
     }
-    b.loop(b.index(0), count, 1, [&](Value j) {
-      Value sum = b.splat(0.0f);
-      size_t part = 0;
-      forParts([&](int64_t offset, int64_t live) {
-        Value k = b.load(keys, {b.add(begin, j), keyHead, b.index(offset)}, 0, live);
-        sum = b.fma(q[part++], k, sum);
-      });
-      b.storeScalar(b.sumLanes(sum), scratch, {j});
+    // A vector of keys at a time. Keys behind the last one are read as the last one and masked.
+    Value lastKey = b.sub(b.add(begin, count), b.index(1));
+    b.loop(b.index(0), count, b.lanes(), [&](Value first) {
+      Values sums;
+      for (int64_t i = 0; i < b.lanes(); ++i) {
+        Value key = b.add(begin, b.add(first, b.index(i)));
+        sums.push_back(dot(q, arith::MinUIOp::create(b, key, lastKey), keyHead));
+      }
+      Value live =
+          vector::CreateMaskOp::create(b, b.vectorType(b.getI1Type()), b.sub(count, first));
+      Value scores = arith::SelectOp::create(b, live, b.sumLanesOfEach(sums), lowest);
+      b.store(scores, scratch, {first});
     });
     Value blockMax = lowest;
     for (int64_t lane = 0; lane < kBlock; lane += b.lanes()) {
@@ -128,6 +132,17 @@ private:
     Values next = {largest, b.add(decayed, b.sumLanes(total))};
     next.append(sums);
     return next;
+  }
+
+  /// The products of a query with a key, not yet summed over the lanes.
+  Value dot(ArrayRef<Value> q, Value key, Value keyHead) {
+    Value sum = b.splat(0.0f);
+    size_t part = 0;
+    forParts([&](int64_t offset, int64_t live) {
+      Value k = b.load(keys, {key, keyHead, b.index(offset)}, 0, live);
+      sum = b.fma(q[part++], k, sum);
+    });
+    return sum;
   }
 
   /// The vectors that make up a head.

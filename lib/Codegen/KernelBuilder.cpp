@@ -124,6 +124,31 @@ Value KernelBuilder::sumLanes(Value vector) {
   return vector::ExtractOp::create(*this, vector, ArrayRef<int64_t>{0});
 }
 
+Value KernelBuilder::sumLanesOfEach(ArrayRef<Value> vectors) {
+  // Every vector holds `owners` groups of equal size, partial sums of one of the inputs each. A
+  // step halves the groups of two vectors and joins them: first halves plus second halves.
+  int64_t count = vectors.size();
+  SmallVector<Value> level(vectors);
+  for (int64_t owners = 1; owners < count; owners *= 2) {
+    int64_t group = count / owners;
+    SmallVector<int64_t> firstHalves, secondHalves;
+    for (int64_t owner = 0; owner < 2 * owners; ++owner) {
+      for (int64_t i = 0; i < group / 2; ++i) {
+        firstHalves.push_back(owner * group + i);
+        secondHalves.push_back(owner * group + group / 2 + i);
+      }
+    }
+    SmallVector<Value> next;
+    for (size_t i = 0; i < level.size(); i += 2) {
+      Value first = vector::ShuffleOp::create(*this, level[i], level[i + 1], firstHalves);
+      Value second = vector::ShuffleOp::create(*this, level[i], level[i + 1], secondHalves);
+      next.push_back(add(first, second));
+    }
+    level = std::move(next);
+  }
+  return level.front();
+}
+
 Value KernelBuilder::maxLanes(Value vector) {
   auto kind = isFloat(vector) ? vector::CombiningKind::MAXNUMF : vector::CombiningKind::MAXSI;
   return vector::ReductionOp::create(*this, kind, vector);

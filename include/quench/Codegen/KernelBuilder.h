@@ -69,6 +69,9 @@ public:
   /// Sums the lanes of a float vector in a fixed order, or of an integer vector exactly.
   mlir::Value sumLanes(mlir::Value vector);
   mlir::Value maxLanes(mlir::Value vector);
+  /// The sums of the lanes of as many vectors as a vector has lanes, in one vector: a transposition
+  /// that adds on the way, cheaper than as many calls of `sumLanes`.
+  mlir::Value sumLanesOfEach(mlir::ArrayRef<mlir::Value> vectors);
 
   using LoopBody = std::function<void(mlir::Value index)>;
   using CarryingLoopBody =
