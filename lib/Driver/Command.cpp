@@ -42,7 +42,9 @@ public:
   void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
     std::string line;
     raw_string_ostream text(line);
-    remark.print(text, /*printLocation=*/true);
+    // The printer of remarks shows places in files alone; most models have names.
+    text << remark.getLocation() << ": ";
+    remark.print(text, /*printLocation=*/false);
     std::lock_guard<std::mutex> lock(mutex);
     stream << "quench: remark: " << StringRef(line).rtrim() << '\n';
   }
@@ -92,7 +94,8 @@ std::unique_ptr<mlir::MLIRContext> Console::makeContext() const {
       });
   if (verbose) {
     mlir::remark::RemarkCategories categories;
-    categories.all = ".*";
+    // A kind without a pattern of its own is off, whatever `all` says.
+    categories.passed = categories.missed = categories.analysis = categories.failed = ".*";
     if (failed(mlir::remark::enableOptimizationRemarks(
             *context, std::make_unique<RemarkPrinter>(err),
             std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories))) {

@@ -44,10 +44,12 @@ public:
   Error run(const Console &console) override;
 
 private:
-  Error checkSizes(const ModelFolder &folder, const TokenFile &file) const;
+  Expected<std::vector<int32_t>> readSample(const ModelFolder &folder, const TokenFile &file,
+                                            uint64_t sample) const;
+  Error checkData(const ModelFolder &folder, const TokenFile &file) const;
   Expected<CalibrationRun> begin(const ModelFolder &folder) const;
-  Error runWindows(const Console &console, Session &session, const TokenFile &file,
-                   CalibrationRun &calibration) const;
+  Error runWindows(const Console &console, const ModelFolder &folder, Session &session,
+                   const TokenFile &file, CalibrationRun &calibration) const;
 
   std::string model;
   std::string data;
@@ -58,7 +60,15 @@ private:
 
 } // namespace
 
-Error CalibrateCommand::checkSizes(const ModelFolder &folder, const TokenFile &file) const {
+Expected<std::vector<int32_t>> CalibrateCommand::readSample(const ModelFolder &folder,
+                                                            const TokenFile &file,
+                                                            uint64_t sample) const {
+  uint64_t first = static_cast<unsigned __int128>(sample) * (file.size() - window) / samples;
+  return file.read(first, window, folder.vocabSize());
+}
+
+/// Everything that can be wrong with the data, before the first sample is run.
+Error CalibrateCommand::checkData(const ModelFolder &folder, const TokenFile &file) const {
   if (window > folder.maxPositions()) {
     return createStringError("option '--window': expected at most " + Twine(folder.maxPositions()) +
                              ", the number of positions of " + model + ", found " + Twine(window));
@@ -66,6 +76,11 @@ Error CalibrateCommand::checkSizes(const ModelFolder &folder, const TokenFile &f
   if (file.size() < static_cast<uint64_t>(window)) {
     return createStringError(data + ": expected at least one window of " + Twine(window) +
                              " tokens, found " + Twine(file.size()) + " tokens");
+  }
+  for (int64_t i = 0; i < samples; ++i) {
+    if (Error failure = readSample(folder, file, i).takeError()) {
+      return failure;
+    }
   }
   return Error::success();
 }
@@ -86,7 +101,8 @@ Expected<CalibrationRun> CalibrateCommand::begin(const ModelFolder &folder) cons
   return CalibrationRun::begin(std::move(options));
 }
 
-Error CalibrateCommand::runWindows(const Console &console, Session &session, const TokenFile &file,
+Error CalibrateCommand::runWindows(const Console &console, const ModelFolder &folder,
+                                   Session &session, const TokenFile &file,
                                    CalibrationRun &calibration) const {
   Progress progress("calibrate", samples, "windows", /*enabled=*/true, console.err);
   if (uint64_t done = calibration.nextSample()) {
@@ -95,8 +111,7 @@ Error CalibrateCommand::runWindows(const Console &console, Session &session, con
   std::vector<float> logits(session.vocabSize());
   for (uint64_t i = calibration.nextSample(); i < static_cast<uint64_t>(samples);
        i = calibration.nextSample()) {
-    uint64_t first = static_cast<unsigned __int128>(i) * (file.size() - window) / samples;
-    Expected<std::vector<int32_t>> tokens = file.read(first, window, session.vocabSize());
+    Expected<std::vector<int32_t>> tokens = readSample(folder, file, i);
     if (!tokens) {
       return tokens.takeError();
     }
@@ -126,7 +141,7 @@ Error CalibrateCommand::run(const Console &console) {
   if (output.empty()) {
     output = folder.filePath(defaultArchiveName);
   }
-  if (Error failure = checkSizes(folder, *file)) {
+  if (Error failure = checkData(folder, *file)) {
     return failure;
   }
   Expected<CalibrationRun> calibration = begin(folder);
@@ -153,7 +168,7 @@ Error CalibrateCommand::run(const Console &console) {
   if (!session) {
     return inContext(model, session.takeError());
   }
-  if (Error failure = runWindows(console, **session, *file, *calibration)) {
+  if (Error failure = runWindows(console, folder, **session, *file, *calibration)) {
     return failure;
   }
   uint64_t edges = calibration->result().statistics.edges().size();
