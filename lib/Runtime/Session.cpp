@@ -142,12 +142,9 @@ int64_t Session::vocabSize() const { return implementation->vocabulary; }
 int64_t Session::maxPositions() const { return implementation->capacity; }
 uint64_t Session::packedWeightBytes() const { return implementation->weights.totalBytes(); }
 
-/// Room to align the caches inside a vector of bytes.
-static constexpr int64_t kStateSlack = PackedWeights::kAlignment;
-
 SessionState Session::newState() const {
   SessionState state;
-  state.caches.resize(implementation->stateBytes + kStateSlack);
+  state.caches.resize(divideCeil(implementation->stateBytes, sizeof(SessionState::Line)));
   return state;
 }
 
@@ -155,7 +152,7 @@ Error Session::run(SessionState &state, ArrayRef<int32_t> tokens, int64_t first,
                    MutableArrayRef<float> logits) {
   const Implementation &impl = *implementation;
   int64_t count = static_cast<int64_t>(tokens.size());
-  if (static_cast<int64_t>(state.caches.size()) != impl.stateBytes + kStateSlack) {
+  if (state.caches.size() != divideCeil(impl.stateBytes, sizeof(SessionState::Line))) {
     return createStringError("the state belongs to another model");
   }
   if (first < 0 || first > count) {
@@ -169,13 +166,12 @@ Error Session::run(SessionState &state, ArrayRef<int32_t> tokens, int64_t first,
   if (count == 0) {
     return Error::success();
   }
-  auto *caches = reinterpret_cast<uint8_t *>(
-      alignTo(reinterpret_cast<uintptr_t>(state.caches.data()), PackedWeights::kAlignment));
   omp_set_num_threads(static_cast<int>(impl.threads));
   std::pair<const std::vector<std::string> *, const ObserveFunction *> context(&impl.observed,
                                                                                &impl.observe);
   observing = &context;
-  int32_t status = impl.run(tokens.data(), count, state.tokens, first, caches, logits.data());
+  int32_t status =
+      impl.run(tokens.data(), count, state.tokens, first, state.caches.data(), logits.data());
   observing = nullptr;
   switch (status) {
   case 0:

@@ -47,7 +47,7 @@ struct SessionOptions {
   ObserveFunction observe;
 };
 
-/// What a sequence has left behind in the caches. Starts empty.
+/// What a sequence has left behind in the caches. Starts empty. A copy is a sequence of its own.
 class SessionState {
 public:
   /// Tokens in the caches.
@@ -57,7 +57,11 @@ public:
 
 private:
   friend class Session;
-  std::vector<uint8_t> caches;
+  /// Compiled code expects caches at multiples of 64 bytes, in copies too.
+  struct alignas(64) Line {
+    uint8_t bytes[64];
+  };
+  std::vector<Line> caches;
   int64_t tokens = 0;
 };
 
