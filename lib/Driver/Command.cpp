@@ -85,6 +85,8 @@ std::unique_ptr<mlir::MLIRContext> Console::makeContext() const {
   auto threading =
       threads == 1 ? mlir::MLIRContext::Threading::DISABLED : mlir::MLIRContext::Threading::ENABLED;
   auto context = std::make_unique<mlir::MLIRContext>(registry, threading);
+  // Messages are for users; the IR of a whole model under each of them is not.
+  context->printOpOnDiagnostic(false);
   context->getDiagEngine().registerHandler(
       [stream = &err, verbose = verbose](mlir::Diagnostic &diagnostic) {
         if (verbose || diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark) {
