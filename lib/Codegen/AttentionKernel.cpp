@@ -36,7 +36,11 @@ public:
 
   void emit() {
     Value tokens = b.size(query, 0);
-    b.parallelLoop(b.mul(tokens, b.index(kernel.heads)), [&](Value task) {
+    // About two cycles for each product with a key or value of a whole vector.
+    int64_t keyCycles = 2 * (kernel.headSize + b.lanes() - 1) / b.lanes() + 4;
+    Value tasks = b.mul(tokens, b.index(kernel.heads));
+    Value cycles = b.mul(b.mul(tasks, b.add(position, tokens)), b.index(keyCycles));
+    b.parallelLoop(tasks, cycles, [&](Value task) {
       Value order = b.div(task, b.index(kernel.heads));
       Value head = arith::RemUIOp::create(b, task, b.index(kernel.heads));
       attend(balanced(order, tokens), head);

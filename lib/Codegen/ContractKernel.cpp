@@ -74,6 +74,8 @@ private:
   Values loadZeroPoints(const Tile &tile, Value group, int32_t bias);
   void storeTile(const Tile &tile, ValueRange sums);
 
+  /// About how long one row of a tile takes.
+  int64_t rowCycles() const;
   /// Rows of a register tile: its sums, weights and a broadcast must fit the registers.
   int64_t maxRows() const;
   int64_t lanes() const { return b.lanes(); }
@@ -115,6 +117,12 @@ int64_t ContractEmitter::maxRows() const {
   return twoSums ? 2 : 4;
 }
 
+int64_t ContractEmitter::rowCycles() const {
+  bool mixed = !kernel.integerLhs && kernel.layout.container != PanelContainer::F32;
+  int64_t wordCycles = mixed ? 3 * kernel.layout.codesPerWord() : 2;
+  return kTilePanels * kernel.layout.wordsPerRow() * wordCycles;
+}
+
 void ContractEmitter::emit() {
   const PanelLayout &layout = kernel.layout;
   int64_t fullTiles = layout.n / lanes() / kTilePanels;
@@ -124,7 +132,8 @@ void ContractEmitter::emit() {
 
   Value rows = b.size(lhs, 0);
   Value blocks = b.ceilDiv(rows, kRowBlock);
-  b.parallelLoop(b.mul(b.index(tiles), blocks), [&](Value task) {
+  Value cycles = b.mul(rows, b.index(tiles * rowCycles()));
+  b.parallelLoop(b.mul(b.index(tiles), blocks), cycles, [&](Value task) {
     Value tile = b.div(task, blocks);
     Value block = arith::RemUIOp::create(b, task, blocks);
     Value rowBegin = b.mul(block, b.index(kRowBlock));

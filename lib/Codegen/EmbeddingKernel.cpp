@@ -21,7 +21,7 @@ func::FuncOp quench::getOrCreateEmbeddingKernel(ModuleOp module, const Target &t
             b.bufferType({ShapedType::kDynamic, width}, element)};
   };
   auto body = [&](KernelBuilder &b, ValueRange values) {
-    b.parallelLoop(b.size(values[1], 0), [&](Value token) {
+    b.parallelLoop(b.size(values[1], 0), width / 8, [&](Value token) {
       Value row =
           arith::IndexCastUIOp::create(b, b.getIndexType(), b.loadScalar(values[1], {token}));
       b.forVectors(width, [&](Value offset, int64_t live) {

@@ -1,4 +1,4 @@
-//===- GuardParallel.cpp - Keep single iterations on the calling thread -*- C++ -*-===//
+//===- GuardParallel.cpp - Keep small loops on the calling thread -*- C++ -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,7 +12,8 @@
 
 #include "quench/Codegen/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -24,25 +25,16 @@ namespace quench {
 } // namespace quench
 
 using namespace mlir;
+using namespace quench;
 
-static void guard(omp::ParallelOp parallel) {
-  omp::LoopNestOp nest;
-  parallel.walk([&](omp::LoopNestOp op) { nest = nest ? nest : op; });
-  if (parallel.getIfExpr() || !nest || nest.getLoopUpperBounds().size() != 1) {
-    return;
-  }
-  Value lower = nest.getLoopLowerBounds()[0], upper = nest.getLoopUpperBounds()[0];
-  Value step = nest.getLoopSteps()[0];
-  for (Value bound : {lower, upper, step}) {
-    if (parallel.getRegion().isAncestor(bound.getParentRegion())) {
-      return;
+/// The OpenMP region that follows in the block.
+static omp::ParallelOp nextParallel(ForkIfOp op) {
+  for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
+    if (auto parallel = dyn_cast<omp::ParallelOp>(next)) {
+      return parallel;
     }
   }
-  OpBuilder builder(parallel);
-  Location loc = parallel.getLoc();
-  Value span = arith::SubIOp::create(builder, loc, upper, lower);
-  Value several = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, span, step);
-  parallel.getIfExprMutable().assign(several);
+  return {};
 }
 
 namespace {
@@ -50,7 +42,13 @@ struct GuardParallelPass : quench::impl::GuardParallelPassBase<GuardParallelPass
   using Base::Base;
 
   void runOnOperation() override {
-    getOperation().walk([](omp::ParallelOp parallel) { guard(parallel); });
+    getOperation().walk([](ForkIfOp op) {
+      omp::ParallelOp parallel = nextParallel(op);
+      if (parallel && !parallel.getIfExpr()) {
+        parallel.getIfExprMutable().assign(op.getCondition());
+      }
+      op.erase();
+    });
   }
 };
 } // namespace

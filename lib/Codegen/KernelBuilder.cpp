@@ -7,6 +7,8 @@
 
 #include "quench/Codegen/KernelBuilder.h"
 
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -177,7 +179,18 @@ SmallVector<Value> KernelBuilder::loop(Value begin, Value end, int64_t step, Val
   return SmallVector<Value>(loop.getResults());
 }
 
-void KernelBuilder::parallelLoop(Value count, const LoopBody &body) {
+/// Waking threads and waiting for them takes some thousand cycles: less work than this is not worth
+/// it.
+static constexpr int64_t kForkCycles = 40000;
+
+void KernelBuilder::parallelLoop(Value count, int64_t cycles, const LoopBody &body) {
+  parallelLoop(count, mul(count, index(cycles)), body);
+}
+
+void KernelBuilder::parallelLoop(Value count, Value cycles, const LoopBody &body) {
+  Value isLarge =
+      arith::CmpIOp::create(*this, arith::CmpIPredicate::ugt, cycles, index(kForkCycles));
+  ForkIfOp::create(*this, isLarge);
   auto loop =
       scf::ParallelOp::create(*this, ValueRange{index(0)}, ValueRange{count}, ValueRange{index(1)});
   OpBuilder::InsertionGuard guard(*this);

@@ -33,7 +33,7 @@ func::FuncOp quench::getOrCreateRMSNormKernel(ModuleOp module, const Target &tar
   };
   auto body = [&](KernelBuilder &b, ValueRange values) {
     Value input = values.front(), result = values.back();
-    b.parallelLoop(b.size(input, 0), [&](Value row) {
+    b.parallelLoop(b.size(input, 0), width / 4, [&](Value row) {
       SmallVector<Value> squares =
           b.forVectors(width, {b.splat(0.0f)},
                        [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {

@@ -33,7 +33,8 @@ func::FuncOp quench::getOrCreatePointwiseKernel(ModuleOp module, const Target &t
     return SmallVector<Type>(function == Pointwise::SiLU ? 2 : 3, rows);
   };
   auto body = [&](KernelBuilder &b, ValueRange values) {
-    b.parallelLoop(b.size(values[0], 0), [&](Value row) {
+    int64_t cycles = function == Pointwise::Add ? width / 8 : width;
+    b.parallelLoop(b.size(values[0], 0), cycles, [&](Value row) {
       b.forVectors(width, [&](Value offset, int64_t live) {
         Value x = b.load(values[0], {row, offset}, 0, live);
         Value y = function == Pointwise::Add ? x : vectorSiLU(b, x);

@@ -35,7 +35,7 @@ public:
         scales(kernel.dynamic ? parameters[2] : Value()), sums(parameters[3]) {}
 
   void emit() {
-    b.parallelLoop(b.size(input, 0), [&](Value row) {
+    b.parallelLoop(b.size(input, 0), 2 * kernel.groups.k, [&](Value row) {
       Value scale = kernel.dynamic ? rowScale(row) : b.loadScalar(given, {b.index(0), b.index(0)});
       if (kernel.dynamic) {
         b.storeScalar(scale, scales, {row, b.index(0)});

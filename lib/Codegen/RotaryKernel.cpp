@@ -21,7 +21,7 @@ func::FuncOp quench::getOrCreateRotaryTableKernel(ModuleOp module, const Target 
     return {b.bufferType({frequencies}, b.getF32Type()), b.getIndexType(), table, table};
   };
   auto body = [&](KernelBuilder &b, ValueRange values) {
-    b.parallelLoop(b.size(values[2], 0), [&](Value token) {
+    b.parallelLoop(b.size(values[2], 0), 80 * frequencies, [&](Value token) {
       Value position = arith::IndexCastOp::create(b, b.getI32Type(), b.add(values[1], token));
       Value real = arith::SIToFPOp::create(b, b.getF32Type(), position);
       b.loop(b.index(0), b.index(frequencies), 1, [&](Value i) {
@@ -45,7 +45,7 @@ func::FuncOp quench::getOrCreateRotaryKernel(ModuleOp module, const Target &targ
     return {rows, table, table, rows};
   };
   auto body = [&](KernelBuilder &b, ValueRange values) {
-    b.parallelLoop(b.size(values[0], 0), [&](Value token) {
+    b.parallelLoop(b.size(values[0], 0), heads * headSize / 4, [&](Value token) {
       b.loop(b.index(0), b.index(heads), 1, [&](Value head) {
         b.forVectors(half, [&](Value offset, int64_t live) {
           Value upper = b.add(offset, b.index(half));

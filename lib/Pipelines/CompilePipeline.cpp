@@ -107,10 +107,10 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   addBufferization(pm);
   if (options.threads) {
     pm.addPass(createConvertSCFToOpenMPPass());
-    pm.addPass(createGuardParallelPass());
   } else {
     pm.addPass(createParallelForToNestedForsPass());
   }
+  pm.addPass(createGuardParallelPass());
   pm.addPass(createHoistAllocasPass());
   LowerByteDotsPassOptions byteDots;
   byteDots.target = options.target.name;

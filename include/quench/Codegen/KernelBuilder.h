@@ -79,8 +79,11 @@ public:
   void loop(mlir::Value begin, mlir::Value end, int64_t step, const LoopBody &body);
   mlir::SmallVector<mlir::Value> loop(mlir::Value begin, mlir::Value end, int64_t step,
                                       mlir::ValueRange initial, const CarryingLoopBody &body);
-  /// Iterations may run at the same time, each on one thread.
-  void parallelLoop(mlir::Value count, const LoopBody &body);
+  /// Iterations may run at the same time, each on one thread. `cycles` estimates the work of all of
+  /// them: small loops stay on the calling thread.
+  void parallelLoop(mlir::Value count, mlir::Value cycles, const LoopBody &body);
+  /// The same with an estimate for one iteration.
+  void parallelLoop(mlir::Value count, int64_t cycles, const LoopBody &body);
 
   /// Calls `body(offset, live)` for vectors that cover `size` elements: a loop over full vectors,
   /// then the rest with its number of live lanes (-1 for full vectors).

@@ -153,12 +153,12 @@ def HoistAllocasPass : Pass<"quench-hoist-allocas", "::mlir::ModuleOp"> {
 }
 
 def GuardParallelPass : Pass<"quench-guard-parallel", "::mlir::ModuleOp"> {
-  let summary = "Run OpenMP regions with a single iteration on the calling thread";
+  let summary = "Run small OpenMP regions on the calling thread";
   let description = [{
-    Adds an `if` clause to `omp.parallel` regions whose loop may have fewer than two iterations: decoding one token
-    then forks no threads for its row-wise kernels.
+    The condition of a `quench.fork_if` becomes the `if` clause of the `omp.parallel` behind it: decoding one token of
+    a small model then wakes no threads. A `quench.fork_if` before a loop that was made serial disappears.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::omp::OpenMPDialect"];
+  let dependentDialects = ["::mlir::omp::OpenMPDialect"];
 }
 
 #endif // QUENCH_CODEGEN_PASSES_TD

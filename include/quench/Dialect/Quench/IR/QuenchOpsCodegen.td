@@ -102,4 +102,19 @@ def Quench_ByteDotOp : Quench_Op<"byte_dot", [Pure, AllTypesMatch<["accumulator"
   let hasVerifier = 1;
 }
 
+def Quench_ForkIfOp : Quench_Op<"fork_if", [MemoryEffects<[MemWrite]>]> {
+  let summary = "Say when the next parallel loop is worth threads";
+  let description = [{
+    Stands before a parallel loop in its block: the loop is divided among threads only if the condition holds, because
+    waking them costs more than a small loop. `quench-guard-parallel` turns it into the `if` clause of the OpenMP
+    region.
+
+    ```mlir
+    quench.fork_if %isLarge
+    ```
+  }];
+  let arguments = (ins I1:$condition);
+  let assemblyFormat = "$condition attr-dict";
+}
+
 #endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPSCODEGEN_TD
