@@ -166,8 +166,8 @@ LogicalResult WeightPacker::packPart(WeightOp op, StringRef part) {
   if (!source) {
     return op.emitOpError("expected a quantized tensor type quench.source beside quench.part");
   }
-  auto tensor = readQuantized(store, op.getKey(), source.getScheme().getNumericsScheme(),
-                              source.getShape());
+  auto tensor =
+      readQuantized(store, op.getKey(), source.getScheme().getNumericsScheme(), source.getShape());
   if (!tensor) {
     return op.emitOpError(llvm::toString(tensor.takeError()));
   }

@@ -1,0 +1,26 @@
+// RUN: quench-opt %s --split-input-file --verify-diagnostics
+
+// Eight rows at a time is possible, seven are not.
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i4, i8 or f32, found 7 of 'i4'}}
+func.func private @panels_c1_lanes() attributes {p = #quench.panels<lanes = 7, container = i4>}
+
+// -----
+
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i4, i8 or f32, found 8 of 'f16'}}
+func.func private @panels_c1_container() attributes {p = #quench.panels<lanes = 8, container = f16>}
+
+// -----
+
+func.func @packed_weight_c1() {
+  // expected-error@+1 {{'quench.packed_weight' op expected a source of rank 2 and static shape, found 'tensor<?x4xf32>'}}
+  %w = quench.packed_weight codes @w of tensor<?x4xf32> in <lanes = 8, container = f32> -> tensor<32xf32>
+  return
+}
+
+// -----
+
+func.func @byte_dot_c1(%acc: vector<16xi32>, %w: vector<32xi8>) {
+  // expected-error@+1 {{'quench.byte_dot' op expected four bytes for each lane, found 'vector<32xi8>' and 'vector<16xi32>'}}
+  %r = quench.byte_dot %acc, %w, %w : vector<16xi32>, vector<32xi8>
+  return
+}
