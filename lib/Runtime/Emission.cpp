@@ -144,7 +144,7 @@ static Error linkSharedLibrary(StringRef object, StringRef output, const TargetM
 
 static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMachine &machine) {
   SmallString<128> objectPath, libraryPath;
-  auto removeBoth = make_scope_exit([&] {
+  scope_exit removeBoth([&] {
     for (StringRef file : {objectPath.str(), libraryPath.str()}) {
       if (!file.empty()) {
         sys::fs::remove(file);
