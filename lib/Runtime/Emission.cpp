@@ -116,7 +116,8 @@ static void addPublicSymbols(CompiledModel &model, StringRef name) {
 }
 
 /// Links an object file into a shared library beside `path`.
-static Error linkSharedLibrary(StringRef object, StringRef output, const TargetMachine &machine) {
+static Error linkSharedLibrary(StringRef object, StringRef output, const TargetMachine &machine,
+                               bool threads) {
   ErrorOr<std::string> linker = sys::findProgramByName("clang-22");
   for (const char *name : {"clang", "cc"}) {
     if (!linker) {
@@ -132,7 +133,9 @@ static Error linkSharedLibrary(StringRef object, StringRef output, const TargetM
   if (sys::path::filename(*linker).starts_with("clang")) {
     arguments.push_back(target);
   }
-  arguments.push_back("-l:libomp.so.5");
+  if (threads) {
+    arguments.push_back("-l:libomp.so.5");
+  }
   std::string message;
   int status = sys::ExecuteAndWait(*linker, arguments, std::nullopt, {}, 0, 0, &message);
   if (status != 0) {
@@ -142,7 +145,8 @@ static Error linkSharedLibrary(StringRef object, StringRef output, const TargetM
   return Error::success();
 }
 
-static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMachine &machine) {
+static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMachine &machine,
+                                bool threads) {
   SmallString<128> objectPath, libraryPath;
   scope_exit removeBoth([&] {
     for (StringRef file : {objectPath.str(), libraryPath.str()}) {
@@ -160,7 +164,7 @@ static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMa
   if (Error error = writeFileAtomically(objectPath, object)) {
     return error;
   }
-  if (Error error = linkSharedLibrary(objectPath, libraryPath, machine)) {
+  if (Error error = linkSharedLibrary(objectPath, libraryPath, machine, threads)) {
     return error;
   }
   sys::fs::setPermissions(libraryPath, sys::fs::perms::all_read | sys::fs::perms::all_exe |
@@ -193,7 +197,9 @@ Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, 
   }
   StringRef bytes(code.data(), code.size());
   if (kind == EmissionKind::SharedLibrary) {
-    return writeSharedLibrary(bytes, path, *model.machine);
+    bool threads = model.module->getFunction("__kmpc_fork_call") != nullptr ||
+                   model.module->getFunction("__kmpc_fork_call_if") != nullptr;
+    return writeSharedLibrary(bytes, path, *model.machine, threads);
   }
   return writeFileAtomically(path, bytes);
 }
