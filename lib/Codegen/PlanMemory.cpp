@@ -80,7 +80,9 @@ static int64_t place(Group &group) {
   for (Placement &placement : group) {
     order.push_back(&placement);
   }
-  llvm::stable_sort(order, [](Placement *a, Placement *b) { return a->size > b->size; });
+  llvm::sort(order, [](Placement *a, Placement *b) {
+    return std::pair(-a->size, a->begin) < std::pair(-b->size, b->begin);
+  });
   int64_t total = 0;
   for (Placement *next : order) {
     // `placed` is sorted by offset: take the first gap among the buffers that are live meanwhile.
