@@ -41,7 +41,8 @@ void quench::populateNNToLinalgPatterns(RewritePatternSet &patterns) {
 }
 
 namespace {
-struct ConvertNNToLinalgPass : public quench::impl::ConvertNNToLinalgPassBase<ConvertNNToLinalgPass> {
+struct ConvertNNToLinalgPass
+    : public quench::impl::ConvertNNToLinalgPassBase<ConvertNNToLinalgPass> {
   using ConvertNNToLinalgPassBase::ConvertNNToLinalgPassBase;
 
   void runOnOperation() override;

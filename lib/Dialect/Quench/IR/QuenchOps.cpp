@@ -282,7 +282,8 @@ LogicalResult ByteDotOp::verify() {
   VectorType lanes = getAccumulator().getType(), bytes = getLhs().getType();
   if (lanes.isScalable() || bytes.isScalable() ||
       bytes.getDimSize(0) != 4 * lanes.getDimSize(0)) { // C1
-    return emitOpError() << "expected four bytes for each lane, found " << bytes << " and " << lanes;
+    return emitOpError() << "expected four bytes for each lane, found " << bytes << " and "
+                         << lanes;
   }
   return success();
 }

@@ -1,4 +1,4 @@
-//===- ContractionTest.cpp - Compiled matrix products -------------------- -*-===//
+//===- SessionContractionTest.cpp - Compiled matrix products -------------------- -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- NetworkTest.cpp - Compiled attention, norms and the rest ---------- -*-===//
+//===- SessionNetworkTest.cpp - Compiled attention, norms and the rest ---------- -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
