@@ -1,0 +1,178 @@
+// RUN: quench-opt %s --quench-legalize --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: quench-opt %s --quench-legalize --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-legalize 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// Codes are multiplied as they are when both sides are integers; the dequantizations go.
+// CHECK-LABEL: func.func @integers(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x64xf32>, %[[B:.+]]: tensor<96xf32>
+// CHECK-NEXT:    %[[Q:.+]] = quench.quantize %[[X]]
+// CHECK-NEXT:    %[[W:.+]] = quench.weight @up.weight
+// CHECK-NEXT:    %[[Y:.+]] = quench.contract %[[Q]], %[[W]] bias(%[[B]] : tensor<96xf32>) accumulator i32
+// CHECK-NEXT:    return %[[Y]]
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#w4 = #quench.scheme<ui4, block = [1, 32], scale = f16, zero_point>
+func.func @integers(%x: tensor<?x64xf32>, %b: tensor<96xf32>) -> tensor<?x96xf32> {
+  %q = quench.quantize %x : tensor<?x64xf32> to !quench.qtensor<?x64xf32, #a8>
+  %d = quench.dequantize %q : !quench.qtensor<?x64xf32, #a8> to tensor<?x64xf32>
+  %w = quench.weight @up.weight : !quench.qtensor<96x64xf32, #w4>
+  %v = quench.dequantize %w : !quench.qtensor<96x64xf32, #w4> to tensor<96x64xf32>
+  // REMARK: legalize.mlir:[[#@LINE+1]]:8: remark: [Passed] legalize | Category:quench-legalize | Remark="codes are multiplied as they are, block sums proved to fit i32"
+  %y = nn.linear %d, %v bias(%b) : tensor<?x64xf32>, tensor<96x64xf32>, tensor<96xf32> -> tensor<?x96xf32>
+  return %y : tensor<?x96xf32>
+}
+
+// -----
+
+// A float left side: the weight is decoded inside of the product, whatever its encoding.
+// CHECK-LABEL: func.func @mixed(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x64xf32>
+// CHECK-NEXT:    %[[W:.+]] = quench.weight @up.weight
+// CHECK-NEXT:    quench.contract %[[X]], %[[W]] accumulator f32
+// CHECK-NEXT:    return
+#f8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
+func.func @mixed(%x: tensor<?x64xf32>) -> tensor<?x96xf32> {
+  %w = quench.weight @up.weight : !quench.qtensor<96x64xf32, #f8>
+  %v = quench.dequantize %w : !quench.qtensor<96x64xf32, #f8> to tensor<96x64xf32>
+  // REMARK: [Passed] legalize | {{.*}}Remark="weights are decoded to f32 on the way"
+  %y = nn.linear %x, %v : tensor<?x64xf32>, tensor<96x64xf32> -> tensor<?x96xf32>
+  return %y : tensor<?x96xf32>
+}
+
+// -----
+
+// One quantized activation serves several layers; it stays while something still uses it.
+// CHECK-LABEL: func.func @shared(
+// CHECK:         %[[Q:.+]] = quench.quantize
+// CHECK-NEXT:    %[[D:.+]] = quench.dequantize %[[Q]]
+// CHECK:         quench.contract %[[Q]]
+// CHECK:         quench.contract %[[Q]]
+// CHECK:         return {{.*}}%[[D]]
+#s8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @shared(%x: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x8xf32>) {
+  %q = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #s8>
+  %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #s8> to tensor<?x8xf32>
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #s8>
+  %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #s8> to tensor<4x8xf32>
+  // REMARK-COUNT-2: [Passed] legalize
+  %y = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  %z = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  return %y, %z, %d : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x8xf32>
+}
+
+// -----
+
+// The largest K whose sum of -128 * -128 fits i32 is 131071.
+// CHECK-LABEL: func.func @fits(
+// CHECK:         accumulator i32
+#e8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @fits(%x: tensor<?x131071xf32>) -> tensor<?x1xf32> {
+  %q = quench.quantize %x : tensor<?x131071xf32> to !quench.qtensor<?x131071xf32, #e8>
+  %d = quench.dequantize %q : !quench.qtensor<?x131071xf32, #e8> to tensor<?x131071xf32>
+  %w = quench.weight @w : !quench.qtensor<1x131071xf32, #e8>
+  %v = quench.dequantize %w : !quench.qtensor<1x131071xf32, #e8> to tensor<1x131071xf32>
+  // REMARK: [Passed] legalize | {{.*}}codes are multiplied
+  %y = nn.linear %d, %v : tensor<?x131071xf32>, tensor<1x131071xf32> -> tensor<?x1xf32>
+  return %y : tensor<?x1xf32>
+}
+
+// -----
+
+// One more is refused with the sum that does not fit. The weight is decoded instead.
+// CHECK-LABEL: func.func @negative_overflow(
+// CHECK:         %[[D:.+]] = quench.dequantize
+// CHECK:         quench.contract %[[D]], %{{.+}} accumulator f32
+#e8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @negative_overflow(%x: tensor<?x131072xf32>) -> tensor<?x1xf32> {
+  %q = quench.quantize %x : tensor<?x131072xf32> to !quench.qtensor<?x131072xf32, #e8>
+  %d = quench.dequantize %q : !quench.qtensor<?x131072xf32, #e8> to tensor<?x131072xf32>
+  %w = quench.weight @w : !quench.qtensor<1x131072xf32, #e8>
+  %v = quench.dequantize %w : !quench.qtensor<1x131072xf32, #e8> to tensor<1x131072xf32>
+  // REMARK:      [Missed] legalize | {{.*}}Remark="computed on f32 activations: a block sum of 131072 products can reach 2147483648, more than i32 holds"
+  // REMARK:      [Passed] legalize | {{.*}}weights are decoded
+  %y = nn.linear %d, %v : tensor<?x131072xf32>, tensor<1x131072xf32> -> tensor<?x1xf32>
+  return %y : tensor<?x1xf32>
+}
+
+// -----
+
+// Zero points of activations would need sums of weights that kernels do not have.
+// CHECK-LABEL: func.func @negative_activation_zero_points(
+// CHECK:         accumulator f32
+#z8 = #quench.scheme<ui8, block = [1, *], scale = f32, zero_point>
+#e8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @negative_activation_zero_points(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  %q = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #z8>
+  %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #z8> to tensor<?x8xf32>
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #e8>
+  %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #e8> to tensor<4x8xf32>
+  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the activations have zero points"
+  %y = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// Scales of activations that change along K cannot leave the sum.
+// CHECK-LABEL: func.func @negative_activation_groups(
+// CHECK:         accumulator f32
+#g8 = #quench.scheme<i8, block = [1, 4], scale = f32>
+func.func @negative_activation_groups(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  %q = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #g8>
+  %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #g8> to tensor<?x8xf32>
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #g8>
+  %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #g8> to tensor<4x8xf32>
+  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the scales of the activations change along K"
+  %y = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// Float codes on one side are not multiplied with integers.
+// CHECK-LABEL: func.func @negative_float_codes(
+// CHECK:         accumulator f32
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#f8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
+func.func @negative_float_codes(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  %q = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #a8>
+  %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #a8> to tensor<?x8xf32>
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #f8>
+  %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #f8> to tensor<4x8xf32>
+  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the codes of one side are not integers"
+  %y = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// A float weight stays a float product.
+// CHECK-LABEL: func.func @negative_float_weight(
+// CHECK:         nn.linear
+func.func @negative_float_weight(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  %w = quench.weight @w : tensor<4x8xf32>
+  // REMARK: legalize.mlir:[[#@LINE+1]]:8: remark: [Missed] legalize | {{.*}}Remark="computed in f32: the weight is not quantized"
+  %y = nn.linear %x, %w : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// So does one whose blocks are patches of several rows, and activations in such blocks are decoded.
+// CHECK-LABEL: func.func @negative_row_blocks(
+// CHECK:         nn.linear
+// CHECK:         quench.contract %{{.+}}, %{{.+}} accumulator f32
+#p8 = #quench.scheme<i8, block = [2, 4], scale = f32>
+#r8 = #quench.scheme<i8, block = [2, *], scale = f32>
+#e8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @negative_row_blocks(%x: tensor<4x8xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #p8>
+  %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #p8> to tensor<4x8xf32>
+  %q = quench.quantize %x : tensor<4x8xf32> to !quench.qtensor<4x8xf32, #r8>
+  %d = quench.dequantize %q : !quench.qtensor<4x8xf32, #r8> to tensor<4x8xf32>
+  %e = quench.weight @e : !quench.qtensor<4x8xf32, #e8>
+  %f = quench.dequantize %e : !quench.qtensor<4x8xf32, #e8> to tensor<4x8xf32>
+  // REMARK: [Missed] legalize | {{.*}}Remark="computed in f32: blocks of the weight span several rows"
+  %y = nn.linear %x, %v : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x4xf32>
+  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: blocks of the activations span several rows"
+  %z = nn.linear %d, %f : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x4xf32>
+  return %y, %z : tensor<4x4xf32>, tensor<4x4xf32>
+}
