@@ -106,7 +106,7 @@ static numerics::QuantizedTensor extremeCodes(std::mt19937 &random, const numeri
   return tensor;
 }
 
-/// Zeros, huge and tiny values, alternating extremes, and ordinary rows.
+/// Zeros, huge and tiny values, alternating extremes, ties, and ordinary rows.
 static std::vector<float> activationRows(std::mt19937 &random, int64_t k) {
   std::vector<float> table = uniforms(random, kRows * k, 2.0f);
   for (int64_t i = 0; i < k; ++i) {
@@ -115,6 +115,9 @@ static std::vector<float> activationRows(std::mt19937 &random, int64_t k) {
     table[2 * k + i] *= 1e-36f;
     table[3 * k + i] = i % 2 ? 3.0f : -3.0f;
     table[4 * k + i] = 3.0f;
+    // Dynamic scales of 1 for 8 and for 4 bits, and ties between codes.
+    table[5 * k + i] = i == 0 ? 127.0f : static_cast<float>(i % 250) - 124.5f;
+    table[6 * k + i] = i == 0 ? 7.0f : static_cast<float>(i % 14) - 6.5f;
   }
   return table;
 }
