@@ -12,6 +12,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace quench;
 
@@ -64,6 +66,8 @@ private:
     Value magnitude = b.maxLanes(largest[0]);
     Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, b.f32(0.0f));
     Value scale = b.div(magnitude, b.f32(static_cast<float>(kernel.codeMax)));
+    // A row so small that its scale underflows takes the smallest one there is.
+    scale = b.maximum(scale, b.f32(std::numeric_limits<float>::denorm_min()));
     return arith::SelectOp::create(b, isZero, b.f32(1.0f), scale);
   }
 
