@@ -20,9 +20,9 @@ def Quench_QuantizeOp : Quench_Op<"quantize", [Pure, AttrSizedOperandSegments]> 
     each block (dynamic quantization): symmetric schemes take `s = max|x| / M`, `M` the largest magnitude that the
     encoding has (`2^(b-1) - 1` for signed integers of `b` bits, or the bound of a restricted range); schemes with a
     zero point take `s = (hi - lo) / (max - min)` with `lo = min(0, min x)`, `hi = max(0, max x)` and
-    `z = clamp(roundeven(-lo / s) + min, min, max)`. A block of zeros has scale 1; f8E8M0FNU scales are powers of two
-    by the rule of the Microscaling specification, `2^-127` for zeros. Scales can only be
-    computed from finite values.
+    `z = clamp(roundeven(-lo / s) + min, min, max)`. A block of zeros has scale 1; a scale that would
+    underflow is the smallest positive one. f8E8M0FNU scales are powers of two by the rule of the Microscaling
+    specification, `2^-127` for zeros. Scales can only be computed from finite values.
 
     ```mlir
     %q = quench.quantize %x : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #a8>
