@@ -124,6 +124,8 @@ Session::create(mlir::ModuleOp module, const WeightStore &weights, SessionOption
   CompilePipelineOptions pipeline;
   pipeline.target = options.target;
   pipeline.observe = static_cast<bool>(options.observe);
+  // One thread needs no OpenMP regions, which cost more than a small kernel does.
+  pipeline.threads = options.threads != 1;
   auto model = compileModel(module, weights, pipeline);
   if (!model) {
     return model.takeError();
