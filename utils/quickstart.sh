@@ -32,7 +32,7 @@ fresh() {
   done
 }
 
-# step OUTPUT INPUT... -- COMMAND...: runs the command unless OUTPUT is fresh.
+# step OUTPUT INPUT... -- COMMAND...: runs the command unless OUTPUT is fresh. What it prints, should it print JSON, becomes OUTPUT.
 step() {
   local output="$1" inputs=()
   shift
@@ -41,25 +41,15 @@ step() {
     shift
   done
   shift
-  if ! fresh "$output" "${inputs[@]}"; then
-    echo "== ${*/#$tool/quench}"
-    "$@"
+  if fresh "$output" "${inputs[@]}"; then
+    return
   fi
-}
-
-# result OUTPUT INPUT... -- COMMAND...: the same for a command that prints JSON, which becomes OUTPUT when all went well.
-result() {
-  local output="$1" inputs=()
-  shift
-  while [[ "$1" != -- ]]; do
-    inputs+=("$1")
-    shift
-  done
-  shift
-  if ! fresh "$output" "${inputs[@]}"; then
-    echo "== ${*/#$tool/quench}"
+  echo "== ${*/#$tool/quench}"
+  if [[ "$output" == *.json ]]; then
     "$@" --json >"$output.tmp"
     mv "$output.tmp" "$output"
+  else
+    "$@"
   fi
 }
 
@@ -79,9 +69,9 @@ done
 
 for model in "${models[@]}"; do
   step "$out/lib$model.so" "$(weights "$model")" -- "$tool" compile "$out/$model" -o "$out/lib$model.so"
-  result "$out/$model.eval-$windows.json" "$(weights "$model")" "$(weights fp32)" "$source/val600.bin" -- \
+  step "$out/$model.eval-$windows.json" "$(weights "$model")" "$(weights fp32)" "$source/val600.bin" -- \
     "$tool" eval "$out/$model" --baseline "$out/fp32" --data "$source/val600.bin" --limit "$windows"
-  result "$out/$model.bench-$threads.json" "$(weights "$model")" -- \
+  step "$out/$model.bench-$threads.json" "$(weights "$model")" -- \
     "$tool" bench "$out/$model" --threads "$threads"
 done
 

@@ -141,7 +141,7 @@ Error CompileCommand::run(const Console &console) {
   if (!isIR) {
     // Before the work of a compilation is done for nothing.
     if (Error failure = emissionKindFor(output).takeError()) {
-      return failure;
+      return createStringError(toString(std::move(failure)) + "; or in .mlir, for the LLVM dialect");
     }
   }
   if (Error failure = chooseName()) {
