@@ -105,12 +105,11 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   addBufferization(pm);
-  if (options.threads) {
-    pm.addPass(createConvertSCFToOpenMPPass());
-  } else {
+  if (!options.threads) {
     pm.addPass(createParallelForToNestedForsPass());
   }
   pm.addPass(createGuardParallelPass());
+  pm.addPass(createConvertSCFToOpenMPPass());
   pm.addPass(createHoistAllocasPass());
   LowerByteDotsPassOptions byteDots;
   byteDots.target = options.target.name;

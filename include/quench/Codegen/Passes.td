@@ -153,12 +153,28 @@ def HoistAllocasPass : Pass<"quench-hoist-allocas", "::mlir::ModuleOp"> {
 }
 
 def GuardParallelPass : Pass<"quench-guard-parallel", "::mlir::ModuleOp"> {
-  let summary = "Run small OpenMP regions on the calling thread";
+  let summary = "Run small parallel loops on the calling thread";
   let description = [{
-    The condition of a `quench.fork_if` becomes the `if` clause of the `omp.parallel` behind it: decoding one token of
-    a small model then wakes no threads. A `quench.fork_if` before a loop that was made serial disappears.
+    The body of an `scf.parallel` behind a `quench.fork_if` becomes a function of a range of iterations. If the
+    condition holds, the parallel loop calls it for each iteration, otherwise it is called once for the whole range:
+    decoding one token of a small model then wakes no threads and enters no OpenMP region, which costs about a
+    microsecond even when the region is serial.
+
+    ```mlir
+    scf.if %isLarge {
+      scf.parallel (%i) = (%zero) to (%n) step (%one) {
+        %end = arith.addi %i, %one : index
+        func.call @kernel_range(%i, %end, %x) : (index, index, memref<?xf32>) -> ()
+      }
+    } else {
+      func.call @kernel_range(%zero, %n, %x) : (index, index, memref<?xf32>) -> ()
+    }
+    ```
+
+    A loop with reductions stays as it is. A `quench.fork_if` before a loop that was made serial disappears. To run
+    before `convert-scf-to-openmp`.
   }];
-  let dependentDialects = ["::mlir::omp::OpenMPDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
 }
 
 #endif // QUENCH_CODEGEN_PASSES_TD
