@@ -23,6 +23,8 @@ using namespace quench::calibration;
 using Metadata = std::map<std::string, std::string>;
 
 static constexpr StringLiteral formatName = "quench-calibration";
+/// No section of an edge is called so: those have a dot.
+static constexpr StringLiteral tokensName = "tokens";
 
 namespace {
 
@@ -46,9 +48,17 @@ static Section makeSection(StringRef edge, StringRef section, ElementKind kind,
           {data, data + values.size() * sizeof(T)}};
 }
 
-static std::vector<Section> sectionsOf(const Statistics &statistics) {
+static std::vector<Section> sectionsOf(const CalibrationArchive &archive) {
   std::vector<Section> sections;
-  for (const auto &[name, edge] : statistics.edges()) {
+  if (!archive.data.empty()) {
+    const std::vector<int32_t> &tokens = archive.data.tokens;
+    auto *data = reinterpret_cast<const uint8_t *>(tokens.data());
+    sections.push_back({tokensName.str(),
+                        ElementKind::I32,
+                        {static_cast<int64_t>(archive.data.size()), archive.data.window},
+                        {data, data + tokens.size() * sizeof(int32_t)}});
+  }
+  for (const auto &[name, edge] : archive.statistics.edges()) {
     sections.push_back(makeSection<uint64_t>(name, "count", ElementKind::I64, {edge.count}));
     sections.push_back(
         makeSection<float>(name, "range", ElementKind::F32, {edge.range.min, edge.range.max}));
@@ -94,7 +104,7 @@ Error CalibrationArchive::save(StringRef path) const {
                        {"data", dataDigest},
                        {"samples", std::to_string(samples)},
                        {"samples_total", std::to_string(totalSamples)}};
-  std::vector<Section> sections = sectionsOf(statistics);
+  std::vector<Section> sections = sectionsOf(*this);
   metadata["checksum"] = checksumOf(metadata, sections);
   Expected<std::unique_ptr<SafetensorsWriter>> writer = SafetensorsWriter::create(path);
   if (!writer) {
@@ -141,6 +151,7 @@ private:
   Error checkChecksum();
   Expected<std::string> text(StringRef key);
   Expected<uint64_t> number(StringRef key);
+  Error readTokens(const TensorView &tensor, CalibrationArchive &archive);
   Error readSection(const TensorView &tensor, std::map<std::string, EdgeStatistics> &edges);
   Error requireKind(const TensorView &tensor, ElementKind kind, int64_t size);
   Error addEdge(StringRef name, const EdgeStatistics &edge, Statistics &statistics);
@@ -210,6 +221,19 @@ Error ArchiveReader::requireKind(const TensorView &tensor, ElementKind kind, int
     return failTensor(tensor, "expected " + safetensorsName(kind) + " [" + Twine(size) +
                                   "], found " + safetensorsName(tensor.kind) + " " +
                                   shapeToString(tensor.shape));
+  }
+  return Error::success();
+}
+
+Error ArchiveReader::readTokens(const TensorView &tensor, CalibrationArchive &archive) {
+  uint64_t samples = tensor.shape.size() == 2 ? tensor.shape[0] : 0;
+  if (tensor.kind != ElementKind::I32 || samples != archive.totalSamples || tensor.size() == 0) {
+    return failTensor(tensor, "expected I32 [" + Twine(archive.totalSamples) + ", window], found " +
+                                  safetensorsName(tensor.kind) + " " + shapeToString(tensor.shape));
+  }
+  archive.data = {tensor.shape[1], tensor.copy<int32_t>()};
+  if (llvm::any_of(archive.data.tokens, [](int32_t token) { return token < 0; })) {
+    return failTensor(tensor, "expected tokens that are not negative");
   }
   return Error::success();
 }
@@ -288,7 +312,8 @@ Expected<CalibrationArchive> ArchiveReader::read() {
   }
   std::map<std::string, EdgeStatistics> edges;
   for (const TensorView &tensor : file.tensors()) {
-    if (Error error = readSection(tensor, edges)) {
+    bool isTokens = tensor.name == tokensName;
+    if (Error error = isTokens ? readTokens(tensor, archive) : readSection(tensor, edges)) {
       return std::move(error);
     }
   }

@@ -29,6 +29,7 @@ Expected<CalibrationRun> CalibrationRun::begin(CalibrationRunOptions options) {
   run.archive.modelDigest = wanted.modelDigest;
   run.archive.dataDigest = wanted.dataDigest;
   run.archive.totalSamples = wanted.totalSamples;
+  run.archive.data = wanted.data;
   return std::move(run);
 }
 

@@ -10,7 +10,6 @@
 #include "quench/Driver/LoadedModel.h"
 #include "quench/Driver/TokenFile.h"
 #include "quench/Model/ModuleFile.h"
-#include "quench/Support/Digest.h"
 #include "quench/Transforms/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -18,6 +17,7 @@
 using namespace llvm;
 using quench::calibration::CalibrationRun;
 using quench::calibration::CalibrationRunOptions;
+using quench::calibration::Samples;
 
 namespace quench::driver {
 
@@ -44,12 +44,9 @@ public:
   Error run(const Console &console) override;
 
 private:
-  Expected<std::vector<int32_t>> readSample(const ModelFolder &folder, const TokenFile &file,
-                                            uint64_t sample) const;
-  Error checkData(const ModelFolder &folder, const TokenFile &file) const;
-  Expected<CalibrationRun> begin(const ModelFolder &folder) const;
-  Error runWindows(const Console &console, const ModelFolder &folder, Session &session,
-                   const TokenFile &file, CalibrationRun &calibration) const;
+  Expected<Samples> readSamples(const ModelFolder &folder, const TokenFile &file) const;
+  Expected<CalibrationRun> begin(const ModelFolder &folder, Samples windows) const;
+  Error runWindows(const Console &console, Session &session, CalibrationRun &calibration) const;
 
   std::string model;
   std::string data;
@@ -60,15 +57,9 @@ private:
 
 } // namespace
 
-Expected<std::vector<int32_t>> CalibrateCommand::readSample(const ModelFolder &folder,
-                                                            const TokenFile &file,
-                                                            uint64_t sample) const {
-  uint64_t first = static_cast<unsigned __int128>(sample) * (file.size() - window) / samples;
-  return file.read(first, window, folder.vocabSize());
-}
-
-/// Everything that can be wrong with the data, before the first sample is run.
-Error CalibrateCommand::checkData(const ModelFolder &folder, const TokenFile &file) const {
+/// All that the model will run on; whatever can be wrong with the data is found here.
+Expected<Samples> CalibrateCommand::readSamples(const ModelFolder &folder,
+                                                const TokenFile &file) const {
   if (window > folder.maxPositions()) {
     return createStringError("option '--window': expected at most " + Twine(folder.maxPositions()) +
                              ", the number of positions of " + model + ", found " + Twine(window));
@@ -77,32 +68,30 @@ Error CalibrateCommand::checkData(const ModelFolder &folder, const TokenFile &fi
     return createStringError(data + ": expected at least one window of " + Twine(window) +
                              " tokens, found " + Twine(file.size()) + " tokens");
   }
+  Samples result;
+  result.window = window;
   for (int64_t i = 0; i < samples; ++i) {
-    if (Error failure = readSample(folder, file, i).takeError()) {
-      return failure;
+    uint64_t first = static_cast<unsigned __int128>(i) * (file.size() - window) / samples;
+    Expected<std::vector<int32_t>> tokens = file.read(first, window, folder.vocabSize());
+    if (!tokens) {
+      return tokens.takeError();
     }
+    append_range(result.tokens, *tokens);
   }
-  return Error::success();
+  return std::move(result);
 }
 
-Expected<CalibrationRun> CalibrateCommand::begin(const ModelFolder &folder) const {
-  Expected<std::string> contents = digestOfFile(data);
-  if (!contents) {
-    return contents.takeError();
-  }
-  Digest digest;
-  digest.update(*contents);
-  digest.updateInteger(window);
+Expected<CalibrationRun> CalibrateCommand::begin(const ModelFolder &folder, Samples windows) const {
   CalibrationRunOptions options;
   options.path = output;
   options.modelDigest = folder.weights().digest();
-  options.dataDigest = digest.hex();
+  options.dataDigest = windows.digest();
   options.totalSamples = samples;
+  options.data = std::move(windows);
   return CalibrationRun::begin(std::move(options));
 }
 
-Error CalibrateCommand::runWindows(const Console &console, const ModelFolder &folder,
-                                   Session &session, const TokenFile &file,
+Error CalibrateCommand::runWindows(const Console &console, Session &session,
                                    CalibrationRun &calibration) const {
   Progress progress("calibrate", samples, "windows", /*enabled=*/true, console.err);
   if (uint64_t done = calibration.nextSample()) {
@@ -111,12 +100,9 @@ Error CalibrateCommand::runWindows(const Console &console, const ModelFolder &fo
   std::vector<float> logits(session.vocabSize());
   for (uint64_t i = calibration.nextSample(); i < static_cast<uint64_t>(samples);
        i = calibration.nextSample()) {
-    Expected<std::vector<int32_t>> tokens = readSample(folder, file, i);
-    if (!tokens) {
-      return tokens.takeError();
-    }
     SessionState state = session.newState();
-    if (Error failure = session.run(state, *tokens, window - 1, logits)) {
+    ArrayRef<int32_t> tokens = calibration.result().data[i];
+    if (Error failure = session.run(state, tokens, window - 1, logits)) {
       return inContext(model + ": sample " + Twine(i), std::move(failure));
     }
     if (Error failure = calibration.finishSample()) {
@@ -141,10 +127,11 @@ Error CalibrateCommand::run(const Console &console) {
   if (output.empty()) {
     output = folder.filePath(defaultArchiveName);
   }
-  if (Error failure = checkData(folder, *file)) {
-    return failure;
+  Expected<Samples> windows = readSamples(folder, *file);
+  if (!windows) {
+    return windows.takeError();
   }
-  Expected<CalibrationRun> calibration = begin(folder);
+  Expected<CalibrationRun> calibration = begin(folder, std::move(*windows));
   if (!calibration) {
     return calibration.takeError();
   }
@@ -168,7 +155,7 @@ Error CalibrateCommand::run(const Console &console) {
   if (!session) {
     return inContext(model, session.takeError());
   }
-  if (Error failure = runWindows(console, folder, **session, *file, *calibration)) {
+  if (Error failure = runWindows(console, **session, *calibration)) {
     return failure;
   }
   uint64_t edges = calibration->result().statistics.edges().size();

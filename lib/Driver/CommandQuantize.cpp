@@ -12,11 +12,12 @@
 #include "quench/Model/ModuleFile.h"
 #include "quench/Recipe/RecipeFile.h"
 #include "quench/Transforms/RecipePasses.h"
+#include "quench/Workspace/ReferencedTensors.h"
+#include "quench/Workspace/Workspace.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
-
-#include <optional>
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
@@ -45,8 +46,9 @@ public:
 
 private:
   Error findArchive(const ModelFolder &folder, const recipe::Recipe &recipe);
-  Error runPasses(const Console &console, const LoadedModel &loaded, recipe::Recipe recipe,
-                  SafetensorsWriter &writer) const;
+  Expected<std::unique_ptr<Workspace>>
+  openWorkspace(const Console &console, const ModelFolder &folder, recipe::Recipe recipe) const;
+  Error runPasses(const LoadedModel &loaded, Workspace &workspace) const;
 
   std::string model;
   std::string recipeName;
@@ -56,43 +58,45 @@ private:
 
 } // namespace
 
-/// Decides which archive is used; none when the recipe needs none.
+/// Decides which archive is used. Passes that need one and find none say so; static activations are
+/// known to beforehand.
 Error QuantizeCommand::findArchive(const ModelFolder &folder, const recipe::Recipe &recipe) {
-  if (!recipe.needsCalibration() || !archive.empty()) {
+  if (!archive.empty()) {
     return Error::success();
   }
   std::string standard = folder.filePath(defaultArchiveName);
-  if (!sys::fs::exists(standard)) {
+  if (sys::fs::exists(standard)) {
+    archive = standard;
+  } else if (recipe.needsCalibration()) {
     return createStringError("recipe '" + recipe.name +
                              "' has static activations: expected a calibration archive, found "
                              "neither option '--calibration' nor " +
                              standard + "; `quench calibrate` makes one");
   }
-  archive = standard;
   return Error::success();
 }
 
-Error QuantizeCommand::runPasses(const Console &console, const LoadedModel &loaded,
-                                 recipe::Recipe recipe, SafetensorsWriter &writer) const {
-  // The number of weights is only known once the pass has planned them.
-  std::optional<Progress> progress;
-  RecipeInputs inputs;
-  inputs.quantize.recipe = std::move(recipe);
-  inputs.quantize.weights = &loaded.folder->weights();
-  inputs.quantize.output = &writer;
-  inputs.quantize.progress = [&](size_t done, size_t total) {
-    if (!progress) {
-      progress.emplace("quantize", total, "weights", /*enabled=*/true, console.err);
-    }
-    progress->advance();
-    if (done == total) {
-      progress->finish();
-    }
-  };
+Expected<std::unique_ptr<Workspace>> QuantizeCommand::openWorkspace(const Console &console,
+                                                                    const ModelFolder &folder,
+                                                                    recipe::Recipe recipe) const {
+  WorkspaceInputs inputs;
+  inputs.weights = folder.weights().path().str();
   inputs.archive = archive;
-  inputs.archiveWeights = loaded.folder->weights().path().str();
+  inputs.recipe = std::move(recipe);
+  // Beside the output, where there is room for a model.
+  StringRef target = StringRef(output).rtrim('/');
+  StringRef parent = sys::path::parent_path(target);
+  inputs.scratch = sys::fs::is_directory(target) ? target.str()
+                   : parent.empty()              ? "."
+                                                 : parent.str();
+  inputs.threads = static_cast<unsigned>(console.threads);
+  inputs.progress = &console.err;
+  return Workspace::open(std::move(inputs));
+}
+
+Error QuantizeCommand::runPasses(const LoadedModel &loaded, Workspace &workspace) const {
   mlir::PassManager manager(loaded.context.get());
-  if (Error failure = addRecipePasses(manager, inputs)) {
+  if (Error failure = addRecipePasses(manager, workspace)) {
     return failure;
   }
   return withDiagnostics(*loaded.context, model + ": the recipe failed",
@@ -112,10 +116,18 @@ Error QuantizeCommand::run(const Console &console) {
     return failure;
   }
   std::string recipeTitle = recipe->name;
-  Error written =
-      ModelFolder::write(output, loaded->folder->module(), [&](SafetensorsWriter &writer) {
-        return runPasses(console, *loaded, std::move(*recipe), writer);
-      });
+  Expected<std::unique_ptr<Workspace>> workspace =
+      openWorkspace(console, *loaded->folder, std::move(*recipe));
+  if (!workspace) {
+    return workspace.takeError();
+  }
+  mlir::ModuleOp module = loaded->folder->module();
+  Error written = ModelFolder::write(output, module, [&](SafetensorsWriter &writer) {
+    if (Error failure = runPasses(*loaded, **workspace)) {
+      return failure;
+    }
+    return writeReferencedTensors(module, *(*workspace)->weights(), writer);
+  });
   if (written) {
     return written;
   }

@@ -5,15 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Input: a module with observers, and an archive with statistics for all of them.
+// Input: a module with observers, and a workspace with statistics for all of them.
 // Output: every observer has the range of its edge, replacing one it may have had.
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Calibration/CalibrationArchive.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Transforms/Passes.h"
-#include "quench/WeightStore/WeightStore.h"
+#include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -28,60 +27,48 @@ namespace quench {
 } // namespace quench
 
 using namespace quench;
-using calibration::CalibrationArchive;
 using calibration::EdgeStatistics;
+using calibration::Statistics;
 
 namespace {
 
-struct AnnotateCalibrationPass
-    : quench::impl::AnnotateCalibrationPassBase<AnnotateCalibrationPass> {
+struct AnnotateCalibrationPass : quench::impl::AnnotateCalibrationPassBase<AnnotateCalibrationPass>,
+                                 WorkspacePass {
   using AnnotateCalibrationPassBase::AnnotateCalibrationPassBase;
 
   void runOnOperation() override;
-  llvm::Expected<CalibrationArchive> loadArchive();
+  llvm::Expected<const Statistics *> openStatistics();
+
+  /// The archive, for messages.
+  std::string source;
 };
 
 } // namespace
 
-/// The archive, if it is complete and belongs to the weights.
-llvm::Expected<CalibrationArchive> AnnotateCalibrationPass::loadArchive() {
-  if (archive.empty()) {
-    return llvm::createStringError("expected a calibration archive, found no option 'archive'");
+llvm::Expected<const Statistics *> AnnotateCalibrationPass::openStatistics() {
+  llvm::Expected<Workspace *> workspace = openWorkspace({weights, archive, recipe});
+  if (!workspace) {
+    return workspace.takeError();
   }
-  llvm::Expected<CalibrationArchive> result = CalibrationArchive::load(archive);
-  if (!result) {
-    return result;
-  }
-  if (llvm::Error error = result->requireComplete(archive)) {
-    return std::move(error);
-  }
-  if (!weights.empty()) {
-    llvm::Expected<std::unique_ptr<WeightStore>> store = WeightStore::open(weights);
-    if (!store) {
-      return store.takeError();
-    }
-    if (llvm::Error error = result->requireModel((*store)->digest(), archive)) {
-      return std::move(error);
-    }
-  }
-  return result;
+  source = (*workspace)->archivePath().str();
+  return (*workspace)->statistics();
 }
 
 void AnnotateCalibrationPass::runOnOperation() {
   ModuleOp module = getOperation();
-  llvm::Expected<CalibrationArchive> loaded = loadArchive();
-  if (!loaded) {
-    module.emitError() << llvm::toString(loaded.takeError());
+  llvm::Expected<const Statistics *> statistics = openStatistics();
+  if (!statistics) {
+    module.emitError() << llvm::toString(statistics.takeError());
     return signalPassFailure();
   }
   SmallVector<std::pair<ObserveOp, const EdgeStatistics *>> observers;
   module.walk([&](ObserveOp observer) {
-    observers.emplace_back(observer, loaded->statistics.lookup(observer.getName()));
+    observers.emplace_back(observer, (*statistics)->lookup(observer.getName()));
   });
   for (auto [observer, edge] : observers) {
     if (!edge) {
       observer.emitError() << "expected statistics of edge '" << observer.getName() << "' in "
-                           << archive << ", found none; calibrate the model with this observer";
+                           << source << ", found none; calibrate the model with this observer";
       signalPassFailure();
     }
   }

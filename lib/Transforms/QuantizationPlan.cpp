@@ -8,11 +8,13 @@
 #include "QuantizationPlan.h"
 
 #include "quench/Recipe/SchemeBuilder.h"
+#include "quench/WeightStore/QuantizedWeight.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace quench;
@@ -38,10 +40,12 @@ namespace {
 
 class Planner {
 public:
-  Planner(const recipe::Recipe &recipe, const WeightStore *store) : recipe(recipe), store(store) {}
+  Planner(ModuleOp module, const recipe::Recipe &recipe, const WeightStore *store)
+      : recipe(recipe), store(store) {
+    module.walk([&](WeightOp weight) { keys.insert(weight.getKey()); });
+  }
 
   LogicalResult planLayer(QuantizableOpInterface op, StringRef name);
-  void findReplacedKeys(ModuleOp module);
   QuantizationPlan take() { return std::move(plan); }
 
 private:
@@ -49,7 +53,7 @@ private:
   std::string weightObstacle(QuantizableOpInterface op);
   std::string activationObstacle(QuantizableOpInterface op);
   LogicalResult planWeight(PlannedLayer &layer, const WeightFormat &format);
-  LogicalResult checkStoredWeight(PlannedLayer &layer, WeightOp weight);
+  LogicalResult checkStoredWeight(PlannedLayer &layer, WeightOp weight, SchemeAttr scheme);
   LogicalResult planActivations(PlannedLayer &layer, const ActivationFormat &format);
   LogicalResult planStaticScale(PlannedLayer &layer);
   void reportMissed(const PlannedLayer &layer, const std::string &reason);
@@ -57,6 +61,8 @@ private:
   const recipe::Recipe &recipe;
   const WeightStore *store;
   QuantizationPlan plan;
+  /// The keys of all weights.
+  llvm::StringSet<> keys;
   /// Indices into plan.weights; only looked up, never iterated.
   llvm::StringMap<size_t> weightOfKey;
   llvm::DenseMap<Operation *, size_t> weightOfConstant;
@@ -73,9 +79,6 @@ void Planner::reportMissed(const PlannedLayer &layer, const std::string &reason)
 
 std::string Planner::weightObstacle(QuantizableOpInterface op) {
   Value operand = op.getWeightOperand().get();
-  if (isa_and_nonnull<DequantizeOp>(operand.getDefiningOp())) {
-    return "its weight is quantized already";
-  }
   if (!findFloatWeight(operand)) {
     return "its weight is neither a stored weight nor a dense constant";
   }
@@ -114,20 +117,22 @@ LogicalResult Planner::planLayer(QuantizableOpInterface op, StringRef name) {
   if (auto function = op->getParentOfType<FunctionOpInterface>()) {
     layer.function = function.getName();
   }
-  layer.weightReason = formats.weights ? weightObstacle(op) : floatReason(formats);
+  bool hasCodes = isa_and_nonnull<DequantizeOp>(op.getWeightOperand().get().getDefiningOp());
+  bool wantsWeight = formats.weights && !hasCodes;
   // A layer whose weight was to be quantized and cannot be stays float as a whole.
-  bool weightFailed = formats.weights && !layer.weightReason.empty();
-  bool wantsActivations = formats.activations && !weightFailed;
-  std::string activationReason = wantsActivations ? activationObstacle(op) : "";
-  if (!activationReason.empty()) {
-    layer.weightReason = activationReason;
-    weightFailed = true;
+  std::string obstacle = wantsWeight ? weightObstacle(op) : "";
+  if (obstacle.empty() && formats.activations) {
+    obstacle = activationObstacle(op);
   }
-  if (weightFailed || (!formats.weights && !formats.activations)) {
-    reportMissed(layer, layer.weightReason);
+  if (obstacle.empty() && !hasCodes && !formats.weights && !formats.activations) {
+    obstacle = floatReason(formats);
+  }
+  if (!obstacle.empty()) {
+    reportMissed(layer, obstacle);
     return success();
   }
-  if (formats.weights && failed(planWeight(layer, *formats.weights))) {
+  layer.weightNote = hasCodes ? "quantized before" : "float, " + floatReason(formats);
+  if (wantsWeight && failed(planWeight(layer, *formats.weights))) {
     return failure();
   }
   if (formats.activations && failed(planActivations(layer, *formats.activations))) {
@@ -137,7 +142,7 @@ LogicalResult Planner::planLayer(QuantizableOpInterface op, StringRef name) {
   return success();
 }
 
-LogicalResult Planner::checkStoredWeight(PlannedLayer &layer, WeightOp weight) {
+LogicalResult Planner::checkStoredWeight(PlannedLayer &layer, WeightOp weight, SchemeAttr scheme) {
   if (!store) {
     return layer.op->emitError() << "expected a weight store to quantize '" << weight.getKey()
                                  << "' from, found no option 'weights'";
@@ -146,6 +151,17 @@ LogicalResult Planner::checkStoredWeight(PlannedLayer &layer, WeightOp weight) {
   llvm::Expected<const TensorView *> view = store->requireShape(weight.getKey(), type.getShape());
   if (!view) {
     return layer.op->emitError() << llvm::toString(view.takeError());
+  }
+  llvm::Expected<std::vector<QuantizedWeightPart>> parts =
+      quantizedWeightParts(weight.getKey(), scheme.getNumericsScheme(), type.getShape());
+  if (!parts) {
+    return layer.op->emitError() << llvm::toString(parts.takeError());
+  }
+  for (const QuantizedWeightPart &part : *parts) {
+    if (keys.contains(part.name)) {
+      return layer.op->emitError() << "cannot quantize '" << weight.getKey() << "': its part '"
+                                   << part.name << "' has the name of another weight";
+    }
   }
   return success();
 }
@@ -161,7 +177,7 @@ LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &forma
                                  << "': " << llvm::toString(scheme.takeError());
   }
   auto stored = dyn_cast<WeightOp>(source);
-  if (stored && failed(checkStoredWeight(layer, stored))) {
+  if (stored && failed(checkStoredWeight(layer, stored, *scheme))) {
     return failure();
   }
   size_t next = plan.weights.size();
@@ -233,39 +249,14 @@ LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationForm
   return format.dynamic ? success() : planStaticScale(layer);
 }
 
-void Planner::findReplacedKeys(ModuleOp module) {
-  llvm::DenseSet<OpOperand *> replaced;
-  for (PlannedLayer &layer : plan.layers) {
-    if (layer.weight) {
-      replaced.insert(&layer.op.getWeightOperand());
-    }
-  }
-  for (const PlannedWeight &weight : plan.weights) {
-    if (!weight.key.empty()) {
-      plan.replacedKeys.insert(weight.key);
-    }
-  }
-  auto isReplaced = [&](OpOperand &use) { return replaced.contains(&use); };
-  module.walk([&](WeightOp weight) {
-    for (OpOperand &use : weight->getUses()) {
-      bool through =
-          isa<arith::ExtFOp>(use.getOwner()) && llvm::all_of(use.getOwner()->getUses(), isReplaced);
-      if (!through && !isReplaced(use)) {
-        plan.replacedKeys.erase(weight.getKey().str());
-      }
-    }
-  });
-}
-
 FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const recipe::Recipe &recipe,
                                                      const WeightStore *weights) {
-  Planner planner(recipe, weights);
+  Planner planner(module, recipe, weights);
   LayerNames names(module);
   for (QuantizableOpInterface op : names.layers()) {
     if (failed(planner.planLayer(op, names.nameOf(op)))) {
       return failure();
     }
   }
-  planner.findReplacedKeys(module);
   return planner.take();
 }

@@ -23,9 +23,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -56,8 +54,8 @@ struct PlannedLayer {
   llvm::StringRef function;
   /// Index into QuantizationPlan::weights.
   std::optional<size_t> weight;
-  /// Why the weight stays float, when it does.
-  std::string weightReason;
+  /// What is said about a weight that stays as it is: "float, …", or that it is codes already.
+  std::string weightNote;
   std::optional<recipe::ActivationFormat> activations;
   SchemeAttr activationScheme;
   /// Of static activations.
@@ -69,13 +67,12 @@ struct QuantizationPlan {
   std::vector<PlannedWeight> weights;
   /// The layers that change; those that do not have had their remark.
   std::vector<PlannedLayer> layers;
-  /// Keys that no op reads as floats afterwards.
-  std::set<std::string, std::less<>> replacedKeys;
 };
 
-/// Decides what happens to each quantizable op, with a remark for each that stays as it is. Fails
-/// with a diagnostic when the recipe asks for something impossible: static scales without a range,
-/// stored weights without a store, with another shape, or of integers. `weights` may be null.
+/// Decides what happens to each quantizable op, with a remark for each that stays as it is. Weights
+/// that are codes already stay. Fails with a diagnostic when the recipe asks for something
+/// impossible: static scales without a range, stored weights without a store, with another shape,
+/// or whose codes and scales would have the names of other weights. `weights` may be null.
 mlir::FailureOr<QuantizationPlan>
 planQuantization(mlir::ModuleOp module, const recipe::Recipe &recipe, const WeightStore *weights);
 

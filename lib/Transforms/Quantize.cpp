@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Input: a float model; for static activations with observers that have ranges.
-// Output: the model in QDQ form (DESIGN 3.2), and a weight store that goes with it. Rounding is to
-// nearest, with the scales of quench/Numerics/ScaleMath.h.
+// Output: the model in QDQ form (DESIGN 3.2), and codes and scales in the workspace. Rounding is to
+// nearest, with the scales of quench/Numerics/ScaleMath.h. What is quantized already stays.
 //
-// Everything that can fail happens before the IR changes.
+// Everything that can fail happens before the IR changes, but for writing a file on request.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,11 +17,14 @@
 #include "QuantizationPlan.h"
 #include "WeightQuantization.h"
 
-#include "quench/Recipe/RecipeFile.h"
 #include "quench/Transforms/Passes.h"
+#include "quench/Workspace/ReferencedTensors.h"
+#include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/Format.h"
+
+#include <cmath>
 
 #define DEBUG_TYPE "quench-quantize"
 
@@ -33,6 +36,10 @@ namespace quench {
 } // namespace quench
 
 using namespace quench;
+
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
 
 static std::string decimals(const char *format, double value) {
   std::string text;
@@ -52,93 +59,113 @@ static void reportPassed(const PlannedLayer &layer, const QuantizationPlan &plan
                              decimals("%.3f", weight.scheme.getBitsPerElement(weight.shape)))
            << remark::metric("SignalToNoiseDb", decimals("%.2f", weight.signalToNoise));
   } else {
-    report << remark::metric("Weights", "float, " + layer.weightReason);
+    report << remark::metric("Weights", layer.weightNote);
   }
   report << remark::metric("Activations",
                            layer.activations ? layer.activations->str() : std::string("float"));
 }
 
-/// Plans, writes, rewrites and reports. `weights` and `output` may be null together.
+/// What the reader of a report wants to know about a layer.
+static llvm::json::Object describe(const PlannedLayer &layer, const QuantizationPlan &plan) {
+  llvm::json::Object object{
+      {"layer", layer.name},
+      {"weights", layer.weightNote},
+      {"activations", layer.activations ? layer.activations->str() : std::string("float")}};
+  if (layer.weight) {
+    const PlannedWeight &weight = plan.weights[*layer.weight];
+    object["weights"] = weight.format;
+    object["bits_per_weight"] = weight.scheme.getBitsPerElement(weight.shape);
+    if (std::isfinite(weight.signalToNoise)) {
+      object["signal_to_noise_db"] = weight.signalToNoise;
+    }
+  }
+  return object;
+}
+
+/// Plans, quantizes, rewrites and reports.
 static LogicalResult quantizeModule(ModuleOp module, const recipe::Recipe &recipe,
-                                    const WeightStore *weights, SafetensorsWriter *output,
-                                    const std::function<void(size_t, size_t)> &progress) {
-  if (weights && !output) {
-    return module.emitError("expected an output for the weights, found no option 'output'");
-  }
-  FailureOr<QuantizationPlan> plan = planQuantization(module, recipe, weights);
-  if (failed(plan) || failed(quantizeConstants(*plan))) {
-    return failure();
-  }
-  if (weights && failed(writeWeights(*plan, *weights, *output, module, progress))) {
+                                    Workspace &workspace) {
+  FailureOr<QuantizationPlan> plan = planQuantization(module, recipe, workspace.weights());
+  if (failed(plan) || failed(quantizeConstants(*plan)) ||
+      failed(quantizeStoredWeights(*plan, workspace, module))) {
     return failure();
   }
   insertQdq(*plan);
+  llvm::json::Array layers;
   for (const PlannedLayer &layer : plan->layers) {
     reportPassed(layer, *plan);
+    layers.push_back(describe(layer, *plan));
   }
+  workspace.report(llvm::json::Object{{"pass", DEBUG_TYPE}, {"layers", std::move(layers)}});
   return success();
 }
 
 namespace {
 
-struct QuantizePass : quench::impl::QuantizePassBase<QuantizePass> {
+struct QuantizePass : quench::impl::QuantizePassBase<QuantizePass>, WorkspacePass {
   using QuantizePassBase::QuantizePassBase;
-  explicit QuantizePass(QuantizeInputs inputs)
-      : inputs(std::make_shared<const QuantizeInputs>(std::move(inputs))) {}
 
   void runOnOperation() override;
-  LogicalResult runWithOptions();
+  Error run();
+  /// Fails where options do not go together.
+  Error checkOutput(const Workspace &workspace) const;
 
-  /// What an embedder gave; without it the options count.
-  std::shared_ptr<const QuantizeInputs> inputs;
+  /// A diagnostic was emitted.
+  bool reported = false;
 };
 
 } // namespace
 
-LogicalResult QuantizePass::runWithOptions() {
+Error QuantizePass::checkOutput(const Workspace &workspace) const {
+  if (output.empty() && workspace.weights() && !isAttached()) {
+    return createStringError("expected an output for the weights, found no option 'output'");
+  }
+  if (!output.empty() && !workspace.weights()) {
+    return createStringError("expected weights to write to the output, found no option 'weights'");
+  }
+  return Error::success();
+}
+
+Error QuantizePass::run() {
   ModuleOp module = getOperation();
-  if (recipe.empty()) {
-    return module.emitError("expected a recipe, found no option 'recipe'");
+  Expected<Workspace *> workspace = openWorkspace({weights, archive, recipe});
+  if (!workspace) {
+    return workspace.takeError();
   }
-  llvm::Expected<recipe::Recipe> loaded = recipe::loadRecipe(recipe);
-  if (!loaded) {
-    return module.emitError() << llvm::toString(loaded.takeError());
+  Expected<const recipe::Recipe *> opened = (*workspace)->recipe();
+  if (!opened) {
+    return opened.takeError();
   }
-  if (weights.empty()) {
-    if (!output.empty()) {
-      return module.emitError("expected weights to write to the output, found no option 'weights'");
+  if (Error error = checkOutput(**workspace)) {
+    return error;
+  }
+  std::unique_ptr<SafetensorsWriter> writer;
+  if (!output.empty()) {
+    Expected<std::unique_ptr<SafetensorsWriter>> created = SafetensorsWriter::create(output);
+    if (!created) {
+      return created.takeError();
     }
-    return quantizeModule(module, *loaded, nullptr, nullptr, nullptr);
+    writer = std::move(*created);
   }
-  llvm::Expected<std::unique_ptr<WeightStore>> store = WeightStore::open(weights);
-  if (!store) {
-    return module.emitError() << llvm::toString(store.takeError());
+  if (failed(quantizeModule(module, **opened, **workspace))) {
+    reported = true;
+    return Error::success();
   }
-  if (output.empty()) {
-    return quantizeModule(module, *loaded, store->get(), nullptr, nullptr);
-  }
-  llvm::Expected<std::unique_ptr<SafetensorsWriter>> writer = SafetensorsWriter::create(output);
   if (!writer) {
-    return module.emitError() << llvm::toString(writer.takeError());
+    return Error::success();
   }
-  if (failed(quantizeModule(module, *loaded, store->get(), writer->get(), nullptr))) {
-    return failure();
+  if (Error error = writeReferencedTensors(module, *(*workspace)->weights(), *writer)) {
+    return error;
   }
-  if (llvm::Error error = (*writer)->commit()) {
-    return module.emitError() << llvm::toString(std::move(error));
-  }
-  return success();
+  return writer->commit();
 }
 
 void QuantizePass::runOnOperation() {
-  LogicalResult result = inputs ? quantizeModule(getOperation(), inputs->recipe, inputs->weights,
-                                                 inputs->output, inputs->progress)
-                                : runWithOptions();
-  if (failed(result)) {
+  if (Error error = run()) {
+    getOperation().emitError() << llvm::toString(std::move(error));
+    reported = true;
+  }
+  if (reported) {
     signalPassFailure();
   }
-}
-
-std::unique_ptr<Pass> quench::createQuantizePass(QuantizeInputs inputs) {
-  return std::make_unique<QuantizePass>(std::move(inputs));
 }

@@ -7,6 +7,8 @@
 
 #include "quench/Transforms/RecipePasses.h"
 
+#include "quench/Workspace/WorkspacePass.h"
+
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/Support/raw_ostream.h"
@@ -28,23 +30,16 @@ static Error addByName(OpPassManager &manager, const recipe::RecipePass &pass) {
                            "': " + StringRef(message).trim());
 }
 
-Error quench::addRecipePasses(OpPassManager &manager, const RecipeInputs &inputs) {
-  for (const recipe::RecipePass &pass : inputs.quantize.recipe.passes) {
-    if (pass.pipeline == "quench-insert-observers") {
-      manager.addPass(createInsertObserversPass());
-    } else if (pass.pipeline == "quench-strip-observers") {
-      manager.addPass(createStripObserversPass());
-    } else if (pass.pipeline == "quench-quantize") {
-      manager.addPass(createQuantizePass(inputs.quantize));
-    } else if (pass.pipeline == "quench-annotate-calibration") {
-      if (inputs.archive.empty()) {
-        return createStringError(pass.place +
-                                 ": the recipe needs a calibration archive, found none");
-      }
-      manager.addPass(createAnnotateCalibrationPass({inputs.archive, inputs.archiveWeights}));
-    } else if (Error error = addByName(manager, pass)) {
+Error quench::addRecipePasses(OpPassManager &manager, Workspace &workspace) {
+  llvm::Expected<const recipe::Recipe *> recipe = workspace.recipe();
+  if (!recipe) {
+    return recipe.takeError();
+  }
+  for (const recipe::RecipePass &pass : (*recipe)->passes) {
+    if (Error error = addByName(manager, pass)) {
       return error;
     }
   }
+  attachWorkspace(manager, workspace);
   return Error::success();
 }

@@ -64,49 +64,6 @@ LogicalResult quench::quantizeConstants(QuantizationPlan &plan) {
   return success();
 }
 
-/// Declares all tensors of the output: those that stay in the order of their names, then the
-/// quantized ones in the order of the plan.
-static Error declareAll(const QuantizationPlan &plan, const WeightStore &weights,
-                        SafetensorsWriter &output) {
-  for (const auto &[key, value] : weights.metadata()) {
-    if (Error error = output.setMetadata(key, value)) {
-      return error;
-    }
-  }
-  for (const std::string &name : weights.names()) {
-    const TensorView &view = *weights.lookup(name);
-    if (plan.replacedKeys.count(name)) {
-      continue;
-    }
-    if (Error error = output.declare(name, view.kind, view.shape)) {
-      return error;
-    }
-  }
-  for (const PlannedWeight &weight : plan.weights) {
-    if (weight.key.empty()) {
-      continue;
-    }
-    if (Error error =
-            declareQuantized(output, weight.key, weight.scheme.getNumericsScheme(), weight.shape)) {
-      return error;
-    }
-  }
-  return Error::success();
-}
-
-static Error copyFloats(const QuantizationPlan &plan, const WeightStore &weights,
-                        SafetensorsWriter &output) {
-  for (const std::string &name : weights.names()) {
-    if (plan.replacedKeys.count(name)) {
-      continue;
-    }
-    if (Error error = output.write(name, weights.lookup(name)->bytes)) {
-      return error;
-    }
-  }
-  return Error::success();
-}
-
 /// Reads, quantizes and writes one tensor; nothing of it stays in memory.
 static Error writeWeight(PlannedWeight &weight, const WeightStore &weights,
                          SafetensorsWriter &output) {
@@ -114,6 +71,7 @@ static Error writeWeight(PlannedWeight &weight, const WeightStore &weights,
   if (!values) {
     return values.takeError();
   }
+  weights.release(weight.key);
   numerics::QuantizedTensor codes;
   if (Error error = quantize(weight, *values, codes)) {
     return llvm::createStringError(weights.fileOf(weight.key) + ": tensor '" + weight.key +
@@ -122,25 +80,38 @@ static Error writeWeight(PlannedWeight &weight, const WeightStore &weights,
   return writeQuantized(output, weight.key, weight.scheme.getNumericsScheme(), codes);
 }
 
-LogicalResult quench::writeWeights(QuantizationPlan &plan, const WeightStore &weights,
-                                   SafetensorsWriter &output, ModuleOp module,
-                                   const std::function<void(size_t, size_t)> &progress) {
-  if (Error error = declareAll(plan, weights, output)) {
-    return module.emitError() << llvm::toString(std::move(error));
-  }
-  if (Error error = copyFloats(plan, weights, output)) {
-    return module.emitError() << llvm::toString(std::move(error));
-  }
-  size_t done = 0;
+LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &workspace,
+                                            ModuleOp module) {
+  SmallVector<PlannedWeight *> stored;
   for (PlannedWeight &weight : plan.weights) {
     if (!weight.key.empty()) {
-      if (Error error = writeWeight(weight, weights, output)) {
-        return mlir::emitError(weight.loc) << llvm::toString(std::move(error));
-      }
-    }
-    if (progress) {
-      progress(++done, plan.weights.size());
+      stored.push_back(&weight);
     }
   }
+  if (stored.empty()) {
+    return success();
+  }
+  Location culprit = module.getLoc();
+  Progress progress = workspace.progress("quantize", stored.size(), "weights");
+  Error failure = workspace.edit([&](SafetensorsWriter &output) -> Error {
+    for (const PlannedWeight *weight : stored) {
+      if (Error error = declareQuantized(output, weight->key, weight->scheme.getNumericsScheme(),
+                                         weight->shape)) {
+        return error;
+      }
+    }
+    for (PlannedWeight *weight : stored) {
+      if (Error error = writeWeight(*weight, *workspace.weights(), output)) {
+        culprit = weight->loc;
+        return error;
+      }
+      progress.advance();
+    }
+    return Error::success();
+  });
+  if (failure) {
+    return mlir::emitError(culprit) << llvm::toString(std::move(failure));
+  }
+  progress.finish();
   return success();
 }

@@ -10,9 +10,7 @@
 
 #include "QuantizationPlan.h"
 
-#include "quench/WeightStore/SafetensorsWriter.h"
-
-#include <functional>
+#include "quench/Workspace/Workspace.h"
 
 namespace quench {
 
@@ -20,13 +18,11 @@ namespace quench {
 /// finite.
 mlir::LogicalResult quantizeConstants(QuantizationPlan &plan);
 
-/// Declares and writes all tensors of `weights`, those that the plan quantizes in their new form,
-/// reading one at a time; the caller commits. Tensors that some op still reads as floats are
-/// written in both forms. Fails with a diagnostic at the layer, or at `module` where none is to
-/// blame.
-mlir::LogicalResult writeWeights(QuantizationPlan &plan, const WeightStore &weights,
-                                 SafetensorsWriter &output, mlir::ModuleOp module,
-                                 const std::function<void(size_t, size_t)> &progress);
+/// Adds the codes and scales of the plan's stored weights to the workspace, one weight at a time.
+/// Fails with a diagnostic at the layer, or at `module` where none is to blame; the workspace is
+/// then as it was.
+mlir::LogicalResult quantizeStoredWeights(QuantizationPlan &plan, Workspace &workspace,
+                                          mlir::ModuleOp module);
 
 } // namespace quench
 

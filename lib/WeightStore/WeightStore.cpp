@@ -15,9 +15,12 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 
 #include <cmath>
+#include <sys/mman.h>
 
 using namespace llvm;
 
@@ -56,11 +59,21 @@ Error WeightStore::addFile(StringRef path) {
   if (!file) {
     return file.takeError();
   }
-  for (const TensorView &view : (*file)->tensors()) {
-    locations[view.name] = {&view, file->get()};
-  }
+  addTensors(**file);
   files.push_back(std::move(*file));
   return Error::success();
+}
+
+void WeightStore::addTensors(const SafetensorsFile &file) {
+  for (const TensorView &view : file.tensors()) {
+    locations[view.name] = {&view, &file};
+  }
+}
+
+void WeightStore::overlay(std::unique_ptr<SafetensorsFile> file) {
+  addTensors(*file);
+  files.push_back(std::move(file));
+  sortNames();
 }
 
 /// A name that cannot lead out of its folder. What it names may be a symbolic link, as in the cache
@@ -121,6 +134,7 @@ Error WeightStore::addShards(StringRef folder, StringRef indexPath) {
 }
 
 void WeightStore::sortNames() {
+  sortedNames.clear();
   for (const auto &entry : locations) {
     sortedNames.push_back(entry.getKey().str());
   }
@@ -204,6 +218,20 @@ Expected<std::vector<float>> WeightStore::readFiniteFloats(StringRef name,
   return values;
 }
 
+void WeightStore::release(StringRef name) const {
+  const TensorView *view = lookup(name);
+  if (!view) {
+    return;
+  }
+  // Whole pages inside the tensor: its neighbours may be in use.
+  uint64_t page = sys::Process::getPageSizeEstimate();
+  uint64_t begin = alignTo(reinterpret_cast<uintptr_t>(view->bytes.begin()), page);
+  uint64_t end = alignDown(reinterpret_cast<uintptr_t>(view->bytes.end()), page);
+  if (begin < end) {
+    ::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+  }
+}
+
 uint64_t WeightStore::totalBytes() const {
   uint64_t total = 0;
   for (const std::string &name : sortedNames) {
@@ -228,6 +256,7 @@ std::string WeightStore::digest() const {
       digest.updateInteger(size);
     }
     digest.update(view.bytes);
+    release(name);
   }
   return digest.hex();
 }

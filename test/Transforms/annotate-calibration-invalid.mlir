@@ -5,18 +5,18 @@
 // RUN: not quench-opt %s --quench-annotate-calibration=archive=edges 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: %python %S/Inputs/make_archive.py part samples=3 a:0:1 b:0:1
 // RUN: not quench-opt %s --quench-annotate-calibration=archive=part 2>&1 | FileCheck %s --check-prefix=PART
-// RUN: %python %S/Inputs/make_archive.py new version=2 a:0:1 b:0:1
-// RUN: not quench-opt %s --quench-annotate-calibration=archive=new 2>&1 | FileCheck %s --check-prefix=VERSION
+// RUN: %python %S/Inputs/make_archive.py old version=1 a:0:1 b:0:1
+// RUN: not quench-opt %s --quench-annotate-calibration=archive=old 2>&1 | FileCheck %s --check-prefix=VERSION
 // RUN: %python %S/Inputs/make_archive.py bad checksum=0 a:0:1 b:0:1
 // RUN: not quench-opt %s --quench-annotate-calibration=archive=bad 2>&1 | FileCheck %s --check-prefix=DAMAGED
 // RUN: %python %S/Inputs/make_archive.py stale a:0:1 b:0:1
 // RUN: %python %S/Inputs/make_store.py write store w=2x2
 // RUN: not quench-opt %s --quench-annotate-calibration='archive=stale weights=store' 2>&1 | FileCheck %s --check-prefix=STALE
 
-// NOARCHIVE: error: expected a calibration archive, found no option 'archive'
+// NOARCHIVE: error: expected a calibration archive, found no option 'archive'; `quench calibrate` makes one
 // NOFILE:    error: none: cannot {{.*}}No such file
 // PART:      error: part: expected statistics of 4 samples, found 3; finish the interrupted calibration
-// VERSION:   error: new: expected a calibration archive of version 1, found version 2; calibrate again
+// VERSION:   error: old: expected a calibration archive of version 2, found version 1; calibrate again
 // DAMAGED:   error: bad: expected contents with checksum 0, found {{[0-9a-f]+}}; the archive is damaged, calibrate again
 // STALE:     error: stale: expected statistics of the model with digest {{[0-9a-f]+}}, found those of m; calibrate again
 

@@ -19,8 +19,8 @@
 // RUN: not quench-opt stored.mlir --quench-quantize='recipe=w4a16 weights=kind output=out' 2>&1 | FileCheck %s --check-prefix=KIND
 // RUN: %python %S/Inputs/make_store.py write nan a.weight=2x4 b.weight=2x4:nan
 // RUN: not quench-opt stored.mlir --quench-quantize='recipe=w4a16 weights=nan output=out' 2>&1 | FileCheck %s --check-prefix=STORENAN
-// RUN: %python %S/Inputs/make_store.py write twice a.weight=2x4 b.weight=2x4 b.weight.scale=1
-// RUN: not quench-opt stored.mlir --quench-quantize='recipe=w4a16 weights=twice output=out' 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: %python %S/Inputs/make_store.py write twice a.weight=2x4 a.weight.scale=1
+// RUN: not quench-opt twice.mlir --quench-quantize='recipe=w4a16 weights=twice output=out' 2>&1 | FileCheck %s --check-prefix=TWICE
 // Nothing is left behind by any of these.
 // RUN: not ls out
 
@@ -38,7 +38,7 @@
 // SHAPE:      stored.mlir:5:8: error: shape: tensor 'b.weight': expected shape [2, 4], found [4, 2]
 // KIND:       stored.mlir:5:8: error: kind: tensor 'b.weight': expected floating-point elements, found I32
 // STORENAN:   stored.mlir:5:8: error: nan: tensor 'b.weight': expected finite values, found nan at [1, 0]
-// TWICE:      error: out: tensor 'b.weight.scale': {{.*}}
+// TWICE:      twice.mlir:4:8: error: cannot quantize 'a.weight': its part 'a.weight.scale' has the name of another weight
 
 //--- bad.yaml
 name: bad
@@ -49,6 +49,14 @@ passes: []
 //--- constant.mlir
 func.func @f(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
   %w = arith.constant dense<1.0> : tensor<2x4xf32>
+  %y = nn.linear %x, %w : tensor<?x4xf32>, tensor<2x4xf32> -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+//--- twice.mlir
+func.func @f(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
+  %w = quench.weight @a.weight : tensor<2x4xf32>
+  %s = quench.weight @a.weight.scale : tensor<1xf32>
   %y = nn.linear %x, %w : tensor<?x4xf32>, tensor<2x4xf32> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }

@@ -50,12 +50,29 @@ func.func @shared_activation(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // -----
 
-// Weights that are computed, and what is quantized already, stay.
+// Weights that are computed stay.
 // CHECK-LABEL: func.func @negative_dynamic_weight(
 // CHECK-NEXT:    nn.linear
 func.func @negative_dynamic_weight(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
   %y = nn.linear %x, %w : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// A weight that another pass has quantized is left alone, in whatever format; its activation is not.
+// CHECK-LABEL: func.func @quantized_weight(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x4xf32>)
+func.func @quantized_weight(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
+  // CHECK-NEXT: %[[XQ:.+]] = quench.quantize %[[X]]
+  // CHECK-NEXT: %[[XD:.+]] = quench.dequantize %[[XQ]]
+  // CHECK-NEXT: %[[WQ:.+]] = quench.weight @w : !quench.qtensor<2x4xf32, #{{.+}}>
+  // CHECK-NEXT: %[[WD:.+]] = quench.dequantize %[[WQ]]
+  // CHECK-NEXT: nn.linear %[[XD]], %[[WD]]
+  %q = quench.weight @w : !quench.qtensor<2x4xf32, #quench.scheme<i3, block = [1, *], scale = f16>>
+  %w = quench.dequantize %q : !quench.qtensor<2x4xf32, #quench.scheme<i3, block = [1, *], scale = f16>> to tensor<2x4xf32>
+  %y = nn.linear %x, %w : tensor<?x4xf32>, tensor<2x4xf32> -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
 }
 
 // -----

@@ -30,6 +30,7 @@ CalibrationArchive example() {
   archive.dataDigest = "d0";
   archive.samples = 2;
   archive.totalSamples = 2;
+  archive.data = {3, {1, 2, 3, 255, 0, 7}};
   for (const char *edge : {"layers.0.{k,q}", "layers.0", "layers.0-x"}) {
     llvm::cantFail(archive.statistics.observe(edge, 0, {1.5f, -2.25f, 0.1f}, {3}));
     llvm::cantFail(archive.statistics.observe(edge, 1, {3.0f}, {1, 1}));
@@ -46,6 +47,9 @@ TEST(CalibrationArchiveTest, archivesAreReadBackExactly) {
   EXPECT_EQ(archive.modelDigest, "m0");
   EXPECT_EQ(archive.dataDigest, "d0");
   EXPECT_TRUE(archive.isComplete());
+  EXPECT_EQ(archive.data.size(), 2u);
+  EXPECT_EQ(archive.data[1].vec(), (std::vector<int32_t>{255, 0, 7}));
+  EXPECT_EQ(archive.data.digest(), example().data.digest());
   ASSERT_EQ(archive.statistics.edges().size(), 3u);
   const CalibrationArchive expected = example();
   const EdgeStatistics &before = *expected.statistics.lookup("layers.0.{k,q}");
@@ -109,9 +113,9 @@ TEST(CalibrationArchiveTest, otherFilesAreRefused) {
             "FILE: expected 'version' in the metadata of a calibration archive, found none");
   EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "two"}}),
             "FILE: expected 'version' in the metadata to be a number, found 'two'");
-  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "2"}}),
-            "FILE: expected a calibration archive of version 1, found version 2; calibrate again");
   EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "1"}}),
+            "FILE: expected a calibration archive of version 2, found version 1; calibrate again");
+  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "2"}}),
             "FILE: expected 'checksum' in the metadata of a calibration archive, found none");
 }
 
@@ -132,6 +136,23 @@ TEST(CalibrationArchiveTest, statisticsThatNoDataHasAreRefused) {
   EXPECT_TRUE(refused({2, {0, 1}, {std::nan(""), 1}}));
   EXPECT_TRUE(refused({2, {0, 1}, {0, -1}}));
   EXPECT_FALSE(refused({2, {0, 1}, {0, 1}}));
+}
+
+TEST(CalibrationArchiveTest, tokensThatNoRunHadAreRefused) {
+  TemporaryFolder folder;
+  std::string path = folder / "a";
+  auto refusal = [&](Samples data) {
+    CalibrationArchive archive = example();
+    archive.data = std::move(data);
+    llvm::cantFail(archive.save(path));
+    std::string text = message(CalibrationArchive::load(path).takeError());
+    return text.find(path) == 0 ? "FILE" + text.substr(path.size()) : text;
+  };
+  EXPECT_EQ(refusal({}), "success");
+  EXPECT_EQ(refusal({2, {1, 2, 3, -1}}),
+            "FILE: tensor 'tokens': expected tokens that are not negative");
+  EXPECT_EQ(refusal({2, {1, 2}}),
+            "FILE: tensor 'tokens': expected I32 [2, window], found I32 [1, 2]");
 }
 
 TEST(CalibrationArchiveTest, staleAndUnfinishedArchivesSayWhatToDo) {

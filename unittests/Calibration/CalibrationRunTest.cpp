@@ -24,7 +24,7 @@ std::string message(llvm::Error error) {
 }
 
 CalibrationRunOptions options(std::string path) {
-  return {std::move(path), "model", "data", /*totalSamples=*/10, /*saveEvery=*/4};
+  return {std::move(path), "model", "data", /*totalSamples=*/10, /*data=*/{}, /*saveEvery=*/4};
 }
 
 /// Runs samples until `stop`; returns the first error.

@@ -10,6 +10,8 @@
 #include "quench/Recipe/RecipeFile.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/WeightStore/QuantizedWeight.h"
+#include "quench/Workspace/ReferencedTensors.h"
+#include "quench/Workspace/WorkspacePass.h"
 
 #include "../Support/TemporaryFolder.h"
 
@@ -33,6 +35,7 @@ func.func @f(%x: tensor<?x10xf32>) -> tensor<?x3xf32> {
   %y = nn.linear %x, %a : tensor<?x10xf32>, tensor<3x10xf32> -> tensor<?x3xf32>
   %z = nn.linear %x, %b : tensor<?x10xf32>, tensor<3x10xf32> -> tensor<?x3xf32>
   %s = arith.addf %y, %z : tensor<?x3xf32>
+  %n = quench.weight @norm : tensor<3x10xf32>
   return %s : tensor<?x3xf32>
 }
 )mlir";
@@ -62,21 +65,24 @@ protected:
 
   /// Quantizes a copy of the module into the file `name`.
   bool quantize(llvm::StringRef recipe, llvm::StringRef name) {
-    auto store = llvm::cantFail(WeightStore::open(folder / "in"));
-    auto writer = llvm::cantFail(SafetensorsWriter::create(folder / name));
+    WorkspaceInputs inputs;
+    inputs.weights = folder / "in";
+    inputs.recipe = llvm::cantFail(recipe::loadRecipe(recipe));
+    inputs.scratch = folder.path();
+    auto workspace = llvm::cantFail(Workspace::open(std::move(inputs)));
     mlir::OwningOpRef<mlir::ModuleOp> copy = module->clone();
     mlir::PassManager manager(&context);
-    manager.addPass(createQuantizePass({llvm::cantFail(recipe::loadRecipe(recipe)), store.get(),
-                                        writer.get(), [&](size_t done, size_t total) {
-                                          EXPECT_EQ(total, 2u);
-                                          EXPECT_EQ(done, ++progress);
-                                        }}));
+    manager.addPass(createQuantizePass());
+    attachWorkspace(manager, *workspace);
     std::string before = print(*copy);
     if (mlir::failed(manager.run(*copy))) {
       EXPECT_EQ(print(*copy), before);
       return false;
     }
+    auto writer = llvm::cantFail(SafetensorsWriter::create(folder / name));
+    llvm::cantFail(writeReferencedTensors(*copy, *workspace->weights(), *writer));
     llvm::cantFail(writer->commit());
+    reports = workspace->reports().vec();
     result = print(*copy);
     return true;
   }
@@ -92,13 +98,12 @@ protected:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   TemporaryFolder folder;
   std::vector<float> values;
-  size_t progress = 0;
+  std::vector<llvm::json::Object> reports;
   std::string result;
 };
 
-TEST_F(QuantizeTest, theOutputHoldsTheRoundedWeightsAndAllOthers) {
+TEST_F(QuantizeTest, theStoreHoldsTheRoundedWeightsAndAllOthers) {
   ASSERT_TRUE(quantize("w4a8", "out"));
-  EXPECT_EQ(progress, 2u);
   auto out = llvm::cantFail(WeightStore::open(folder / "out"));
   EXPECT_EQ(out->names().vec(), (std::vector<std::string>{
                                     "layers.0.a.weight.codes", "layers.0.a.weight.scale",
@@ -114,10 +119,21 @@ TEST_F(QuantizeTest, theOutputHoldsTheRoundedWeightsAndAllOthers) {
 TEST_F(QuantizeTest, twoRunsGiveTheSameBytes) {
   ASSERT_TRUE(quantize("w4a16-g32-asym", "first"));
   std::string first = result;
-  progress = 0;
   ASSERT_TRUE(quantize("w4a16-g32-asym", "second"));
   EXPECT_EQ(folder.get("first"), folder.get("second"));
   EXPECT_EQ(result, first);
+}
+
+TEST_F(QuantizeTest, theReportNamesLayersAndFormats) {
+  ASSERT_TRUE(quantize("w4a8", "out"));
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(*reports[0].getString("pass"), "quench-quantize");
+  const llvm::json::Array &layers = *reports[0].getArray("layers");
+  ASSERT_EQ(layers.size(), 2u);
+  const llvm::json::Object &layer = *layers[1].getAsObject();
+  EXPECT_EQ(*layer.getString("layer"), "layers.0.b");
+  EXPECT_EQ(*layer.getString("weights"), "i4 in groups of 32, f16 scales");
+  EXPECT_GT(*layer.getNumber("signal_to_noise_db"), 15.0);
 }
 
 TEST_F(QuantizeTest, theFloatRecipeCopiesTheStoreAndLeavesTheModule) {

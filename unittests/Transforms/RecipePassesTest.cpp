@@ -8,6 +8,8 @@
 #include "quench/Transforms/RecipePasses.h"
 
 #include "quench/Recipe/RecipeFile.h"
+#include "quench/Transforms/Passes.h"
+#include "quench/Workspace/Workspace.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -18,56 +20,58 @@ using namespace quench;
 
 namespace {
 
-/// The pipeline that a recipe with these passes makes, or the message.
-std::string pipeline(const std::string &passes, const std::string &archive = "") {
-  mlir::MLIRContext context;
-  mlir::PassManager manager(&context, mlir::ModuleOp::getOperationName());
-  RecipeInputs inputs;
-  inputs.quantize.recipe = llvm::cantFail(
-      recipe::parseRecipe("name: r\nsummary: s\npasses: " + passes + "\n", "r.yaml"));
-  inputs.archive = archive;
-  if (llvm::Error error = addRecipePasses(manager, inputs)) {
-    return llvm::toString(std::move(error));
+std::unique_ptr<Workspace> workspaceFor(llvm::StringRef text, llvm::StringRef file) {
+  WorkspaceInputs inputs;
+  inputs.recipe = llvm::cantFail(recipe::parseRecipe(text, file));
+  return llvm::cantFail(Workspace::open(std::move(inputs)));
+}
+
+class RecipePassesTest : public ::testing::Test {
+protected:
+  RecipePassesTest() { registerQuenchTransformsPasses(); }
+
+  /// The pipeline that a recipe with these passes makes, or the message.
+  std::string pipeline(const std::string &passes) {
+    mlir::MLIRContext context;
+    mlir::PassManager manager(&context, mlir::ModuleOp::getOperationName());
+    auto workspace = workspaceFor("name: r\nsummary: s\npasses: " + passes + "\n", "r.yaml");
+    if (llvm::Error error = addRecipePasses(manager, *workspace)) {
+      return llvm::toString(std::move(error));
+    }
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    manager.printAsTextualPipeline(stream);
+    return text;
   }
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  manager.printAsTextualPipeline(stream);
-  return text;
-}
+};
 
-TEST(RecipePassesTest, passesComeInTheOrderOfTheRecipe) {
+TEST_F(RecipePassesTest, passesComeInTheOrderOfTheRecipe) {
   EXPECT_EQ(pipeline("[]"), "builtin.module()");
-  EXPECT_EQ(pipeline("[quench-insert-observers, quench-strip-observers]"),
-            "builtin.module(quench-insert-observers,quench-strip-observers)");
-  EXPECT_EQ(pipeline("[quench-insert-observers, quench-annotate-calibration]", "file"),
-            "builtin.module(quench-insert-observers,quench-annotate-calibration{archive=file "
-            "weights=})");
+  EXPECT_EQ(pipeline("[quench-strip-observers, quench-insert-observers]"),
+            "builtin.module(quench-strip-observers,quench-insert-observers)");
 }
 
-TEST(RecipePassesTest, everyPassOfTheBuiltinRecipesExists) {
+TEST_F(RecipePassesTest, passesTakeOptions) {
+  std::string text = pipeline("['quench-annotate-calibration{archive=mine}']");
+  EXPECT_NE(text.find("quench-annotate-calibration{archive=mine "), std::string::npos) << text;
+}
+
+TEST_F(RecipePassesTest, everyPassOfTheBuiltinRecipesExists) {
   for (const recipe::BuiltinRecipe &builtin : recipe::builtinRecipes()) {
     mlir::MLIRContext context;
     mlir::PassManager manager(&context, mlir::ModuleOp::getOperationName());
-    RecipeInputs inputs;
-    inputs.quantize.recipe = llvm::cantFail(recipe::parseRecipe(builtin.text, builtin.name));
-    inputs.archive = "file";
-    EXPECT_EQ(llvm::toString(addRecipePasses(manager, inputs)), "") << builtin.name.str();
-    EXPECT_EQ(manager.size(), inputs.quantize.recipe.passes.size());
+    auto workspace = workspaceFor(builtin.text, builtin.name);
+    EXPECT_EQ(llvm::toString(addRecipePasses(manager, *workspace)), "") << builtin.name.str();
+    EXPECT_EQ(manager.size(), llvm::cantFail(workspace->recipe())->passes.size());
   }
 }
 
-TEST(RecipePassesTest, passesWithOptionsComeFromTheRegistry) {
-  registerQuenchTransformsPasses();
-  EXPECT_EQ(pipeline("['quench-annotate-calibration{archive=mine}']"),
-            "builtin.module(quench-annotate-calibration{archive=mine weights=})");
-}
-
-TEST(RecipePassesTest, whatIsWrongIsToldWithItsPlaceInTheRecipe) {
+TEST_F(RecipePassesTest, whatIsWrongIsToldWithItsPlaceInTheRecipe) {
   std::string unknown = pipeline("[quench-strip-observers, quench-magic]");
   EXPECT_EQ(unknown.find("r.yaml:3:34: expected a registered pass, found 'quench-magic': "), 0u)
       << unknown;
-  EXPECT_EQ(pipeline("[quench-annotate-calibration]"),
-            "r.yaml:3:10: the recipe needs a calibration archive, found none");
+  std::string option = pipeline("['quench-strip-observers{magic=1}']");
+  EXPECT_EQ(option.find("r.yaml:3:10: expected a registered pass, found "), 0u) << option;
 }
 
 } // namespace

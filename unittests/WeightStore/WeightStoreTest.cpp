@@ -227,4 +227,43 @@ TEST(WeightStore, ReadsTheShippedModel) {
   }
 }
 
+TEST(WeightStoreTest, overlaysHideTensorsAndAddOthers) {
+  TemporaryFolder folder;
+  putTensors(folder / "base", {a, b});
+  putTensors(folder / "first", {{"a", {3}, {1, 1, 1}}, c});
+  putTensors(folder / "second", {{"a", {1}, {2}}});
+  auto store = cantFail(WeightStore::open(folder / "base"));
+  std::string before = store->digest();
+  const TensorView *old = store->lookup("a");
+  store->overlay(cantFail(SafetensorsFile::open(folder / "first")));
+  store->overlay(cantFail(SafetensorsFile::open(folder / "second")));
+  EXPECT_EQ(store->names().vec(), (std::vector<std::string>{"a", "b", "c.weight"}));
+  EXPECT_EQ(cantFail(store->readFloats("a")), Floats({2}));
+  EXPECT_EQ(cantFail(store->readFloats("b")), b.values);
+  EXPECT_EQ(cantFail(store->readFloats("c.weight")), c.values);
+  EXPECT_EQ(store->fileOf("a"), folder / "second");
+  EXPECT_EQ(store->path(), folder / "base");
+  EXPECT_EQ(store->metadata().at("file"), folder / "base");
+  EXPECT_EQ(store->totalBytes(), 4u * (1 + 3 + 1));
+  EXPECT_NE(store->digest(), before);
+  // What was handed out before is still there.
+  EXPECT_EQ(old->copy<float>(), a.values);
+}
+
+TEST(WeightStoreTest, releasedTensorsAreReadAgain) {
+  TemporaryFolder folder;
+  Floats values(10000);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(i);
+  }
+  putTensors(folder / "base", {{"x", {10000}, values}, b});
+  auto store = cantFail(WeightStore::open(folder / "base"));
+  EXPECT_EQ(cantFail(store->readFloats("x")), values);
+  store->release("x");
+  store->release("b");
+  store->release("none");
+  EXPECT_EQ(cantFail(store->readFloats("x")), values);
+  EXPECT_EQ(cantFail(store->readFloats("b")), b.values);
+}
+
 } // namespace

@@ -8,13 +8,15 @@
 // An archive is a safetensors file. Its metadata say which model saw which data:
 //
 //   format         quench-calibration
-//   version        1
+//   version        2
 //   model, data    SHA-256 of what was run and of what it was run on
 //   samples        how many samples are in the statistics
 //   samples_total  how many the run was asked for
 //   checksum       SHA-256 of all of the above and of all tensors
 //
-// and every edge has one tensor for each kind of statistic:
+// The tensor `tokens`, I32 [samples_total, window], is the data itself, so that the model can be
+// run on it again; archives of models without tokens have none. Every edge has one tensor for each
+// kind of statistic:
 //
 //   EDGE.count     I64 [1]   number of values
 //   EDGE.range     F32 [2]   smallest, largest
@@ -28,6 +30,7 @@
 #ifndef QUENCH_CALIBRATION_CALIBRATIONARCHIVE_H
 #define QUENCH_CALIBRATION_CALIBRATIONARCHIVE_H
 
+#include "quench/Calibration/Samples.h"
 #include "quench/Calibration/Statistics.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -39,7 +42,7 @@
 namespace quench::calibration {
 
 struct CalibrationArchive {
-  static constexpr unsigned formatVersion = 1;
+  static constexpr unsigned formatVersion = 2;
 
   /// SHA-256 in hexadecimal, or any text that identifies the model and the data.
   std::string modelDigest;
@@ -47,13 +50,16 @@ struct CalibrationArchive {
   /// Samples seen, of those that were asked for.
   uint64_t samples = 0;
   uint64_t totalSamples = 0;
+  /// All `totalSamples` samples, or none when the model does not run on tokens.
+  Samples data;
   Statistics statistics;
 
   bool isComplete() const { return samples == totalSamples; }
 
   /// Reads and validates an archive. Errors start with the path: not safetensors, not an archive,
   /// another version, a checksum that does not match, sections that are unknown, missing or
-  /// misshapen, statistics that no data has (a range that is not ordered, a negative variance).
+  /// misshapen, negative tokens, statistics that no data has (a range that is not ordered, a
+  /// negative variance).
   static llvm::Expected<CalibrationArchive> load(llvm::StringRef path);
 
   /// Writes the archive in one step (see AtomicFile).

@@ -32,6 +32,8 @@ struct CalibrationRunOptions {
   std::string modelDigest;
   std::string dataDigest;
   uint64_t totalSamples = 0;
+  /// The samples themselves, for the archive: `totalSamples` or none.
+  Samples data;
   /// The archive is saved after this many samples, and after the last one; 0 is only then.
   uint64_t saveEvery = 16;
 };

@@ -8,6 +8,8 @@
 #ifndef QUENCH_TRANSFORMS_PASSES_TD
 #define QUENCH_TRANSFORMS_PASSES_TD
 
+include "quench/Workspace/WorkspaceOptions.td"
+
 include "mlir/Pass/PassBase.td"
 
 def InsertObserversPass : Pass<"quench-insert-observers", "::mlir::ModuleOp"> {
@@ -29,18 +31,15 @@ def InsertObserversPass : Pass<"quench-insert-observers", "::mlir::ModuleOp"> {
 def AnnotateCalibrationPass : Pass<"quench-annotate-calibration", "::mlir::ModuleOp"> {
   let summary = "Write what calibration saw onto the observers";
   let description = [{
-    Reads a calibration archive and gives every `quench.observe` the range of its edge. An archive that is unfinished,
-    that misses an edge, or that was made from other weights than those of `weights` is an error, and nothing changes.
+    Gives every `quench.observe` the range of its edge from the statistics of the workspace. An archive that is
+    unfinished, that misses an edge, or that was made from other weights than those of `weights` is an error, and
+    nothing changes.
 
     ```mlir
     quench.observe %x as "model.layers.0.mlp.down_proj" range [-3.5, 4.25] : tensor<?x768xf32>
     ```
   }];
-  let options = [
-    Option<"archive", "archive", "std::string", "\"\"", "The calibration archive">,
-    Option<"weights", "weights", "std::string", "\"\"",
-           "The weight store that the archive has to belong to; not checked when empty">
-  ];
+  let options = WorkspaceOptions.options;
 }
 
 def StripObserversPass : Pass<"quench-strip-observers", "::mlir::ModuleOp"> {
@@ -55,8 +54,9 @@ def QuantizePass : Pass<"quench-quantize", "::mlir::ModuleOp"> {
     pair, shared by all layers that want the same one; static scales come from the range on the observer of the value.
     The float ops stay as they are.
 
-    All tensors of the weight store are written to `output`, one layer at a time, quantized ones in their new form.
-    Every layer that is not quantized has a `missed` remark with the reason, every other one a `passed` remark with
+    Weights that are codes already are left alone, and their layers get activations all the same. Codes and scales are
+    added to the weights of the workspace, one layer at a time. With `output` the tensors that the module then refers
+    to are written to a file; a pass that has no workspace attached and a weight store needs it. Every layer that is not quantized has a `missed` remark with the reason, every other one a `passed` remark with
     its formats and the signal-to-noise ratio of its weights.
 
     ```mlir
@@ -67,12 +67,10 @@ def QuantizePass : Pass<"quench-quantize", "::mlir::ModuleOp"> {
     %z = nn.linear %y, %w : tensor<?x256xf32>, tensor<768x256xf32> -> tensor<?x768xf32>
     ```
 
-    When it fails the IR is unchanged and no output file appears.
+    When it fails the IR is unchanged and no output file appears, unless it is the output that cannot be written.
   }];
   let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
-  let options = [
-    Option<"recipe", "recipe", "std::string", "\"\"", "A built-in recipe or a file">,
-    Option<"weights", "weights", "std::string", "\"\"", "The weight store: a safetensors file or a folder">,
+  let options = WorkspaceOptions.options # [
     Option<"output", "output", "std::string", "\"\"", "The safetensors file to write">
   ];
 }

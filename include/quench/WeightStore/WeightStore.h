@@ -7,7 +7,8 @@
 //
 // One set of named tensors, whether it is one safetensors file or a folder with
 // shards and an index. Files are mapped: opening a store costs no memory and
-// tensors are read one at a time.
+// tensors are read one at a time. Files laid over a store replace tensors of the
+// same name and add others, as passes do that rewrite weights.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,7 +42,11 @@ public:
   WeightStore(const WeightStore &) = delete;
   WeightStore &operator=(const WeightStore &) = delete;
 
-  /// The file or folder as the caller named it.
+  /// Lays a file over the store: its tensors hide those of the same names, which stay mapped, so
+  /// that old views stay valid. Of several files the last one counts.
+  void overlay(std::unique_ptr<SafetensorsFile> file);
+
+  /// The file or folder as the caller named it, whatever was laid over it.
   llvm::StringRef path() const { return storePath; }
 
   /// The names of all tensors, sorted by byte value.
@@ -75,6 +80,10 @@ public:
   /// nan at [i, j]". `values` are those of `readFloats(name)`.
   llvm::Error checkFinite(llvm::StringRef name, llvm::ArrayRef<float> values) const;
 
+  /// Says that the bytes of `name` will not be read again soon: they leave the resident memory of
+  /// the process and come back from the file when they are. No effect when there is no such tensor.
+  void release(llvm::StringRef name) const;
+
   /// Bytes of all tensors together, without headers.
   uint64_t totalBytes() const;
 
@@ -82,7 +91,8 @@ public:
   /// depend on sharding, order, alignment or metadata. Reads everything once.
   std::string digest() const;
 
-  /// "__metadata__" of a store that is a single file; empty for a sharded one.
+  /// "__metadata__" of a store that is a single file; empty for a sharded one. Overlays do not
+  /// change it.
   const std::map<std::string, std::string> &metadata() const;
 
 private:
@@ -94,6 +104,7 @@ private:
   explicit WeightStore(llvm::StringRef path) : storePath(path.str()) {}
 
   llvm::Error addFile(llvm::StringRef path);
+  void addTensors(const SafetensorsFile &file);
   llvm::Error addShards(llvm::StringRef folder, llvm::StringRef indexPath);
   void sortNames();
   /// "FILE: tensor 'NAME': message".

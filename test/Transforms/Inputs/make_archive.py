@@ -9,7 +9,7 @@ import json
 import struct
 import sys
 
-metadata = {"format": "quench-calibration", "version": "1", "model": "m", "data": "d", "samples": "4", "samples_total": "4"}
+metadata = {"format": "quench-calibration", "version": "2", "model": "m", "data": "d", "samples": "4", "samples_total": "4"}
 tensors = {}
 for argument in sys.argv[2:]:
     if "=" in argument:
