@@ -12,7 +12,9 @@
 
 #include "quench/Numerics/QuantizeTensor.h"
 
+#include "BlockRuns.h"
 #include "quench/Numerics/Rounding.h"
+#include "quench/Numerics/ScaleStorage.h"
 
 #include "llvm/ADT/bit.h"
 
@@ -27,37 +29,6 @@ using llvm::ArrayRef;
 using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
-
-/// Calls visit(first element, number of elements, block) for each run, in row-major order.
-template <typename Visit>
-static void forEachRun(ArrayRef<int64_t> shape, const Scheme &scheme, Visit visit) {
-  if (elementCount(shape) == 0) {
-    return;
-  }
-  if (shape.empty()) {
-    visit(0, 1, 0);
-    return;
-  }
-  const size_t last = shape.size() - 1;
-  const int64_t width = shape[last];
-  const int64_t runLength = scheme.block[last] == kWhole ? width : scheme.block[last];
-  llvm::SmallVector<int64_t> index(shape.size(), 0);
-  const int64_t rows = elementCount(shape.drop_back());
-  for (int64_t row = 0; row < rows; ++row) {
-    int64_t block = scheme.blockIndex(shape, index);
-    for (int64_t begin = 0; begin < width; ++block) {
-      int64_t length = std::min(runLength, width - begin);
-      visit(row * width + begin, length, block);
-      begin += length;
-    }
-    for (size_t axis = last; axis-- > 0;) {
-      if (++index[axis] < shape[axis]) {
-        break;
-      }
-      index[axis] = 0;
-    }
-  }
-}
 
 static bool isNotFinite(float value) {
   return (llvm::bit_cast<uint32_t>(value) & 0x7f800000) == 0x7f800000;
@@ -108,99 +79,22 @@ Expected<std::vector<ValueRange>> quench::numerics::blockRanges(ArrayRef<float> 
   return rangesOfValid(values, shape, scheme);
 }
 
-/// The code of a scale that has to be positive: `code` unless it stands for 0 or less.
-static int32_t positiveCode(int32_t code, int32_t zeroPoint, const Scheme &scheme) {
-  if (scheme.zeroPoint) {
-    return std::max(code, zeroPoint + 1);
-  }
-  return scheme.element.decodeCode(code) > 0.0f ? code : *scheme.element.smallestPositiveCode();
-}
-
-/// Quantizes the ideal scales by their own scheme. Zeros in `ideal` stand for all-zero blocks,
-/// whose scale is stored as the code of 1.
-static Expected<QuantizedTensor> quantizeScales(ArrayRef<float> ideal, ArrayRef<int64_t> shape,
-                                                const Scheme &scheme) {
-  Expected<QuantizedTensor> result = quantizeTensor(ideal, shape, scheme);
-  if (!result) {
-    return result;
-  }
-  forEachRun(shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
-    int32_t zeroPoint = scheme.zeroPoint ? result->zeroPoints[block] : 0;
-    int32_t one = scheme.zeroPoint ? zeroPoint + 1 : scheme.element.encodeValue(1.0f);
-    for (int64_t i = begin; i < begin + length; ++i) {
-      int32_t code = ideal[i] == 0.0f ? one : result->codes[i];
-      result->codes.set(i, positiveCode(code, zeroPoint, scheme));
-    }
-  });
-  return result;
-}
-
-/// Stores ideal scales by a nested scheme: afterwards `result.scales` is what comes back.
-static Error storeNestedScales(BlockScales &result, ArrayRef<int64_t> shape, const Scheme &nested) {
-  Expected<QuantizedTensor> stored = quantizeScales(result.scales, shape, nested);
-  if (!stored) {
-    return createStringError("scales: %s", llvm::toString(stored.takeError()).c_str());
-  }
-  Expected<std::vector<float>> decoded = dequantizeTensor(*stored, nested);
-  if (!decoded) {
-    return createStringError("scales: %s", llvm::toString(decoded.takeError()).c_str());
-  }
-  for (size_t block = 0; block < decoded->size(); ++block) {
-    if (!((*decoded)[block] > 0.0f) || isNotFinite((*decoded)[block])) {
-      return createStringError(
-          "block %zu: the scale %g is stored as %g, expected a finite positive "
-          "number",
-          block, result.scales[block], (*decoded)[block]);
-    }
-  }
-  result.scales = std::move(*decoded);
-  result.scaleTensor = std::make_shared<const QuantizedTensor>(std::move(*stored));
-  return Error::success();
-}
-
 Expected<BlockScales> quench::numerics::scalesForRanges(ArrayRef<ValueRange> ranges,
                                                         ArrayRef<int64_t> shape,
                                                         const Scheme &scheme) {
   if (Error error = scheme.verify(shape)) {
     return std::move(error);
   }
-  if (static_cast<int64_t>(ranges.size()) != scheme.numBlocks(shape)) {
-    return createStringError("expected %lld ranges, one for each block, found %zu",
-                             static_cast<long long>(scheme.numBlocks(shape)), ranges.size());
-  }
-  BlockScales result;
-  result.scales.resize(ranges.size());
+  std::vector<BlockFit> fits(ranges.size());
   for (size_t block = 0; block < ranges.size(); ++block) {
-    auto inBlock = [&](Error error) {
-      return createStringError("block %zu: %s", block, llvm::toString(std::move(error)).c_str());
-    };
     Expected<float> scale = idealScale(ranges[block], scheme.element, scheme.zeroPoint);
     if (!scale) {
-      return inBlock(scale.takeError());
+      return createStringError("block %zu: %s", block, llvm::toString(scale.takeError()).c_str());
     }
-    if (scheme.scale.isPowerOfTwo()) {
-      int exponent = mxScaleExponent(scheme.scale.rule, ranges[block].absmax(), scheme.element);
-      scale = std::ldexp(1.0f, exponent);
-    } else if (!scheme.scale.isNested()) {
-      scale = storedScale(*scale, scheme.scale.format);
-      if (!scale) {
-        return inBlock(scale.takeError());
-      }
-    }
-    result.scales[block] = *scale;
+    fits[block] = {ranges[block], *scale};
   }
-  if (scheme.scale.isNested()) {
-    if (Error error = storeNestedScales(result, scheme.scaleShape(shape), *scheme.scale.nested)) {
-      return std::move(error);
-    }
-  }
-  if (scheme.zeroPoint) {
-    result.zeroPoints.resize(ranges.size());
-    for (size_t block = 0; block < ranges.size(); ++block) {
-      result.zeroPoints[block] = zeroPointFor(ranges[block], result.scales[block], scheme.element);
-    }
-  }
-  return result;
+  Expected<ScaleStorage> storage = ScaleStorage::create(fits, shape, scheme);
+  return storage ? storage->storeAll(fits) : storage.takeError();
 }
 
 int32_t quench::numerics::quantizeInteger(float value, float scale, int32_t zeroPoint,
@@ -211,6 +105,22 @@ int32_t quench::numerics::quantizeInteger(float value, float scale, int32_t zero
   float high = static_cast<float>(maxCode);
   code = code > low ? code : low;
   return static_cast<int32_t>(code < high ? code : high);
+}
+
+int32_t quench::numerics::quantizeElement(float value, float scale, int32_t zeroPoint,
+                                          const Encoding &element) {
+  if (element.isInteger()) {
+    return quantizeInteger(value, scale, zeroPoint, element.minCode(), element.maxCode());
+  }
+  // A quotient that overflows f32 is a finite number, so it saturates where infinity would not.
+  constexpr float limit = std::numeric_limits<float>::max();
+  return element.encodeValue(std::clamp(value / scale, -limit, limit));
+}
+
+float quench::numerics::dequantizeElement(int32_t code, float scale, int32_t zeroPoint,
+                                          const Encoding &element) {
+  return element.isInteger() ? static_cast<float>(code - zeroPoint) * scale
+                             : element.decodeCode(code) * scale;
 }
 
 static Error verifyScales(const BlockScales &scales, ArrayRef<int64_t> shape,

@@ -82,6 +82,11 @@ llvm::Expected<std::vector<float>> dequantizeTensor(const QuantizedTensor &tenso
 int32_t quantizeInteger(float value, float scale, int32_t zeroPoint, int32_t minCode,
                         int32_t maxCode);
 
+/// The code of one finite element of any encoding, and the value that a code stands for. Zero
+/// points are 0 unless the element is an integer.
+int32_t quantizeElement(float value, float scale, int32_t zeroPoint, const Encoding &element);
+float dequantizeElement(int32_t code, float scale, int32_t zeroPoint, const Encoding &element);
+
 } // namespace quench::numerics
 
 #endif // QUENCH_NUMERICS_QUANTIZETENSOR_H

@@ -1,0 +1,320 @@
+//===- WeightRange.cpp - How the range of a block becomes a scale --------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The values of a block are gathered once and judged for every candidate while they are in cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Numerics/WeightRange.h"
+
+#include "BlockRuns.h"
+#include "StorageError.h"
+#include "quench/Support/ParallelFor.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace quench::numerics;
+
+using llvm::ArrayRef;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+llvm::StringRef quench::numerics::name(RangeRule rule) {
+  switch (rule) {
+  case RangeRule::Absmax:
+    return "absmax";
+  case RangeRule::MeanSquaredError:
+    return "mse";
+  case RangeRule::HalfStep:
+    return "half-step";
+  case RangeRule::AbsoluteMean:
+    return "absmean";
+  }
+  return "";
+}
+
+std::optional<RangeRule> quench::numerics::parseRangeRule(llvm::StringRef text) {
+  for (RangeRule rule : {RangeRule::Absmax, RangeRule::MeanSquaredError, RangeRule::HalfStep,
+                         RangeRule::AbsoluteMean}) {
+    if (name(rule) == text) {
+      return rule;
+    }
+  }
+  return std::nullopt;
+}
+
+Error quench::numerics::verify(RangeRule rule, const Scheme &scheme) {
+  if (rule == RangeRule::Absmax || rule == RangeRule::MeanSquaredError) {
+    return Error::success();
+  }
+  const Encoding &element = scheme.element;
+  if (scheme.zeroPoint || scheme.scale.isPowerOfTwo()) {
+    return createStringError("the range rule '%s' needs a scheme without zero point whose scales "
+                             "are not powers of two, found %s",
+                             name(rule).data(), scheme.str().c_str());
+  }
+  if (rule == RangeRule::HalfStep && !element.isInteger()) {
+    return createStringError("the range rule 'half-step' needs an integer element, found %s",
+                             element.str().c_str());
+  }
+  if (rule == RangeRule::AbsoluteMean &&
+      (element.bitWidth() > 2 || element.maxMagnitude() != 1.0f)) {
+    return createStringError("the range rule 'absmean' needs a ternary or binary element of "
+                             "magnitude 1, found %s",
+                             element.str().c_str());
+  }
+  return Error::success();
+}
+
+static ValueRange rangeOf(ArrayRef<float> values) {
+  if (values.empty()) {
+    return {};
+  }
+  float low = values[0];
+  float high = values[0];
+  for (float value : values) {
+    low = value < low ? value : low;
+    high = value > high ? value : high;
+  }
+  return {low, high};
+}
+
+Expected<BlockFit> quench::numerics::initialFit(RangeRule rule, ArrayRef<float> values,
+                                                const Scheme &scheme) {
+  BlockFit fit;
+  fit.range = rangeOf(values);
+  if (rule == RangeRule::AbsoluteMean) {
+    double sum = 0.0;
+    for (float value : values) {
+      sum += std::fabs(static_cast<double>(value));
+    }
+    double mean = values.empty() ? 0.0 : sum / static_cast<double>(values.size());
+    fit.scale = std::max(static_cast<float>(mean), 1e-5f);
+    return fit;
+  }
+  Expected<float> scale = idealScale(fit.range, scheme.element, scheme.zeroPoint);
+  if (!scale) {
+    return scale.takeError();
+  }
+  fit.scale = *scale;
+  if (rule == RangeRule::HalfStep && fit.scale != 0.0f) {
+    fit.scale = std::max(fit.range.absmax() / (scheme.element.maxMagnitude() + 0.5f),
+                         std::numeric_limits<float>::denorm_min());
+  }
+  return fit;
+}
+
+/// The candidate of "mse" with the least error.
+static Expected<BlockFit> leastErrorFit(const BlockFit &whole, ArrayRef<float> values,
+                                        ArrayRef<float> importance, const ScaleStorage &storage,
+                                        size_t block) {
+  const Encoding &element = storage.scheme().element;
+  const bool asymmetric = storage.scheme().zeroPoint;
+  BlockFit best = whole;
+  double leastError = std::numeric_limits<double>::infinity();
+  float lastScale = 0.0f;
+  int32_t lastZeroPoint = 0;
+  for (int percent = 100; percent >= 40; --percent) {
+    const float factor = static_cast<float>(percent / 100.0);
+    BlockFit fit;
+    fit.range = {whole.range.min * factor, whole.range.max * factor};
+    Expected<float> ideal = idealScale(fit.range, element, asymmetric);
+    if (!ideal) {
+      return ideal.takeError();
+    }
+    fit.scale = *ideal;
+    Expected<float> stored = storage.store(block, fit);
+    if (!stored) {
+      return stored.takeError();
+    }
+    const int32_t zeroPoint = asymmetric ? zeroPointFor(fit.range, *stored, element) : 0;
+    // Coarse scales make neighbours the same.
+    if (*stored == lastScale && zeroPoint == lastZeroPoint) {
+      continue;
+    }
+    lastScale = *stored;
+    lastZeroPoint = zeroPoint;
+    double error = storageError(values, importance, *stored, zeroPoint, element);
+    if (error < leastError) {
+      leastError = error;
+      best = fit;
+    }
+  }
+  return best;
+}
+
+Expected<BlockFit> quench::numerics::fitBlock(RangeRule rule, ArrayRef<float> values,
+                                              ArrayRef<float> importance,
+                                              const ScaleStorage &storage, size_t block) {
+  Expected<BlockFit> fit = initialFit(rule, values, storage.scheme());
+  if (!fit || rule != RangeRule::MeanSquaredError || fit->scale == 0.0f) {
+    return fit;
+  }
+  return leastErrorFit(*fit, values, importance, storage, block);
+}
+
+namespace {
+/// The values of one block that count for its scale, next to each other.
+class BlockValues {
+public:
+  BlockValues(ArrayRef<float> values, ArrayRef<int64_t> shape, const Scheme &scheme,
+              const RangeOptions &options)
+      : values(values), shape(shape), scheme(scheme), options(options),
+        width(shape.empty() ? 1 : shape.back()) {}
+
+  void load(int64_t block) {
+    gathered.clear();
+    gatheredImportance.clear();
+    forEachRunOfBlock(shape, scheme, block, [&](int64_t begin, int64_t length) {
+      const int64_t end = begin + length;
+      const auto *skip = llvm::lower_bound(options.excluded, begin);
+      while (begin < end) {
+        const bool hasSkip = skip != options.excluded.end() && *skip < end;
+        append(begin, hasSkip ? *skip : end);
+        begin = hasSkip ? *skip++ + 1 : end;
+      }
+    });
+  }
+
+  ArrayRef<float> get() const { return gathered; }
+  ArrayRef<float> importance() const { return gatheredImportance; }
+
+private:
+  void append(int64_t begin, int64_t end) {
+    gathered.insert(gathered.end(), values.begin() + begin, values.begin() + end);
+    if (!options.importance.empty()) {
+      const float *first = options.importance.begin() + begin % width;
+      gatheredImportance.insert(gatheredImportance.end(), first, first + (end - begin));
+    }
+  }
+
+  ArrayRef<float> values;
+  ArrayRef<int64_t> shape;
+  const Scheme &scheme;
+  const RangeOptions &options;
+  const int64_t width;
+  std::vector<float> gathered;
+  std::vector<float> gatheredImportance;
+};
+} // namespace
+
+static Error verifyOptions(ArrayRef<int64_t> shape, const Scheme &scheme,
+                           const RangeOptions &options) {
+  if (Error error = verify(options.rule, scheme)) {
+    return error;
+  }
+  const size_t width = shape.empty() ? 1 : shape.back();
+  if (!options.importance.empty() && options.importance.size() != width) {
+    return createStringError("expected the importance of %zu columns, found %zu", width,
+                             options.importance.size());
+  }
+  for (size_t column = 0; column < options.importance.size(); ++column) {
+    if (!(options.importance[column] >= 0.0f) || std::isinf(options.importance[column])) {
+      return createStringError("expected importance that is finite and not negative, found %g for "
+                               "column %zu",
+                               options.importance[column], column);
+    }
+  }
+  int64_t last = -1;
+  for (int64_t index : options.excluded) {
+    if (index <= last || index >= elementCount(shape)) {
+      return createStringError("expected ascending indices of excluded elements below %lld, found "
+                               "%lld after %lld",
+                               static_cast<long long>(elementCount(shape)),
+                               static_cast<long long>(index), static_cast<long long>(last));
+    }
+    last = index;
+  }
+  return Error::success();
+}
+
+/// Calls fit(block, its values, its importance) for all blocks, on threads. Of several errors the
+/// one of the first block is returned.
+static Expected<std::vector<BlockFit>>
+fitBlocks(ArrayRef<float> values, ArrayRef<int64_t> shape, const Scheme &scheme,
+          const RangeOptions &options,
+          llvm::function_ref<Expected<BlockFit>(size_t, ArrayRef<float>, ArrayRef<float>)> fit) {
+  const size_t blocks = scheme.numBlocks(shape);
+  // A piece of work is some 100,000 values, whatever the number of threads.
+  const size_t perPiece =
+      std::max<size_t>(1, blocks * 100'000 / std::max<size_t>(1, values.size()));
+  const size_t pieces = (blocks + perPiece - 1) / perPiece;
+  std::vector<BlockFit> fits(blocks);
+  std::vector<std::string> errors(pieces);
+  quench::parallelFor(options.threads, pieces, [&](size_t piece) {
+    BlockValues block(values, shape, scheme, options);
+    for (size_t i = piece * perPiece; i < std::min(blocks, (piece + 1) * perPiece); ++i) {
+      block.load(i);
+      Expected<BlockFit> result = fit(i, block.get(), block.importance());
+      if (!result) {
+        errors[piece] = llvm::toString(result.takeError());
+        return;
+      }
+      fits[i] = *result;
+    }
+  });
+  for (const std::string &error : errors) {
+    if (!error.empty()) {
+      return createStringError("%s", error.c_str());
+    }
+  }
+  return fits;
+}
+
+Expected<BlockScales> quench::numerics::chooseScales(ArrayRef<float> values,
+                                                     ArrayRef<int64_t> shape, const Scheme &scheme,
+                                                     const RangeOptions &options) {
+  Expected<std::vector<ValueRange>> ranges = blockRanges(values, shape, scheme);
+  if (!ranges) {
+    return ranges.takeError();
+  }
+  if (Error error = verifyOptions(shape, scheme, options)) {
+    return std::move(error);
+  }
+  if (options.rule == RangeRule::Absmax && options.excluded.empty()) {
+    return scalesForRanges(*ranges, shape, scheme);
+  }
+  Expected<std::vector<BlockFit>> fits = fitBlocks(
+      values, shape, scheme, options,
+      [&](size_t block, ArrayRef<float> values, ArrayRef<float>) -> Expected<BlockFit> {
+        Expected<BlockFit> fit = initialFit(options.rule, values, scheme);
+        if (!fit) {
+          return createStringError("block %zu: %s", block, llvm::toString(fit.takeError()).c_str());
+        }
+        return fit;
+      });
+  if (!fits) {
+    return fits.takeError();
+  }
+  Expected<ScaleStorage> storage = ScaleStorage::create(*fits, shape, scheme);
+  if (!storage) {
+    return storage.takeError();
+  }
+  if (options.rule == RangeRule::MeanSquaredError) {
+    fits = fitBlocks(values, shape, scheme, options,
+                     [&](size_t block, ArrayRef<float> values, ArrayRef<float> importance) {
+                       return fitBlock(options.rule, values, importance, *storage, block);
+                     });
+    if (!fits) {
+      return fits.takeError();
+    }
+  }
+  return storage->storeAll(*fits);
+}
+
+Expected<QuantizedTensor> quench::numerics::quantizeTensor(ArrayRef<float> values,
+                                                           ArrayRef<int64_t> shape,
+                                                           const Scheme &scheme,
+                                                           const RangeOptions &options) {
+  Expected<BlockScales> scales = chooseScales(values, shape, scheme, options);
+  if (!scales) {
+    return scales.takeError();
+  }
+  return quantizeWithScales(values, shape, scheme, std::move(*scales));
+}
