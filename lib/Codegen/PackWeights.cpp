@@ -45,13 +45,18 @@ template <typename T> Bytes bytesOf(const std::vector<T> &values) {
 /// Packs the weights of one module. A weight is read once for its codes, scales and zero points.
 class WeightPacker {
 public:
-  WeightPacker(ModuleOp module, const WeightStore &store, PackedWeights &packed)
+  /// Without a store, weights are floats that are set later.
+  WeightPacker(ModuleOp module, const WeightStore *store, PackedWeights &packed)
       : module(module), store(store), packed(packed) {}
 
   LogicalResult run();
 
 private:
   LogicalResult packPlain(WeightOp op);
+  LogicalResult packStored(WeightOp op, RankedTensorType type);
+  /// A weight whose values come later.
+  LogicalResult packUnset(Operation *op, StringRef key, Type source,
+                          std::optional<PanelLayout> panels);
   LogicalResult packPanels(PackedWeightOp op);
   /// The part of an expanded quantized weight that `quench.part` names.
   LogicalResult packPart(WeightOp op, StringRef part);
@@ -63,7 +68,7 @@ private:
   void replace(Operation *op, StringRef symbol);
 
   ModuleOp module;
-  const WeightStore &store;
+  const WeightStore *store;
   PackedWeights &packed;
   std::map<std::string, std::string> symbols;
   /// The panels that the last `packPanels` read.
@@ -123,10 +128,6 @@ LogicalResult WeightPacker::packPlain(WeightOp op) {
   if (!type) {
     return op.emitOpError("expected a plain tensor; run convert-quench-to-linalg first");
   }
-  llvm::Expected<const TensorView *> view = store.requireShape(op.getKey(), type.getShape());
-  if (!view) {
-    return op.emitOpError(llvm::toString(view.takeError()));
-  }
   if (auto extension = op->hasOneUse() ? dyn_cast<arith::ExtFOp>(*op->user_begin()) : nullptr) {
     // Stored in 16 bits and used in f32: extend once, here.
     auto wide = cast<RankedTensorType>(extension.getType());
@@ -139,10 +140,32 @@ LogicalResult WeightPacker::packPlain(WeightOp op) {
       return packPlain(extended);
     }
   }
+  return store ? packStored(op, type) : packUnset(op, op.getKey(), type, std::nullopt);
+}
+
+/// How the values of a weight of this type are laid out in row-major order; nothing for elements
+/// that are not floats of 16 or 32 bits.
+static std::optional<PackedWeights::FloatLayout> plainLayout(RankedTensorType type) {
+  Type element = type.getElementType();
+  PackedWeights::FloatLayout layout;
+  layout.elements = type.getNumElements();
+  if (element.isF16() || element.isBF16()) {
+    layout.format = element.isF16() ? numerics::FloatFormat::F16 : numerics::FloatFormat::BF16;
+  } else if (!element.isF32()) {
+    return std::nullopt;
+  }
+  return layout;
+}
+
+LogicalResult WeightPacker::packStored(WeightOp op, RankedTensorType type) {
+  llvm::Expected<const TensorView *> view = store->requireShape(op.getKey(), type.getShape());
+  if (!view) {
+    return op.emitOpError(llvm::toString(view.takeError()));
+  }
   bool isF32 = type.getElementType().isF32();
   std::vector<float> floats;
   if (isF32) {
-    llvm::Expected<std::vector<float>> read = store.readFiniteFloats(op.getKey(), type.getShape());
+    llvm::Expected<std::vector<float>> read = store->readFiniteFloats(op.getKey(), type.getShape());
     if (!read) {
       return op.emitOpError(llvm::toString(read.takeError()));
     }
@@ -153,10 +176,28 @@ LogicalResult WeightPacker::packPlain(WeightOp op) {
                             << (*view)->bytes.size() << " bytes";
   }
   std::string contents;
-  llvm::raw_string_ostream(contents) << "plain " << op.getKey() << ' ' << type;
+  StringRef key = op.getKey();
+  llvm::raw_string_ostream(contents) << "plain " << key << ' ' << type;
   replace(op, symbolFor(contents, op, type, [&](StringRef symbol) {
-            packed.add(symbol, isF32 ? bytesOf(floats) : (*view)->bytes);
+            packed.add(symbol, key, isF32 ? bytesOf(floats) : (*view)->bytes, plainLayout(type));
           }));
+  return success();
+}
+
+LogicalResult WeightPacker::packUnset(Operation *op, StringRef key, Type source,
+                                      std::optional<PanelLayout> panels) {
+  auto type = dyn_cast<RankedTensorType>(source);
+  std::optional<PackedWeights::FloatLayout> layout = type ? plainLayout(type) : std::nullopt;
+  if (!layout) {
+    return op->emitOpError() << "expected a weight store for codes, found none";
+  }
+  layout->panels = panels;
+  std::string contents;
+  llvm::raw_string_ostream os(contents);
+  os << key << ' ' << type << (panels ? " in panels of " + std::to_string(panels->lanes) : "");
+  auto result = cast<RankedTensorType>(op->getResult(0).getType());
+  replace(op, symbolFor(contents, op, result,
+                        [&](StringRef symbol) { packed.addUnset(symbol, key, *layout); }));
   return success();
 }
 
@@ -166,21 +207,26 @@ LogicalResult WeightPacker::packPart(WeightOp op, StringRef part) {
   if (!source) {
     return op.emitOpError("expected a quantized tensor type quench.source beside quench.part");
   }
+  if (!store) {
+    return packUnset(op, op.getKey(), source, std::nullopt);
+  }
   auto tensor =
-      readQuantized(store, op.getKey(), source.getScheme().getNumericsScheme(), source.getShape());
+      readQuantized(*store, op.getKey(), source.getScheme().getNumericsScheme(), source.getShape());
   if (!tensor) {
     return op.emitOpError(llvm::toString(tensor.takeError()));
   }
   auto type = cast<RankedTensorType>(op.getType());
   std::string contents;
-  llvm::raw_string_ostream(contents) << part << ' ' << op.getKey() << ' ' << type;
+  StringRef key = op.getKey();
+  llvm::raw_string_ostream(contents) << part << ' ' << key << ' ' << type;
   replace(op, symbolFor(contents, op, type, [&](StringRef symbol) {
             if (part == "scales") {
-              packed.add(symbol, bytesOf(tensor->scales));
+              packed.add(symbol, key, bytesOf(tensor->scales));
             } else if (part == "zero_points") {
-              packed.add(symbol, bytesOf(tensor->zeroPoints));
+              packed.add(symbol, key, bytesOf(tensor->zeroPoints));
             } else {
-              tensor->codes.visit([&](const auto &codes) { packed.add(symbol, bytesOf(codes)); });
+              tensor->codes.visit(
+                  [&](const auto &codes) { packed.add(symbol, key, bytesOf(codes)); });
             }
           }));
   return success();
@@ -191,14 +237,14 @@ llvm::Expected<PackedPanels> WeightPacker::readPanels(PackedWeightOp op) {
   auto quantized = dyn_cast<QTensorType>(op.getSource());
   if (!quantized) {
     auto values =
-        store.readFiniteFloats(op.getKey(), cast<RankedTensorType>(op.getSource()).getShape());
+        store->readFiniteFloats(op.getKey(), cast<RankedTensorType>(op.getSource()).getShape());
     if (!values) {
       return values.takeError();
     }
     return packFloats(layout, *values);
   }
   numerics::Scheme scheme = quantized.getScheme().getNumericsScheme();
-  auto tensor = readQuantized(store, op.getKey(), scheme, quantized.getShape());
+  auto tensor = readQuantized(*store, op.getKey(), scheme, quantized.getShape());
   if (!tensor) {
     return tensor.takeError();
   }
@@ -213,6 +259,10 @@ llvm::Expected<PackedPanels> WeightPacker::readPanels(PackedWeightOp op) {
 }
 
 LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
+  PanelLayout layout = PanelLayout::get(op.getSource(), op.getPanels());
+  if (!store) {
+    return packUnset(op, op.getKey(), op.getSource(), layout);
+  }
   std::string key;
   llvm::raw_string_ostream(key) << op.getKey() << ' ' << op.getSource() << ' ' << op.getPanels();
   if (panelsKey != key) {
@@ -232,15 +282,20 @@ LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
     return op.emitOpError() << "expected a result of " << bytes.size() << " bytes, found " << type;
   }
   std::string contents = stringifyWeightPart(op.getPart()).str() + " " + key;
-  replace(op, symbolFor(contents, op, type, [&](StringRef symbol) { packed.add(symbol, bytes); }));
+  std::optional<PackedWeights::FloatLayout> floats;
+  if (layout.container == PanelContainer::F32) {
+    floats = {numerics::FloatFormat::F32, layout, layout.n * layout.groups.k};
+  }
+  replace(op, symbolFor(contents, op, type,
+                        [&](StringRef symbol) { packed.add(symbol, op.getKey(), bytes, floats); }));
   return success();
 }
 
 namespace {
 struct PackWeightsPass : quench::impl::PackWeightsPassBase<PackWeightsPass> {
   using Base::Base;
-  PackWeightsPass(const WeightStore &store, PackedWeights &packed)
-      : store(&store), packed(&packed) {}
+  PackWeightsPass(const WeightStore *store, PackedWeights &packed)
+      : store(store), packed(&packed) {}
 
   void runOnOperation() override;
 
@@ -252,7 +307,7 @@ struct PackWeightsPass : quench::impl::PackWeightsPassBase<PackWeightsPass> {
 void PackWeightsPass::runOnOperation() {
   PackedWeights unused;
   std::unique_ptr<WeightStore> opened;
-  if (!store) {
+  if (!packed) {
     if (weights.empty()) {
       getOperation().emitError("expected a weight store in the option weights");
       return signalPassFailure();
@@ -264,13 +319,13 @@ void PackWeightsPass::runOnOperation() {
     }
     opened = std::move(*result);
   }
-  WeightPacker packer(getOperation(), store ? *store : *opened, packed ? *packed : unused);
+  WeightPacker packer(getOperation(), packed ? store : opened.get(), packed ? *packed : unused);
   if (failed(packer.run())) {
     signalPassFailure();
   }
 }
 
-std::unique_ptr<Pass> quench::createPackWeightsPass(const WeightStore &store,
+std::unique_ptr<Pass> quench::createPackWeightsPass(const WeightStore *store,
                                                     PackedWeights &packed) {
   return std::make_unique<PackWeightsPass>(store, packed);
 }

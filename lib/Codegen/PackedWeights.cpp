@@ -7,22 +7,95 @@
 
 #include "quench/Codegen/PackedWeights.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemAlloc.h"
 
 #include <cstring>
 
+using namespace llvm;
 using namespace quench;
 
 void PackedWeights::Deleter::operator()(uint8_t *memory) const {
-  llvm::deallocate_buffer(memory, 0, kAlignment);
+  deallocate_buffer(memory, 0, kAlignment);
 }
 
-void PackedWeights::add(llvm::StringRef symbol, llvm::ArrayRef<uint8_t> bytes) {
-  auto *memory =
-      static_cast<uint8_t *>(llvm::allocate_buffer(std::max<size_t>(bytes.size(), 1), kAlignment));
-  std::memcpy(memory, bytes.data(), bytes.size());
+uint64_t PackedWeights::FloatLayout::totalBytes() const {
+  return panels ? panels->numWords() * sizeof(uint32_t) : elements * numerics::bitWidth(format) / 8;
+}
+
+uint8_t *PackedWeights::allocate(StringRef symbol, StringRef key, uint64_t size,
+                                 std::optional<FloatLayout> layout) {
+  auto *memory = static_cast<uint8_t *>(allocate_buffer(std::max<uint64_t>(size, 1), kAlignment));
   storage.emplace_back(memory);
-  entries.push_back({symbol.str(), llvm::ArrayRef<uint8_t>(memory, bytes.size())});
+  entries.push_back({symbol.str(), ArrayRef<uint8_t>(memory, size), key.str(), std::move(layout)});
+  isSet.push_back(true);
+  return memory;
+}
+
+void PackedWeights::add(StringRef symbol, StringRef key, ArrayRef<uint8_t> bytes,
+                        std::optional<FloatLayout> layout) {
+  std::memcpy(allocate(symbol, key, bytes.size(), std::move(layout)), bytes.data(), bytes.size());
+}
+
+void PackedWeights::addUnset(StringRef symbol, StringRef key, const FloatLayout &layout) {
+  uint64_t size = layout.totalBytes();
+  std::memset(allocate(symbol, key, size, layout), 0, size);
+  isSet.back() = false;
+}
+
+static void pack(const PackedWeights::FloatLayout &layout, ArrayRef<float> values,
+                 uint8_t *memory) {
+  if (layout.panels) {
+    packFloats(*layout.panels, values, reinterpret_cast<uint32_t *>(memory));
+    return;
+  }
+  if (layout.format == numerics::FloatFormat::F32) {
+    std::memcpy(memory, values.data(), values.size() * sizeof(float));
+    return;
+  }
+  auto *narrow = reinterpret_cast<uint16_t *>(memory);
+  for (auto [index, value] : enumerate(values)) {
+    narrow[index] = static_cast<uint16_t>(numerics::encode(layout.format, value));
+  }
+}
+
+Error PackedWeights::set(StringRef key, ArrayRef<float> values) {
+  bool found = false;
+  for (const Blob &blob : entries) {
+    if (blob.key != key) {
+      continue;
+    }
+    found = true;
+    if (!blob.layout) {
+      return createStringError("weight '" + key +
+                               "' is compiled as codes, which float values "
+                               "cannot replace");
+    }
+    if (blob.layout->elements != static_cast<int64_t>(values.size())) {
+      return createStringError(formatv("weight '{0}': expected {1} values, found {2}", key,
+                                       blob.layout->elements, values.size()));
+    }
+  }
+  if (!found) {
+    return createStringError("expected a weight of the compiled code, found '" + key + "'");
+  }
+  for (auto [index, blob] : enumerate(entries)) {
+    if (blob.key == key) {
+      pack(*blob.layout, values, storage[index].get());
+      isSet[index] = true;
+    }
+  }
+  return Error::success();
+}
+
+StringRef PackedWeights::firstUnset() const {
+  for (auto [index, blob] : enumerate(entries)) {
+    if (!isSet[index]) {
+      return blob.key;
+    }
+  }
+  return {};
 }
 
 uint64_t PackedWeights::totalBytes() const {

@@ -38,16 +38,24 @@ PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
   return {shape[0], {shape[1], group}, panels.getLanes(), container};
 }
 
+void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint32_t *words) {
+  for (int64_t index = 0; index < layout.numPanels(); ++index) {
+    // All rows of a panel side by side: writes are then in order.
+    int64_t first = index * layout.lanes, rows = std::min(layout.lanes, layout.n - first);
+    uint32_t *panel = words + index * layout.wordsPerPanel();
+    const float *source = values.data() + first * layout.groups.k;
+    for (int64_t k = 0; k < layout.groups.k; ++k) {
+      for (int64_t row = 0; row < rows; ++row) {
+        panel[k * layout.lanes + row] = llvm::bit_cast<uint32_t>(source[row * layout.groups.k + k]);
+      }
+    }
+  }
+}
+
 PackedPanels quench::packFloats(const PanelLayout &layout, ArrayRef<float> values) {
   PackedPanels packed;
   packed.words.assign(layout.numWords(), 0);
-  for (int64_t row = 0; row < layout.n; ++row) {
-    uint32_t *panel = &packed.words[row / layout.lanes * layout.wordsPerPanel()];
-    const float *source = &values[row * layout.groups.k];
-    for (int64_t k = 0; k < layout.groups.k; ++k) {
-      panel[k * layout.lanes + row % layout.lanes] = llvm::bit_cast<uint32_t>(source[k]);
-    }
-  }
+  packFloats(layout, values, packed.words.data());
   return packed;
 }
 

@@ -84,7 +84,7 @@ Error CompileCommand::lower(const LoadedModel &loaded,
   context.loadAllAvailableDialects();
   PackedWeights weights;
   mlir::PassManager manager(&context);
-  buildCompilePipeline(manager, options, loaded.folder->weights(), weights);
+  buildCompilePipeline(manager, options, &loaded.folder->weights(), weights);
   if (Error failure = withDiagnostics(context, model + ": cannot compile",
                                       [&] { return manager.run(loaded.folder->module()); })) {
     return failure;

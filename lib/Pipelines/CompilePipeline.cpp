@@ -82,7 +82,7 @@ static void addLoweringToLLVM(OpPassManager &pm) {
 }
 
 void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOptions &options,
-                                  const WeightStore &store, PackedWeights &packed) {
+                                  const WeightStore *store, PackedWeights &packed) {
   if (options.observe) {
     pm.addPass(createLowerObserversPass());
   } else {
@@ -98,7 +98,11 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createConvertQuenchToLinalgPass());
   pm.addPass(createConvertNNToLinalgPass());
   pm.addPass(createPackWeightsPass(store, packed));
-  pm.addPass(createPrepareEntryPass());
+  if (options.function.empty()) {
+    pm.addPass(createPrepareEntryPass());
+  } else {
+    pm.addPass(createPrepareFunctionPass({options.function}));
+  }
   pm.addPass(createConvertElementwiseToLinalgPass());
   // Sizes are traced back to the arguments, so that equal ones are one value.
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());

@@ -8,6 +8,7 @@
 #include "quench/Runtime/Compilation.h"
 
 #include "quench/Codegen/EntryInterface.h"
+#include "quench/Codegen/FunctionInterface.h"
 #include "quench/Codegen/NativeCode.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -21,33 +22,35 @@
 using namespace mlir;
 using namespace quench;
 
-CompiledModel::CompiledModel() = default;
-CompiledModel::CompiledModel(CompiledModel &&) = default;
-CompiledModel &CompiledModel::operator=(CompiledModel &&other) {
+CompiledCode::CompiledCode() = default;
+CompiledCode::CompiledCode(CompiledCode &&) = default;
+CompiledCode &CompiledCode::operator=(CompiledCode &&other) {
   // The module goes before the context that it lives in.
   module = std::move(other.module);
   context = std::move(other.context);
   machine = std::move(other.machine);
   weights = std::move(other.weights);
   observed = std::move(other.observed);
-  vocabulary = other.vocabulary;
-  capacity = other.capacity;
-  stateBytes = other.stateBytes;
   return *this;
 }
-CompiledModel::~CompiledModel() { module.reset(); }
+CompiledCode::~CompiledCode() { module.reset(); }
 
-/// Renames the lowered `quench_run`, whose buffers are spread over descriptors, and adds the
-/// function with the plain C signature in its place.
-static void addPlainInterface(ModuleOp module, const CompiledModel &model) {
-  auto lowered = module.lookupSymbol<LLVM::LLVMFuncOp>(EntryInterface::kRunFunction);
-  lowered.setName("quench_run_buffers");
+/// Takes the name of the lowered entry, whose buffers are spread over descriptors, away from it.
+static LLVM::LLVMFuncOp takeName(ModuleOp module, StringRef name) {
+  auto lowered = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  lowered.setName((name + "_buffers").str());
   // Everything but the entry is free to be inlined and dropped.
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
     if (!function.isExternal()) {
       function.setLinkage(LLVM::Linkage::Internal);
     }
   }
+  return lowered;
+}
+
+/// Adds `quench_run` with its plain C signature.
+static void addRunInterface(ModuleOp module, const CompiledModel &model) {
+  LLVM::LLVMFuncOp lowered = takeName(module, EntryInterface::kRunFunction);
   ImplicitLocOpBuilder b(lowered.getLoc(), module.getContext());
   b.setInsertionPointToEnd(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -78,6 +81,52 @@ static void addPlainInterface(ModuleOp module, const CompiledModel &model) {
   LLVM::ReturnOp::create(b, call.getResult());
 }
 
+/// Adds `quench_call`, which reads words and spreads them over descriptors.
+static void addCallInterface(ModuleOp module, const FunctionInterface &interface) {
+  LLVM::LLVMFuncOp lowered = takeName(module, FunctionInterface::kCallFunction);
+  ImplicitLocOpBuilder b(lowered.getLoc(), module.getContext());
+  b.setInsertionPointToEnd(module.getBody());
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Type i64 = b.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer});
+  auto call = LLVM::LLVMFuncOp::create(b, FunctionInterface::kCallFunction, type);
+  Block *entry = call.addEntryBlock(b);
+  b.setInsertionPointToEnd(entry);
+  int32_t next = 0;
+  auto word = [&](Type type) -> Value {
+    Value address =
+        LLVM::GEPOp::create(b, pointer, i64, entry->getArgument(0), ArrayRef<LLVM::GEPArg>{next++});
+    return LLVM::LoadOp::create(b, type, address);
+  };
+  SmallVector<Value> arguments;
+  auto pass = [&](const FunctionParameter &parameter) {
+    if (!parameter.isTensor) {
+      arguments.push_back(word(parameter.kind == FunctionParameter::Kind::Index ? i64
+                               : parameter.kind == FunctionParameter::Kind::F32
+                                   ? Type(b.getF32Type())
+                                   : b.getI32Type()));
+      return;
+    }
+    Value data = word(pointer);
+    arguments.append({data, data, LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(0))});
+    SmallVector<Value> sizes;
+    for ([[maybe_unused]] int64_t size : parameter.shape) {
+      sizes.push_back(word(i64));
+    }
+    SmallVector<Value> strides(sizes.size());
+    Value stride = LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(1));
+    for (size_t axis = sizes.size(); axis-- > 0;) {
+      strides[axis] = stride;
+      stride = LLVM::MulOp::create(b, stride, sizes[axis]);
+    }
+    arguments.append(sizes);
+    arguments.append(strides);
+  };
+  llvm::for_each(interface.arguments, pass);
+  llvm::for_each(interface.results, pass);
+  LLVM::ReturnOp::create(b, LLVM::CallOp::create(b, lowered, arguments).getResult());
+}
+
 static std::vector<std::string> observedNames(ModuleOp module) {
   std::vector<std::string> names;
   auto handler = module.lookupSymbol<LLVM::LLVMFuncOp>("quench_observe");
@@ -90,9 +139,11 @@ static std::vector<std::string> observedNames(ModuleOp module) {
   return names;
 }
 
-llvm::Expected<CompiledModel> quench::compileModel(ModuleOp original, const WeightStore &store,
-                                                   const CompilePipelineOptions &options) {
-  MLIRContext *context = original.getContext();
+/// Compiles `module`, which is used up; `addInterface` makes the entry when all else is lowered.
+static llvm::Error compile(ModuleOp module, const WeightStore *store,
+                           const CompilePipelineOptions &options,
+                           llvm::function_ref<void()> addInterface, CompiledCode &result) {
+  MLIRContext *context = module.getContext();
   DialectRegistry registry;
   registerCompilePipelineDialects(registry);
   registerNativeCodeDialects(registry);
@@ -111,7 +162,30 @@ llvm::Expected<CompiledModel> quench::compileModel(ModuleOp original, const Weig
   auto fail = [&](llvm::StringRef step) {
     return llvm::createStringError(step + (diagnostics.empty() ? "" : ": ") + diagnostics);
   };
+  PassManager pm(context);
+  buildCompilePipeline(pm, options, store, result.weights);
+  if (failed(pm.run(module))) {
+    return fail("compilation failed");
+  }
+  addInterface();
+  result.observed = observedNames(module);
 
+  auto machine = createTargetMachine(options.target);
+  if (!machine) {
+    return machine.takeError();
+  }
+  result.machine = std::move(*machine);
+  result.context = std::make_unique<llvm::LLVMContext>();
+  auto translated = translateAndOptimize(module, *result.context, *result.machine);
+  if (!translated) {
+    return fail(llvm::toString(translated.takeError()));
+  }
+  result.module = std::move(*translated);
+  return llvm::Error::success();
+}
+
+llvm::Expected<CompiledModel> quench::compileModel(ModuleOp original, const WeightStore &store,
+                                                   const CompilePipelineOptions &options) {
   OwningOpRef<ModuleOp> module(original.clone());
   llvm::Expected<EntryInterface> interface = EntryInterface::get(*module);
   if (!interface) {
@@ -121,24 +195,24 @@ llvm::Expected<CompiledModel> quench::compileModel(ModuleOp original, const Weig
   result.vocabulary = interface->model.vocabSize;
   result.capacity = interface->model.maxPositions;
   result.stateBytes = interface->stateBytes;
-  PassManager pm(context);
-  buildCompilePipeline(pm, options, store, result.weights);
-  if (failed(pm.run(*module))) {
-    return fail("compilation failed");
+  auto addInterface = [&] { addRunInterface(*module, result); };
+  if (llvm::Error error = compile(*module, &store, options, addInterface, result)) {
+    return std::move(error);
   }
-  addPlainInterface(*module, result);
-  result.observed = observedNames(*module);
+  return std::move(result);
+}
 
-  auto machine = createTargetMachine(options.target);
-  if (!machine) {
-    return machine.takeError();
+llvm::Expected<CompiledCode> quench::compileFunction(ModuleOp original, const WeightStore *store,
+                                                     const CompilePipelineOptions &options) {
+  OwningOpRef<ModuleOp> module(original.clone());
+  llvm::Expected<FunctionInterface> interface = FunctionInterface::get(*module, options.function);
+  if (!interface) {
+    return interface.takeError();
   }
-  result.machine = std::move(*machine);
-  result.context = std::make_unique<llvm::LLVMContext>();
-  auto translated = translateAndOptimize(*module, *result.context, *result.machine);
-  if (!translated) {
-    return fail(llvm::toString(translated.takeError()));
+  CompiledCode result;
+  auto addInterface = [&] { addCallInterface(*module, *interface); };
+  if (llvm::Error error = compile(*module, store, options, addInterface, result)) {
+    return std::move(error);
   }
-  result.module = std::move(*translated);
-  return result;
+  return std::move(result);
 }

@@ -87,7 +87,9 @@ struct PackedPanels {
   std::vector<int32_t> zeroPoints;
 };
 
-/// Packs float weights, row-major `[n, k]`.
+/// Packs float weights, row-major `[n, k]`, into `numWords` words. Lanes of rows that do not exist
+/// are left alone.
+void packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values, uint32_t *words);
 PackedPanels packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values);
 
 /// Packs integer codes. `scheme` is that of the tensor.

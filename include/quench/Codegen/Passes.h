@@ -18,8 +18,9 @@ class WeightStore;
 #define GEN_PASS_DECL
 #include "quench/Codegen/Passes.h.inc"
 
-/// Packs from `store` into `packed`; both must outlive the pass.
-std::unique_ptr<mlir::Pass> createPackWeightsPass(const WeightStore &store, PackedWeights &packed);
+/// Packs from `store` into `packed`; both must outlive the pass. Without a store all weights have
+/// to be floats, and their values are set in `packed` later.
+std::unique_ptr<mlir::Pass> createPackWeightsPass(const WeightStore *store, PackedWeights &packed);
 
 #define GEN_PASS_REGISTRATION
 #include "quench/Codegen/Passes.h.inc"

@@ -69,6 +69,28 @@ def PrepareEntryPass : Pass<"quench-prepare-entry", "::mlir::ModuleOp"> {
   ];
 }
 
+def PrepareFunctionPass : Pass<"quench-prepare-function", "::mlir::ModuleOp"> {
+  let summary = "Give a function on tensors buffers for arguments and results";
+  let description = [{
+    The function becomes `quench_call`. Its tensor arguments become buffers that are only read; every result is copied
+    into a buffer of its own behind the arguments. It returns 0, or `r + 1` if result `r` is the first one that does
+    not have the shape of its buffer; then no result was written.
+
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>, %n: index) -> tensor<?x8xf32>
+    // becomes
+    func.func @quench_call(%x: memref<?x4xf32>, %n: index, %result: memref<?x8xf32>) -> i32
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let options = [
+    Option<"function", "function", "std::string", """", "The name of the function">
+  ];
+}
+
 def PackWeightsPass : Pass<"quench-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Read weights from the store and lay them out for the kernels";
   let description = [{

@@ -10,6 +10,8 @@
 
 #include "quench/Target/Target.h"
 
+#include <string>
+
 namespace mlir {
 class DialectRegistry;
 class MLIRContext;
@@ -27,13 +29,16 @@ struct CompilePipelineOptions {
   bool threads = true;
   /// Call `quench_observe` of the host for observers; otherwise they are removed.
   bool observe = false;
+  /// The function to compile, as `quench_call` (see quench-prepare-function). Empty for the causal
+  /// language model of the module, as `quench_run` (see quench-prepare-entry).
+  std::string function;
 };
 
-/// Appends the passes that turn a model in QDQ form into the LLVM dialect, with the function
-/// `quench_run` (see quench-prepare-entry). Weights are read from `store` into `packed`, which hold
-/// the contents of the external symbols; both must outlive the run.
+/// Appends the passes that turn a model in QDQ form into the LLVM dialect. Weights are read from
+/// `store` into `packed`, which hold the contents of the external symbols; both must outlive the
+/// run. Without a store all weights have to be floats; they are set in `packed` afterwards.
 void buildCompilePipeline(mlir::OpPassManager &pm, const CompilePipelineOptions &options,
-                          const WeightStore &store, PackedWeights &packed);
+                          const WeightStore *store, PackedWeights &packed);
 
 /// Loads the dialects and attaches the external models that the pipeline needs.
 void registerCompilePipelineDialects(mlir::DialectRegistry &registry);

@@ -30,24 +30,29 @@ class ModuleOp;
 
 namespace quench {
 
-/// What `compileModel` makes of a model: optimized LLVM IR of `quench_run` and all that it calls,
-/// the contents of the external symbols, and the sizes that a caller must know.
-struct CompiledModel {
+/// Optimized LLVM IR of one entry function and all that it calls, and the contents of the external
+/// symbols.
+struct CompiledCode {
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::TargetMachine> machine;
   std::unique_ptr<llvm::Module> module;
   PackedWeights weights;
   /// The names of observers, by index.
   std::vector<std::string> observed;
+
+  CompiledCode();
+  CompiledCode(CompiledCode &&);
+  CompiledCode &operator=(CompiledCode &&);
+  ~CompiledCode();
+};
+
+/// What `compileModel` makes of a model: code whose entry is `quench_run`, and the sizes that a
+/// caller must know.
+struct CompiledModel : CompiledCode {
   int64_t vocabulary = 0;
   /// Tokens that the caches hold.
   int64_t capacity = 0;
   int64_t stateBytes = 0;
-
-  CompiledModel();
-  CompiledModel(CompiledModel &&);
-  CompiledModel &operator=(CompiledModel &&);
-  ~CompiledModel();
 };
 
 /// Compiles a copy of `module`, which stays as it is. The function `quench_run` of the result has
@@ -59,6 +64,17 @@ struct CompiledModel {
 /// and the meaning that quench-prepare-entry documents. Diagnostics are part of the error.
 llvm::Expected<CompiledModel> compileModel(mlir::ModuleOp module, const WeightStore &store,
                                            const CompilePipelineOptions &options);
+
+/// Compiles the function `options.function` of a copy of `module`. The function `quench_call` of
+/// the result has the C signature
+///
+///   int32_t quench_call(const int64_t *words)
+///
+/// and returns what quench-prepare-function documents. The words are the arguments in order and
+/// then the results: a tensor is its address and its sizes, an index and an i32 their value, an f32
+/// its bits. Without a store all weights have to be floats; they are set in `weights` afterwards.
+llvm::Expected<CompiledCode> compileFunction(mlir::ModuleOp module, const WeightStore *store,
+                                             const CompilePipelineOptions &options);
 
 } // namespace quench
 

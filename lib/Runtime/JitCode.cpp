@@ -1,0 +1,103 @@
+//===- JitCode.cpp - Compiled code in this process -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "JitCode.h"
+
+#include "quench/Codegen/NativeCode.h"
+
+#include "mlir/ExecutionEngine/CRunnerUtils.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Target/TargetMachine.h"
+
+// The two functions of the OpenMP runtime that are needed; <omp.h> is not on every include path.
+extern "C" {
+void omp_set_num_threads(int count);
+int omp_get_num_procs(void);
+}
+
+using namespace llvm;
+using namespace quench;
+
+/// The code that runs on this thread: observers have no argument to carry it.
+static thread_local const std::pair<const std::vector<std::string> *, const ObserveFunction *>
+    *observing = nullptr;
+
+static void handleObservation(int64_t index, UnrankedMemRefType<float> *values) {
+  if (!observing || !*observing->second) {
+    return;
+  }
+  DynamicMemRefType<float> buffer(*values);
+  ArrayRef<int64_t> shape(buffer.sizes, buffer.rank);
+  int64_t count = 1;
+  for (int64_t size : shape) {
+    count *= size;
+  }
+  (*observing->second)((*observing->first)[index],
+                       ArrayRef<float>(buffer.data + buffer.offset, count), shape);
+}
+
+JitCode::JitCode() = default;
+JitCode::~JitCode() = default;
+
+Expected<std::unique_ptr<JitCode>> JitCode::load(CompiledCode code, StringRef entry,
+                                                 unsigned threads) {
+  std::unique_ptr<JitCode> result(new JitCode);
+  result->weights = std::move(code.weights);
+  result->observed = std::move(code.observed);
+  result->threads = threads ? threads : static_cast<unsigned>(omp_get_num_procs());
+
+  SmallVector<char, 0> object;
+  if (Error error = emitMachineCode(*code.module, *code.machine, MachineCodeKind::Object, object)) {
+    return error;
+  }
+  auto created = orc::LLJITBuilder().create();
+  if (!created) {
+    return created.takeError();
+  }
+  result->jit = std::move(*created);
+  orc::LLJIT &jit = *result->jit;
+  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+      jit.getDataLayout().getGlobalPrefix());
+  if (!process) {
+    return process.takeError();
+  }
+  jit.getMainJITDylib().addGenerator(std::move(*process));
+  orc::SymbolMap symbols;
+  for (const PackedWeights::Blob &blob : result->weights.blobs()) {
+    symbols[jit.mangleAndIntern(blob.symbol)] = {
+        orc::ExecutorAddr::fromPtr(const_cast<uint8_t *>(blob.bytes.data())),
+        JITSymbolFlags::Exported};
+  }
+  symbols[jit.mangleAndIntern("_mlir_ciface_quench_observe")] = {
+      orc::ExecutorAddr::fromPtr(&handleObservation),
+      JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+  if (Error error = jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols)))) {
+    return error;
+  }
+  if (Error error = jit.addObjectFile(
+          MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "quench"))) {
+    return error;
+  }
+  auto address = jit.lookup(entry);
+  if (!address) {
+    return address.takeError();
+  }
+  result->entryAddress = address->toPtr<void *>();
+  return std::move(result);
+}
+
+void JitCode::run(const ObserveFunction &observe, function_ref<void()> work) const {
+  omp_set_num_threads(static_cast<int>(threads));
+  std::pair<const std::vector<std::string> *, const ObserveFunction *> context(&observed, &observe);
+  observing = &context;
+  work();
+  observing = nullptr;
+}
