@@ -85,8 +85,8 @@ static ValueRange rangeOf(ArrayRef<float> values) {
   return {low, high};
 }
 
-Expected<BlockFit> quench::numerics::initialFit(RangeRule rule, ArrayRef<float> values,
-                                                const Scheme &scheme) {
+/// What the rule asks for before anything is stored.
+static Expected<BlockFit> initialFit(RangeRule rule, ArrayRef<float> values, const Scheme &scheme) {
   BlockFit fit;
   fit.range = rangeOf(values);
   if (rule == RangeRule::AbsoluteMean) {
@@ -204,8 +204,8 @@ private:
 };
 } // namespace
 
-static Error verifyOptions(ArrayRef<int64_t> shape, const Scheme &scheme,
-                           const RangeOptions &options) {
+Error quench::numerics::verify(const RangeOptions &options, ArrayRef<int64_t> shape,
+                               const Scheme &scheme) {
   if (Error error = verify(options.rule, scheme)) {
     return error;
   }
@@ -267,20 +267,15 @@ fitBlocks(ArrayRef<float> values, ArrayRef<int64_t> shape, const Scheme &scheme,
   return fits;
 }
 
-Expected<BlockScales> quench::numerics::chooseScales(ArrayRef<float> values,
-                                                     ArrayRef<int64_t> shape, const Scheme &scheme,
-                                                     const RangeOptions &options) {
-  Expected<std::vector<ValueRange>> ranges = blockRanges(values, shape, scheme);
-  if (!ranges) {
+Expected<std::vector<BlockFit>> quench::numerics::initialFits(ArrayRef<float> values,
+                                                              ArrayRef<int64_t> shape,
+                                                              const Scheme &scheme,
+                                                              const RangeOptions &options) {
+  // It says which value is not finite.
+  if (Expected<std::vector<ValueRange>> ranges = blockRanges(values, shape, scheme); !ranges) {
     return ranges.takeError();
   }
-  if (Error error = verifyOptions(shape, scheme, options)) {
-    return std::move(error);
-  }
-  if (options.rule == RangeRule::Absmax && options.excluded.empty()) {
-    return scalesForRanges(*ranges, shape, scheme);
-  }
-  Expected<std::vector<BlockFit>> fits = fitBlocks(
+  return fitBlocks(
       values, shape, scheme, options,
       [&](size_t block, ArrayRef<float> values, ArrayRef<float>) -> Expected<BlockFit> {
         Expected<BlockFit> fit = initialFit(options.rule, values, scheme);
@@ -289,6 +284,18 @@ Expected<BlockScales> quench::numerics::chooseScales(ArrayRef<float> values,
         }
         return fit;
       });
+}
+
+Expected<BlockScales> quench::numerics::chooseScales(ArrayRef<float> values,
+                                                     ArrayRef<int64_t> shape, const Scheme &scheme,
+                                                     const RangeOptions &options) {
+  if (Error error = scheme.verify(shape)) {
+    return std::move(error);
+  }
+  if (Error error = verify(options, shape, scheme)) {
+    return std::move(error);
+  }
+  Expected<std::vector<BlockFit>> fits = initialFits(values, shape, scheme, options);
   if (!fits) {
     return fits.takeError();
   }

@@ -55,6 +55,39 @@ inline std::vector<float> randomImportance(int64_t size, uint32_t seed) {
   return result;
 }
 
+/// The Gram matrix, mean x xᵀ, of `samples` inputs that are correlated like those of a layer: a few
+/// directions carry most of them, and a few inputs are large.
+inline std::vector<double> randomGram(int64_t size, int64_t samples, uint32_t seed) {
+  Normal normal(seed);
+  const int64_t directions = size / 4 + 1;
+  std::vector<double> mixing(directions * size);
+  for (double &value : mixing) {
+    value = normal();
+  }
+  std::vector<double> gram(size * size);
+  std::vector<double> x(size);
+  for (int64_t sample = 0; sample < samples; ++sample) {
+    for (double &value : x) {
+      value = 0.3 * normal();
+    }
+    for (int64_t direction = 0; direction < directions; ++direction) {
+      const double amount = normal() / (1.0 + static_cast<double>(direction));
+      for (int64_t i = 0; i < size; ++i) {
+        x[i] += amount * mixing[direction * size + i];
+      }
+    }
+    for (int64_t i = 3; i < size; i += 29) {
+      x[i] *= 10.0;
+    }
+    for (int64_t i = 0; i < size; ++i) {
+      for (int64_t j = 0; j < size; ++j) {
+        gram[i * size + j] += x[i] * x[j] / static_cast<double>(samples);
+      }
+    }
+  }
+  return gram;
+}
+
 } // namespace quench::numerics
 
 #endif // QUENCH_UNITTESTS_NUMERICS_RANDOMMATRIX_H

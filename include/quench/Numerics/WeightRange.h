@@ -52,9 +52,16 @@ struct RangeOptions {
   unsigned threads = 1;
 };
 
-/// What the rule asks for before anything is stored; mse starts from absmax.
-llvm::Expected<BlockFit> initialFit(RangeRule rule, llvm::ArrayRef<float> values,
-                                    const Scheme &scheme);
+/// Checks the rule, the number and sign of the importance, and the order of the excluded elements.
+llvm::Error verify(const RangeOptions &options, llvm::ArrayRef<int64_t> shape,
+                   const Scheme &scheme);
+
+/// What the blocks of a tensor ask for before anything is stored; mse starts from absmax. Fails on
+/// values that are not finite. The options are verified.
+llvm::Expected<std::vector<BlockFit>> initialFits(llvm::ArrayRef<float> values,
+                                                  llvm::ArrayRef<int64_t> shape,
+                                                  const Scheme &scheme,
+                                                  const RangeOptions &options);
 
 /// The fit that the rule chooses for one block. `importance` is empty or has one entry for each
 /// value. The values are finite, the rule is verified.
