@@ -12,12 +12,16 @@
 #include "quench/Model/ModuleFile.h"
 #include "quench/Recipe/RecipeFile.h"
 #include "quench/Transforms/RecipePasses.h"
+#include "quench/Verification/FunctionGuard.h"
 #include "quench/Workspace/ReferencedTensors.h"
 #include "quench/Workspace/Workspace.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+
+#include <memory>
+#include <optional>
 
 using namespace llvm;
 
@@ -41,6 +45,8 @@ public:
                  "statistics for static activations (default MODEL/calibration.safetensors)");
     options.text("output", 'o', "MODEL", output, "the model folder to write",
                  OptionTable::Need::Required);
+    options.flag("verify-each-numerically", 0, verifyEach,
+                 "run the model after every pass that must not change what it computes");
   }
   Error run(const Console &console) override;
 
@@ -48,12 +54,15 @@ private:
   Error findArchive(const ModelFolder &folder, const recipe::Recipe &recipe);
   Expected<std::unique_ptr<Workspace>>
   openWorkspace(const Console &console, const ModelFolder &folder, recipe::Recipe recipe) const;
-  Error runPasses(const LoadedModel &loaded, Workspace &workspace) const;
+  Error runPasses(const LoadedModel &loaded, Workspace &workspace);
 
   std::string model;
   std::string recipeName;
   std::string archive;
   std::string output;
+  bool verifyEach = false;
+  /// What the verification saw.
+  std::optional<json::Object> certificate;
 };
 
 } // namespace
@@ -94,13 +103,29 @@ Expected<std::unique_ptr<Workspace>> QuantizeCommand::openWorkspace(const Consol
   return Workspace::open(std::move(inputs));
 }
 
-Error QuantizeCommand::runPasses(const LoadedModel &loaded, Workspace &workspace) const {
+Error QuantizeCommand::runPasses(const LoadedModel &loaded, Workspace &workspace) {
   mlir::PassManager manager(loaded.context.get());
   if (Error failure = addRecipePasses(manager, workspace)) {
     return failure;
   }
-  return withDiagnostics(*loaded.context, model + ": the recipe failed",
-                         [&] { return manager.run(loaded.folder->module()); });
+  FunctionGuard *guard = nullptr;
+  if (verifyEach) {
+    auto instrumentation = std::make_unique<FunctionGuard>(workspace);
+    guard = instrumentation.get();
+    manager.addInstrumentation(std::move(instrumentation));
+  }
+  if (Error failure = withDiagnostics(*loaded.context, model + ": the recipe failed",
+                                      [&] { return manager.run(loaded.folder->module()); })) {
+    return failure;
+  }
+  if (!guard) {
+    return Error::success();
+  }
+  certificate = guard->certificate();
+  workspace.report(json::Object{{"pass", "verify-each-numerically"},
+                                {"certificate", json::Object(*certificate)}});
+  Error broken = guard->takeError();
+  return broken ? inContext(model, std::move(broken)) : Error::success();
 }
 
 Error QuantizeCommand::run(const Console &console) {
@@ -136,15 +161,19 @@ Error QuantizeCommand::run(const Console &console) {
     return result.takeError();
   }
   ModelSize size = measureModel(*result->folder);
+  json::Object object{{"wrote", output},
+                      {"recipe", recipeTitle},
+                      {"linear_layers", size.linearLayers},
+                      {"quantized_layers", size.quantizedLayers},
+                      {"bits_per_weight", size.bitsPerWeight},
+                      {"bytes", size.bytes}};
+  if (certificate) {
+    object["certificate"] = std::move(*certificate);
+  }
   console.report("wrote " + output + ": " + std::to_string(size.quantizedLayers) + " of " +
                      std::to_string(size.linearLayers) + " linear layers quantized, " +
                      fixed(size.bitsPerWeight, 2) + " bits per weight, " + byteCount(size.bytes),
-                 json::Object{{"wrote", output},
-                              {"recipe", recipeTitle},
-                              {"linear_layers", size.linearLayers},
-                              {"quantized_layers", size.quantizedLayers},
-                              {"bits_per_weight", size.bitsPerWeight},
-                              {"bytes", size.bytes}});
+                 std::move(object));
   return Error::success();
 }
 

@@ -18,6 +18,7 @@
 #include "WeightQuantization.h"
 
 #include "quench/Transforms/Passes.h"
+#include "quench/Workspace/ApproximatingPass.h"
 #include "quench/Workspace/ReferencedTensors.h"
 #include "quench/Workspace/WorkspacePass.h"
 
@@ -102,7 +103,9 @@ static LogicalResult quantizeModule(ModuleOp module, const recipe::Recipe &recip
 
 namespace {
 
-struct QuantizePass : quench::impl::QuantizePassBase<QuantizePass>, WorkspacePass {
+struct QuantizePass : quench::impl::QuantizePassBase<QuantizePass>,
+                      WorkspacePass,
+                      ApproximatingPass {
   using QuantizePassBase::QuantizePassBase;
 
   void runOnOperation() override;
