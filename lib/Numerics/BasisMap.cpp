@@ -7,11 +7,10 @@
 
 #include "quench/Numerics/BasisMap.h"
 #include "BasisMapNode.h"
+#include "quench/Numerics/MatrixProduct.h"
 #include "quench/Numerics/RandomSigns.h"
 
-#include "llvm/ADT/STLExtras.h"
-
-#include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 
 using namespace quench::numerics;
@@ -83,13 +82,17 @@ Expected<BasisMap> BasisMap::orthogonal(std::vector<double> entries) {
   if (entries.empty() || size * size != static_cast<int64_t>(entries.size())) {
     return createStringError("expected a square matrix, found %zu entries", entries.size());
   }
-  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::Map<const Matrix> matrix(entries.data(), size, size);
-  Matrix product = matrix * matrix.transpose();
-  product.diagonal().array() -= 1.0;
-  // Comparisons with NaN are false.
-  const double deviation =
-      product.allFinite() ? product.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();
+  std::vector<double> product(entries.size(), 0.0);
+  const ConstMatrix matrix = {entries.data(), size, size, size};
+  addProduct({product.data(), size, size, size}, matrix, matrix.transposed(), 1.0);
+  double deviation = 0.0;
+  for (int64_t i = 0; i < size * size; ++i) {
+    const double difference = std::fabs(product[i] - (i / size == i % size ? 1.0 : 0.0));
+    // Comparisons with NaN are false; it comes through and stays.
+    if (!std::isnan(deviation) && !(difference <= deviation)) {
+      deviation = difference;
+    }
+  }
   if (!(deviation <= orthogonalityTolerance)) {
     return createStringError("expected an orthogonal matrix, found a product with its transpose "
                              "that differs from the identity by %g",
@@ -190,13 +193,17 @@ Error BasisMap::applyAlong(llvm::MutableArrayRef<double> values, int64_t inner,
     for (int64_t first = 0; first < inner; first += width) {
       const int64_t used = std::min(width, inner - first);
       double *corner = values.data() + outer + first;
-      using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-      Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>> part(corner, size, used,
-                                                                      Eigen::OuterStride<>(inner));
-      Eigen::Map<Matrix> rows(tile.data(), used, size);
-      rows = part.transpose();
+      for (int64_t i = 0; i < size; ++i) {
+        for (int64_t j = 0; j < used; ++j) {
+          tile[j * size + i] = corner[i * inner + j];
+        }
+      }
       node->apply({tile.data(), used, size}, flags);
-      part = rows.transpose();
+      for (int64_t i = 0; i < size; ++i) {
+        for (int64_t j = 0; j < used; ++j) {
+          corner[i * inner + j] = tile[j * size + i];
+        }
+      }
     }
   }
   return Error::success();

@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "BasisMapNode.h"
+#include "quench/Numerics/MatrixProduct.h"
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <Eigen/Core>
+#include <algorithm>
 
 using namespace quench::numerics;
 
@@ -127,15 +128,18 @@ bool OrthogonalMap::equals(const Node &other) const {
 }
 
 void OrthogonalMap::apply(StridedRows rows, MapFlags flags) const {
-  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  using Strided = Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
-  const Eigen::Map<const Matrix> matrix(entries.data(), dimension(), dimension());
-  Strided values(rows.data, rows.count, dimension(), Eigen::OuterStride<>(rows.stride));
-  if (flags.inverse != flags.transposed) {
-    values *= matrix.transpose();
-  } else {
-    values *= matrix;
+  const int64_t size = dimension();
+  const ConstMatrix matrix = {entries.data(), size, size, size};
+  const Matrix result = {rows.data, rows.count, size, rows.stride};
+  std::vector<double> before(rows.count * size);
+  for (int64_t index = 0; index < rows.count; ++index) {
+    double *row = result.row(index);
+    std::copy(row, row + size, before.begin() + index * size);
+    std::fill(row, row + size, 0.0);
   }
+  const bool transposed = flags.inverse != flags.transposed;
+  addProduct(result, {before.data(), rows.count, size, size},
+             transposed ? matrix.transposed() : matrix, 1.0);
 }
 
 //===----------------------------------------------------------------------===//

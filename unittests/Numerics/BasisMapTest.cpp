@@ -251,9 +251,9 @@ TEST(BasisMap, negative_constructions) {
   EXPECT_EQ(messageOf(BasisMap::orthogonal({1.0, 0.0, 0.0, 2.0})),
             "expected an orthogonal matrix, found a product with its transpose that differs from "
             "the identity by 3");
-  EXPECT_EQ(messageOf(BasisMap::orthogonal({1.0, 0.0, 0.0, NAN})),
+  EXPECT_EQ(messageOf(BasisMap::orthogonal({1.0, NAN, 0.0, 1.0})),
             "expected an orthogonal matrix, found a product with its transpose that differs from "
-            "the identity by inf");
+            "the identity by nan");
   EXPECT_EQ(messageOf(BasisMap::hadamard(6)),
             "no Hadamard matrix of order 6 exists: it is no multiple of 4");
   EXPECT_EQ(messageOf(BasisMap::repeat(hadamard(2), 0)),
