@@ -20,8 +20,9 @@ using namespace mlir;
 using namespace quench;
 
 //===----------------------------------------------------------------------===//
-// A thread takes one (token, head) at a time and walks the keys in blocks with a running maximum,
-// so that no row of scores is ever stored (Milakov and Gimelshein, 2018).
+// A thread takes one token and some heads that share their keys at a time, and walks the keys in
+// blocks with a running maximum, so that no row of scores is ever stored (Milakov and Gimelshein,
+// 2018). Keys and values are read once for all heads of a task: decoding is bound by that.
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -31,23 +32,44 @@ using Values = SmallVector<Value>;
 class AttentionEmitter {
 public:
   AttentionEmitter(KernelBuilder &builder, const AttentionKernel &kernel, ValueRange parameters)
-      : b(builder), kernel(kernel), query(parameters[0]), keys(parameters[1]),
-        values(parameters[2]), position(parameters[3]), result(parameters[4]) {}
+      : b(builder), kernel(kernel), parts((kernel.headSize + b.lanes() - 1) / b.lanes()),
+        together(headsTogether()), query(parameters[0]), keys(parameters[1]), values(parameters[2]),
+        position(parameters[3]), result(parameters[4]) {}
 
   void emit() {
     Value tokens = b.size(query, 0);
     // About two cycles for each product with a key or value of a whole vector.
-    int64_t keyCycles = 2 * (kernel.headSize + b.lanes() - 1) / b.lanes() + 4;
-    Value tasks = b.mul(tokens, b.index(kernel.heads));
+    int64_t keyCycles = together * (2 * parts + 4);
+    int64_t headTasks = kernel.heads / together;
+    Value tasks = b.mul(tokens, b.index(headTasks));
     Value cycles = b.mul(b.mul(tasks, b.add(position, tokens)), b.index(keyCycles));
     b.parallelLoop(tasks, cycles, [&](Value task) {
-      Value order = b.div(task, b.index(kernel.heads));
-      Value head = arith::RemUIOp::create(b, task, b.index(kernel.heads));
-      attend(balanced(order, tokens), head);
+      Value order = b.div(task, b.index(headTasks));
+      Value head = arith::RemUIOp::create(b, task, b.index(headTasks));
+      attend(balanced(order, tokens), b.mul(head, b.index(together)));
     });
   }
 
 private:
+  /// Sums over the keys of one head: the maximum, the sum of exponentials relative to it, and the
+  /// values weighted by them.
+  struct HeadState {
+    Value largest;
+    Value total;
+    Values sums;
+  };
+
+  /// A divisor of the heads that share their keys, so that queries and sums fit half the registers.
+  int64_t headsTogether() const {
+    int64_t sharing = kernel.heads / kernel.keyHeads;
+    int64_t most = std::max<int64_t>(1, b.getTarget().vectorRegisters / 2 / (2 * parts));
+    int64_t count = std::min(sharing, most);
+    while (sharing % count != 0) {
+      --count;
+    }
+    return count;
+  }
+
   /// Late tokens see more keys: pairing them with early ones gives threads equal work.
   Value balanced(Value order, Value tokens) {
     Value half = b.div(order, b.index(2));
@@ -57,96 +79,153 @@ private:
     return arith::SelectOp::create(b, isOdd, mirrored, half);
   }
 
-  void attend(Value token, Value head) {
-    Value keyHead = b.div(head, b.index(kernel.heads / kernel.keyHeads));
+  void attend(Value token, Value firstHead) {
+    Value keyHead = b.div(firstHead, b.index(kernel.heads / kernel.keyHeads));
     Value length = b.add(b.add(position, token), b.index(1));
-    Value scratch = memref::AllocaOp::create(b, MemRefType::get({kBlock}, b.getF32Type()));
-    Values q;
+    Value scratch =
+        memref::AllocaOp::create(b, MemRefType::get({together, kBlock}, b.getF32Type()));
+    SmallVector<Values> queries(together);
     Value scale = b.splat(kernel.scale);
-    forParts([&](int64_t offset, int64_t live) {
-      q.push_back(b.mul(b.load(query, {token, head, b.index(offset)}, 0, live), scale));
-    });
-    // Carried: the maximum, the sum of exponentials, the weighted sum of values.
-    Values initial = {b.f32(-std::numeric_limits<float>::infinity()), b.f32(0.0f)};
-    initial.append(q.size(), b.splat(0.0f));
+    Values initial;
+    for (int64_t i = 0; i < together; ++i) {
+      Values &q = queries[i];
+      Value head = b.add(firstHead, b.index(i));
+      forParts([&](int64_t offset, int64_t live) {
+        q.push_back(b.mul(b.load(query, {token, head, b.index(offset)}, 0, live), scale));
+      });
+      HeadState none{b.f32(-std::numeric_limits<float>::infinity()), b.f32(0.0f), {}};
+      none.sums.append(parts, b.splat(0.0f));
+      append(initial, none);
+    }
     Values done = b.loop(b.index(0), length, kBlock, initial, [&](Value begin, ValueRange state) {
       Value count = arith::MinUIOp::create(b, b.sub(length, begin), b.index(kBlock));
-      return attendBlock(begin, count, keyHead, q, scratch, state);
+      return attendBlock(begin, count, keyHead, queries, scratch, state);
     });
-    Value inverse = b.splat(b.div(b.f32(1.0f), done[1]));
-    size_t part = 2;
-    forParts([&](int64_t offset, int64_t live) {
-      b.store(b.mul(done[part++], inverse), result, {token, head, b.index(offset)}, live);
-    });
+    for (int64_t i = 0; i < together; ++i) {
+      HeadState state = stateOf(i, done);
+      Value inverse = b.splat(b.div(b.f32(1.0f), state.total));
+      Value head = b.add(firstHead, b.index(i));
+      auto part = state.sums.begin();
+      forParts([&](int64_t offset, int64_t live) {
+        b.store(b.mul(*part++, inverse), result, {token, head, b.index(offset)}, live);
+      });
+    }
   }
 
-  Values attendBlock(Value begin, Value count, Value keyHead, ArrayRef<Value> q, Value scratch,
-                     ValueRange state) {
+  static void append(Values &carried, const HeadState &state) {
+    carried.push_back(state.largest);
+    carried.push_back(state.total);
+    llvm::append_range(carried, state.sums);
+  }
+
+  HeadState stateOf(int64_t head, ValueRange carried) const {
+    ValueRange own = carried.slice(head * (2 + parts), 2 + parts);
+    return {own[0], own[1], Values(own.drop_front(2))};
+  }
+
+  Values attendBlock(Value begin, Value count, Value keyHead, ArrayRef<Values> queries,
+                     Value scratch, ValueRange carried) {
+    scoreBlock(begin, count, keyHead, queries, scratch);
+    SmallVector<HeadState> states;
+    Values sums;
+    for (int64_t head = 0; head < together; ++head) {
+      states.push_back(stateOf(head, carried));
+      weighBlock(states.back(), scratch, b.index(head));
+      llvm::append_range(sums, states.back().sums);
+    }
+    sums = b.loop(b.index(0), count, 1, sums, [&](Value j, ValueRange before) {
+      Values after(before);
+      int64_t part = 0;
+      Values weights;
+      for (int64_t head = 0; head < together; ++head) {
+        weights.push_back(b.splat(b.loadScalar(scratch, {b.index(head), j})));
+      }
+      forParts([&](int64_t offset, int64_t live) {
+        Value v = b.load(values, {b.add(begin, j), keyHead, b.index(offset)}, 0, live);
+        for (int64_t head = 0; head < together; ++head) {
+          Value &sum = after[head * parts + part];
+          sum = b.fma(weights[head], v, sum);
+        }
+        ++part;
+      });
+      return after;
+    });
+    Values next;
+    for (auto [head, state] : llvm::enumerate(states)) {
+      state.sums.assign(sums.begin() + head * parts, sums.begin() + (head + 1) * parts);
+      append(next, state);
+    }
+    return next;
+  }
+
+  /// Writes the scores of the block, minus infinity where there is no key.
+  void scoreBlock(Value begin, Value count, Value keyHead, ArrayRef<Values> queries,
+                  Value scratch) {
     Value lowest = b.splat(-std::numeric_limits<float>::infinity());
-    for (int64_t lane = 0; lane < kBlock; lane += b.lanes()) {
-      b.store(lowest, scratch, {b.index(lane)});
+    for (int64_t head = 0; head < together; ++head) {
+      for (int64_t lane = 0; lane < kBlock; lane += b.lanes()) {
+        b.store(lowest, scratch, {b.index(head), b.index(lane)});
+      }
     }
     // A vector of keys at a time. Keys behind the last one are read as the last one and masked.
     Value lastKey = b.sub(b.add(begin, count), b.index(1));
     b.loop(b.index(0), count, b.lanes(), [&](Value first) {
-      Values sums;
-      for (int64_t i = 0; i < b.lanes(); ++i) {
-        Value key = b.add(begin, b.add(first, b.index(i)));
-        sums.push_back(dot(q, arith::MinUIOp::create(b, key, lastKey), keyHead));
-      }
       Value live =
           vector::CreateMaskOp::create(b, b.vectorType(b.getI1Type()), b.sub(count, first));
-      Value scores = arith::SelectOp::create(b, live, b.sumLanesOfEach(sums), lowest);
-      b.store(scores, scratch, {first});
+      Values sums = b.sumLanesOfEach([&](int64_t i) {
+        Value key = b.add(begin, b.add(first, b.index(i)));
+        return products(queries, arith::MinUIOp::create(b, key, lastKey), keyHead);
+      });
+      for (int64_t head = 0; head < together; ++head) {
+        Value scores = arith::SelectOp::create(b, live, sums[head], lowest);
+        b.store(scores, scratch, {b.index(head), first});
+      }
     });
+  }
+
+  /// Turns the scores of a head into weights relative to the new maximum, and the state with them.
+  void weighBlock(HeadState &state, Value scratch, Value head) {
+    Value lowest = b.splat(-std::numeric_limits<float>::infinity());
     Value blockMax = lowest;
     for (int64_t lane = 0; lane < kBlock; lane += b.lanes()) {
-      blockMax = b.maximum(blockMax, b.load(scratch, {b.index(lane)}));
+      blockMax = b.maximum(b.load(scratch, {head, b.index(lane)}), blockMax);
     }
-    Value largest = b.maximum(state[0], b.maxLanes(blockMax));
+    Value largest = b.maximum(b.maxLanes(blockMax), state.largest);
     Value shift = b.splat(largest);
     Value total = b.splat(0.0f);
     for (int64_t lane = 0; lane < kBlock; lane += b.lanes()) {
-      Value score = b.load(scratch, {b.index(lane)});
+      Value score = b.load(scratch, {head, b.index(lane)});
       Value isPadding = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, score, lowest);
       Value weight =
           arith::SelectOp::create(b, isPadding, b.splat(0.0f), vectorExp(b, b.sub(score, shift)));
-      b.store(weight, scratch, {b.index(lane)});
+      b.store(weight, scratch, {head, b.index(lane)});
       total = b.add(total, weight);
     }
     // What was summed so far was relative to the old maximum.
-    Value isFirst = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, state[0],
+    Value isFirst = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, state.largest,
                                           b.f32(-std::numeric_limits<float>::infinity()));
     Value decay = arith::SelectOp::create(b, b.splat(isFirst), b.splat(0.0f),
-                                          vectorExp(b, b.splat(b.sub(state[0], largest))));
-    Value decayed = b.mul(state[1], vector::ExtractOp::create(b, decay, ArrayRef<int64_t>{0}));
-    Values sums;
-    for (Value part : state.drop_front(2)) {
-      sums.push_back(b.mul(part, decay));
+                                          vectorExp(b, b.splat(b.sub(state.largest, largest))));
+    Value decayed = b.mul(state.total, vector::ExtractOp::create(b, decay, ArrayRef<int64_t>{0}));
+    for (Value &sum : state.sums) {
+      sum = b.mul(sum, decay);
     }
-    sums = b.loop(b.index(0), count, 1, sums, [&](Value j, ValueRange carried) {
-      Value weight = b.splat(b.loadScalar(scratch, {j}));
-      Values next;
-      forParts([&](int64_t offset, int64_t live) {
-        Value v = b.load(values, {b.add(begin, j), keyHead, b.index(offset)}, 0, live);
-        next.push_back(b.fma(weight, v, carried[next.size()]));
-      });
-      return next;
-    });
-    Values next = {largest, b.add(decayed, b.sumLanes(total))};
-    next.append(sums);
-    return next;
+    state.largest = largest;
+    state.total = b.add(decayed, b.sumLanes(total));
   }
 
-  /// The products of a query with a key, not yet summed over the lanes.
-  Value dot(ArrayRef<Value> q, Value key, Value keyHead) {
-    Value sum = b.splat(0.0f);
+  /// The products of each query with a key, not yet summed over the lanes.
+  Values products(ArrayRef<Values> queries, Value key, Value keyHead) {
+    Values sums(together, b.splat(0.0f));
     size_t part = 0;
     forParts([&](int64_t offset, int64_t live) {
       Value k = b.load(keys, {key, keyHead, b.index(offset)}, 0, live);
-      sum = b.fma(q[part++], k, sum);
+      for (auto [sum, q] : llvm::zip_equal(sums, queries)) {
+        sum = b.fma(q[part], k, sum);
+      }
+      ++part;
     });
-    return sum;
+    return sums;
   }
 
   /// The vectors that make up a head.
@@ -158,6 +237,8 @@ private:
 
   KernelBuilder &b;
   const AttentionKernel &kernel;
+  /// Vectors of a head, and heads of a task.
+  int64_t parts, together;
   Value query, keys, values, position, result;
 };
 } // namespace

@@ -68,13 +68,21 @@ Value KernelBuilder::div(Value lhs, Value rhs) {
                       : Value(arith::DivUIOp::create(*this, lhs, rhs));
 }
 Value KernelBuilder::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
+// A comparison and a selection are one instruction on x86; maxnum, which looks at both sides for
+// NaN, are three.
 Value KernelBuilder::maximum(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::MaxNumFOp::create(*this, lhs, rhs))
-                      : Value(arith::MaxSIOp::create(*this, lhs, rhs));
+  if (!isFloat(lhs)) {
+    return arith::MaxSIOp::create(*this, lhs, rhs);
+  }
+  Value isLarger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, lhs, rhs);
+  return arith::SelectOp::create(*this, isLarger, lhs, rhs);
 }
 Value KernelBuilder::minimum(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::MinNumFOp::create(*this, lhs, rhs))
-                      : Value(arith::MinSIOp::create(*this, lhs, rhs));
+  if (!isFloat(lhs)) {
+    return arith::MinSIOp::create(*this, lhs, rhs);
+  }
+  Value isSmaller = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, lhs, rhs);
+  return arith::SelectOp::create(*this, isSmaller, lhs, rhs);
 }
 Value KernelBuilder::ceilDiv(Value lhs, int64_t rhs) {
   return arith::CeilDivUIOp::create(*this, lhs, index(rhs));
@@ -112,7 +120,7 @@ void KernelBuilder::storeScalar(Value scalar, Value buffer, ValueRange indices) 
   memref::StoreOp::create(*this, scalar, buffer, indices);
 }
 
-Value KernelBuilder::sumLanes(Value vector) {
+Value KernelBuilder::foldLanes(Value vector, Value (KernelBuilder::*combine)(Value, Value)) {
   // A tree of halves: the order is fixed, and the shuffles are what targets have.
   int64_t count = cast<VectorType>(vector.getType()).getDimSize(0);
   while (count > 1) {
@@ -121,39 +129,38 @@ Value KernelBuilder::sumLanes(Value vector) {
         *this, vector, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
     Value high = vector::ExtractStridedSliceOp::create(
         *this, vector, ArrayRef<int64_t>{count}, ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
-    vector = add(low, high);
+    vector = (this->*combine)(low, high);
   }
   return vector::ExtractOp::create(*this, vector, ArrayRef<int64_t>{0});
 }
 
-Value KernelBuilder::sumLanesOfEach(ArrayRef<Value> vectors) {
-  // Every vector holds `owners` groups of equal size, partial sums of one of the inputs each. A
-  // step halves the groups of two vectors and joins them: first halves plus second halves.
-  int64_t count = vectors.size();
-  SmallVector<Value> level(vectors);
-  for (int64_t owners = 1; owners < count; owners *= 2) {
-    int64_t group = count / owners;
-    SmallVector<int64_t> firstHalves, secondHalves;
-    for (int64_t owner = 0; owner < 2 * owners; ++owner) {
-      for (int64_t i = 0; i < group / 2; ++i) {
-        firstHalves.push_back(owner * group + i);
-        secondHalves.push_back(owner * group + group / 2 + i);
-      }
-    }
-    SmallVector<Value> next;
-    for (size_t i = 0; i < level.size(); i += 2) {
-      Value first = vector::ShuffleOp::create(*this, level[i], level[i + 1], firstHalves);
-      Value second = vector::ShuffleOp::create(*this, level[i], level[i + 1], secondHalves);
-      next.push_back(add(first, second));
-    }
-    level = std::move(next);
-  }
-  return level.front();
-}
+Value KernelBuilder::sumLanes(Value vector) { return foldLanes(vector, &KernelBuilder::add); }
+Value KernelBuilder::maxLanes(Value vector) { return foldLanes(vector, &KernelBuilder::maximum); }
 
-Value KernelBuilder::maxLanes(Value vector) {
-  auto kind = isFloat(vector) ? vector::CombiningKind::MAXNUMF : vector::CombiningKind::MAXSI;
-  return vector::ReductionOp::create(*this, kind, vector);
+SmallVector<Value> KernelBuilder::sumLanesOfEach(int64_t first, int64_t owners,
+                                                 const VectorsAt &vectors) {
+  if (owners == 1) {
+    return vectors(first);
+  }
+  // Both halves hold groups of equal size, partial sums of one of the inputs each. This step halves
+  // the groups and joins them: first halves plus second halves.
+  SmallVector<Value> low = sumLanesOfEach(first, owners / 2, vectors);
+  SmallVector<Value> high = sumLanesOfEach(first + owners / 2, owners / 2, vectors);
+  int64_t half = lanes() / owners;
+  SmallVector<int64_t> firstHalves, secondHalves;
+  for (int64_t owner = 0; owner < owners; ++owner) {
+    for (int64_t i = 0; i < half; ++i) {
+      firstHalves.push_back(2 * owner * half + i);
+      secondHalves.push_back((2 * owner + 1) * half + i);
+    }
+  }
+  SmallVector<Value> sums;
+  for (auto [a, b] : llvm::zip_equal(low, high)) {
+    Value begins = vector::ShuffleOp::create(*this, a, b, firstHalves);
+    Value ends = vector::ShuffleOp::create(*this, a, b, secondHalves);
+    sums.push_back(add(begins, ends));
+  }
+  return sums;
 }
 
 void KernelBuilder::loop(Value begin, Value end, int64_t step, const LoopBody &body) {

@@ -61,7 +61,8 @@ private:
         b.forVectors(kernel.groups.k, {b.splat(0.0f)},
                      [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {
                        Value x = b.load(input, {row, offset}, 0, live);
-                       return {b.maximum(carried[0], math::AbsFOp::create(b, x))};
+                       // NaN does not count.
+                       return {b.maximum(math::AbsFOp::create(b, x), carried[0])};
                      });
     Value magnitude = b.maxLanes(largest[0]);
     Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, b.f32(0.0f));

@@ -50,7 +50,7 @@ public:
   mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
   mlir::Value div(mlir::Value lhs, mlir::Value rhs);
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
-  /// The larger (smaller) one; the other one when one is NaN.
+  /// The larger (smaller) one; `rhs` when one is NaN.
   mlir::Value maximum(mlir::Value lhs, mlir::Value rhs);
   mlir::Value minimum(mlir::Value lhs, mlir::Value rhs);
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
@@ -68,10 +68,16 @@ public:
 
   /// Sums the lanes of a float vector in a fixed order, or of an integer vector exactly.
   mlir::Value sumLanes(mlir::Value vector);
+  /// The largest lane of a vector without NaN.
   mlir::Value maxLanes(mlir::Value vector);
   /// The sums of the lanes of as many vectors as a vector has lanes, in one vector: a transposition
-  /// that adds on the way, cheaper than as many calls of `sumLanes`.
-  mlir::Value sumLanesOfEach(mlir::ArrayRef<mlir::Value> vectors);
+  /// that adds on the way, cheaper than as many calls of `sumLanes`. `vectors(i)` makes vector i,
+  /// of several families at once; what it makes is added before much more is made, which takes few
+  /// registers.
+  using VectorsAt = std::function<mlir::SmallVector<mlir::Value>(int64_t)>;
+  mlir::SmallVector<mlir::Value> sumLanesOfEach(const VectorsAt &vectors) {
+    return sumLanesOfEach(0, lanes(), vectors);
+  }
 
   using LoopBody = std::function<void(mlir::Value index)>;
   using CarryingLoopBody =
@@ -95,6 +101,13 @@ public:
           &body);
 
 private:
+  /// Combines the two halves of a vector, the halves of that and so on.
+  mlir::Value foldLanes(mlir::Value vector,
+                        mlir::Value (KernelBuilder::*combine)(mlir::Value, mlir::Value));
+  /// The sums of vectors `first` to `first + owners - 1`, as lanes / owners partial sums for each.
+  mlir::SmallVector<mlir::Value> sumLanesOfEach(int64_t first, int64_t owners,
+                                                const VectorsAt &vectors);
+
   const Target &target;
 };
 
