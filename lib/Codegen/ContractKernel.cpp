@@ -290,13 +290,13 @@ Values ContractEmitter::forWords(int64_t size, int64_t unroll, ValueRange initia
 }
 
 Value ContractEmitter::decode(Value word, int64_t shift, unsigned bits, Value offset) {
-  // With the code at bit `shift` of the mantissa of 2^23 the float is 2^23 + code * 2^shift; the
-  // multiply-add undoes both and subtracts the zero point. All of it is exact.
+  // Bit `shift` of the mantissa of 2^(23 - shift) stands for one: put beside that exponent, the
+  // float is 2^(23 - shift) + code, exactly, and so is the difference.
   Value mask = b.splat(static_cast<int32_t>(((1u << bits) - 1) << shift));
   Value isolated = arith::AndIOp::create(b, word, mask);
-  Value raised = arith::OrIOp::create(b, isolated, b.splat(0x4B000000));
-  Value value = arith::BitcastOp::create(b, b.floats(), raised);
-  return b.fma(value, b.splat(std::ldexp(1.0f, -static_cast<int>(shift))), offset);
+  int32_t exponent = static_cast<int32_t>(127 + 23 - shift) << 23;
+  Value raised = arith::OrIOp::create(b, isolated, b.splat(exponent));
+  return b.add(arith::BitcastOp::create(b, b.floats(), raised), offset);
 }
 
 Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t size,
