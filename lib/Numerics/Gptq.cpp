@@ -29,8 +29,8 @@ static Error verifyArguments(ArrayRef<float> weights, ArrayRef<int64_t> shape, c
   if (shape.size() != 2) {
     return createStringError("expected weights of rank 2, found rank %zu", shape.size());
   }
-  if (Expected<std::vector<ValueRange>> ranges = blockRanges(weights, shape, scheme); !ranges) {
-    return ranges.takeError();
+  if (Error error = verifyValues(weights, shape, scheme)) {
+    return error;
   }
   if (factor.size() != shape[1]) {
     return createStringError("expected a Gram matrix of %lld inputs, found %lld",

@@ -26,7 +26,7 @@ using llvm::Error;
 using llvm::Expected;
 
 /// Stretches of up to this many columns are not halved.
-static constexpr int64_t fewColumns = 16;
+static constexpr int64_t fewColumns = 8;
 
 GptqProblem::GptqProblem(llvm::ArrayRef<float> weights, llvm::ArrayRef<int64_t> shape,
                          const Scheme &scheme, const GramFactor &factor, const GptqOptions &options)
@@ -56,6 +56,17 @@ GptqPanel::GptqPanel(GptqProblem &problem, GptqResult &result, int64_t firstRow,
   losses.resize(paddedRows);
 }
 
+/// Calls visit(row, begin, end) for the rows of a few columns, then of the next: what is transposed
+/// in this order stays in cache.
+template <typename Visit> void GptqPanel::forEachTile(Visit visit) {
+  constexpr int64_t tileColumns = 64;
+  for (int64_t begin = 0; begin < columns; begin += tileColumns) {
+    for (int64_t row = 0; row < rows; ++row) {
+      visit(row, begin, std::min(begin + tileColumns, columns));
+    }
+  }
+}
+
 Expected<double> GptqPanel::run() {
   load();
   if (problem.followsValues) {
@@ -75,13 +86,13 @@ Expected<double> GptqPanel::run() {
 
 void GptqPanel::load() {
   llvm::ArrayRef<int64_t> order = problem.factor.order();
-  for (int64_t row = 0; row < rows; ++row) {
+  forEachTile([&](int64_t row, int64_t begin, int64_t end) {
     const float *from = problem.weights.data() + (firstRow + row) * columns;
-    for (int64_t position = 0; position < columns; ++position) {
+    for (int64_t position = begin; position < end; ++position) {
       const bool isDead = problem.factor.isDead(position);
       value(row, position) = isDead ? 0.0 : from[order[position]];
     }
-  }
+  });
   llvm::ArrayRef<int64_t> all = problem.options.kept;
   const auto *begin = llvm::lower_bound(all, firstRow * columns);
   const auto *end = llvm::lower_bound(all, (firstRow + rows) * columns);
@@ -119,29 +130,37 @@ Error GptqPanel::roundGroups(int64_t begin, int64_t end) {
   return roundGroups(middle, end);
 }
 
-/// Chooses the scales of the blocks with the columns [begin, end) from the values as they are now.
+/// The values of a block as they are now, without kept elements.
+void GptqPanel::gatherBlock(int64_t firstRow, int64_t lastRow, int64_t begin, int64_t end,
+                            std::vector<float> &gathered) {
+  gathered.resize((lastRow - firstRow) * (end - begin));
+  float *to = gathered.data();
+  for (int64_t row = firstRow; row < lastRow; ++row) {
+    for (int64_t position = begin; position < end; ++position) {
+      *to++ = static_cast<float>(value(row, position));
+    }
+  }
+  size_t skip = nextKept;
+  // Few elements are kept: their values are taken out again, from the last to the first.
+  llvm::SmallVector<size_t> places;
+  for (; skip < kept.size() && kept[skip].position < end; ++skip) {
+    if (kept[skip].row >= firstRow && kept[skip].row < lastRow) {
+      places.push_back((kept[skip].row - firstRow) * (end - begin) + kept[skip].position - begin);
+    }
+  }
+  llvm::sort(places, std::greater<>());
+  for (size_t place : places) {
+    gathered.erase(gathered.begin() + place);
+  }
+}
+
+/// Chooses the scales of the blocks with the columns [begin, end).
 Error GptqPanel::chooseGroup(int64_t begin, int64_t end) {
   const int64_t blocksInRow = (columns + problem.blockColumns - 1) / problem.blockColumns;
   const int64_t blockColumn = begin / problem.blockColumns;
   std::vector<float> gathered;
   for (int64_t first = 0; first < rows; first += problem.blockRows) {
-    gathered.clear();
-    size_t skip = nextKept;
-    for (int64_t position = begin; position < end; ++position) {
-      for (int64_t row = first; row < std::min(first + problem.blockRows, rows); ++row) {
-        auto isBefore = [&](const KeptElement &element) {
-          return std::make_pair(element.position, element.row) < std::make_pair(position, row);
-        };
-        while (skip < kept.size() && isBefore(kept[skip])) {
-          ++skip;
-        }
-        const bool isKept =
-            skip < kept.size() && kept[skip].position == position && kept[skip].row == row;
-        if (!isKept) {
-          gathered.push_back(static_cast<float>(value(row, position)));
-        }
-      }
-    }
+    gatherBlock(first, std::min(first + problem.blockRows, rows), begin, end, gathered);
     const size_t block = (firstRow + first) / problem.blockRows * blocksInRow + blockColumn;
     Expected<BlockFit> fit = fitBlock(problem.options.rule, gathered, {}, problem.storage, block);
     if (!fit) {
@@ -299,12 +318,12 @@ void GptqPanel::propagate(int64_t begin, int64_t middle, int64_t end) {
 void GptqPanel::storeCodes() {
   result.tensor.codes.visit([&](auto &all) {
     using Code = typename std::decay_t<decltype(all)>::value_type;
-    for (int64_t row = 0; row < rows; ++row) {
+    forEachTile([&](int64_t row, int64_t begin, int64_t end) {
       Code *to = all.data() + (firstRow + row) * columns;
-      for (int64_t position = 0; position < columns; ++position) {
+      for (int64_t position = begin; position < end; ++position) {
         const int64_t place = problem.isPermuted ? position : problem.factor.order()[position];
         to[place] = static_cast<Code>(codes[position * strips * stripRows + row]);
       }
-    }
+    });
   });
 }

@@ -62,9 +62,12 @@ private:
     double loss;
   };
 
+  template <typename Visit> void forEachTile(Visit visit);
   void load();
   llvm::Error roundGroups(int64_t begin, int64_t end);
   llvm::Error chooseGroup(int64_t begin, int64_t end);
+  void gatherBlock(int64_t firstRow, int64_t lastRow, int64_t begin, int64_t end,
+                   std::vector<float> &gathered);
   void roundColumns(int64_t begin, int64_t end);
   void roundColumn(int64_t position);
   void eliminateColumn(int64_t position, int64_t end);

@@ -122,22 +122,24 @@ bool GramFactor::factorize(ArrayRef<double> gram, double damping, unsigned threa
 
   // U[i][j] = T⁻¹[size - 1 - j][size - 1 - i].
   const int64_t tileCount = (size + kTileRows - 1) / kTileRows;
-  diagonals.clear();
   tiles.assign(32 * tileCount * (tileCount + 1), 0.0);
-  for (int64_t column = 0; column < size; ++column) {
-    const double *from = work.row(size - 1 - column);
-    double *to =
-        tiles.data() + 32 * (column / kTileRows) * (column / kTileRows + 1) + column % kTileRows;
-    for (int64_t row = 0; row <= column; ++row) {
-      const double element = from[size - 1 - row];
-      if (!std::isfinite(element)) {
-        return false;
+  double *to = tiles.data();
+  bool isFinite = true;
+  for (int64_t first = 0; first < size; first += kTileRows) {
+    for (int64_t row = 0; row < first + kTileRows; ++row, to += kTileRows) {
+      for (int64_t column = std::max(first, row); column < std::min(first + kTileRows, size);
+           ++column) {
+        const double element = work(size - 1 - column, size - 1 - row);
+        isFinite &= std::isfinite(element);
+        to[column - first] = -element;
       }
-      to[row * kTileRows] = -element;
     }
-    diagonals.push_back(from[size - 1 - column]);
   }
-  return true;
+  diagonals.resize(size);
+  for (int64_t position = 0; position < size; ++position) {
+    diagonals[position] = work(size - 1 - position, size - 1 - position);
+  }
+  return isFinite;
 }
 
 std::vector<double> GramFactor::inverseDiagonal() const {

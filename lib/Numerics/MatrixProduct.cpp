@@ -16,7 +16,7 @@
 #include "quench/Support/ParallelFor.h"
 
 #include <algorithm>
-#include <vector>
+#include <memory>
 
 using namespace quench::numerics;
 using quench::numerics::detail::kTileColumns;
@@ -137,18 +137,20 @@ namespace {
 /// One block of columns of c.
 class ColumnProduct {
 public:
-  ColumnProduct(Matrix c, ConstMatrix a, ConstMatrix b, double factor, int64_t rows)
-      : c(c), a(a), b(b), factor(factor), rows(rows) {}
+  /// Of each tile of columns, only the rows up to `diagonal` after its last column are wanted.
+  ColumnProduct(Matrix c, ConstMatrix a, ConstMatrix b, double factor, int64_t diagonal)
+      : c(c), a(a), b(b), factor(factor), diagonal(diagonal),
+        rows(std::min(c.rows, diagonal + c.columns)), depth(std::min(innerBlock, a.columns)),
+        packedA(new double[rowBlock * depth]),
+        packedB(new double[(c.columns + kTileColumns) * depth]) {}
 
   void run() {
-    packedA.resize(std::min(rows + kTileRows, rowBlock) * innerBlock);
-    packedB.resize((c.columns + kTileColumns) * innerBlock);
-    for (int64_t first = 0; first < a.columns; first += innerBlock) {
-      inner = std::min(innerBlock, a.columns - first);
+    for (int64_t first = 0; first < a.columns; first += depth) {
+      inner = std::min(depth, a.columns - first);
       for (int64_t j = 0; j < c.columns; j += kTileColumns) {
         pack<kTileColumns>(b.data + first * b.rowStride + j * b.columnStride,
                            std::min(kTileColumns, c.columns - j), b.columnStride, inner,
-                           b.rowStride, 1.0, packedB.data() + j * innerBlock);
+                           b.rowStride, 1.0, packedB.get() + j * depth);
       }
       for (int64_t i = 0; i < rows; i += rowBlock) {
         addRows(i, std::min(rowBlock, rows - i), first);
@@ -161,13 +163,14 @@ private:
     for (int64_t i = 0; i < count; i += kTileRows) {
       pack<kTileRows>(a.data + (begin + i) * a.rowStride + first * a.columnStride,
                       std::min(kTileRows, count - i), a.rowStride, inner, a.columnStride, factor,
-                      packedA.data() + i * innerBlock);
+                      packedA.get() + i * depth);
     }
     for (int64_t j = 0; j < c.columns; j += kTileColumns) {
-      const double *right = packedB.data() + j * innerBlock;
+      const double *right = packedB.get() + j * depth;
       const int64_t columns = std::min(kTileColumns, c.columns - j);
-      for (int64_t i = 0; i < count; i += kTileRows) {
-        const double *left = packedA.data() + i * innerBlock;
+      const int64_t wanted = std::min(count, diagonal + j + columns - begin);
+      for (int64_t i = 0; i < wanted; i += kTileRows) {
+        const double *left = packedA.get() + i * depth;
         const int64_t tileRows = std::min(kTileRows, count - i);
         double *tile = c.row(begin + i) + j;
         if (tileRows == kTileRows && columns == kTileColumns) {
@@ -182,9 +185,11 @@ private:
   Matrix c;
   ConstMatrix a, b;
   const double factor;
+  const int64_t diagonal;
   const int64_t rows;
+  const int64_t depth;
   int64_t inner = 0;
-  std::vector<double> packedA, packedB;
+  const std::unique_ptr<double[]> packedA, packedB;
 };
 } // namespace
 
@@ -200,11 +205,10 @@ void quench::numerics::addProduct(Matrix c, ConstMatrix a, ConstMatrix b, double
     // The last block of a triangle is the largest, so it comes first.
     const int64_t begin = (blocks - 1 - static_cast<int64_t>(piece)) * columnBlock;
     const int64_t columns = std::min(columnBlock, c.columns - begin);
-    const int64_t rows =
-        part == MatrixPart::UpperTriangle ? std::min(c.rows, begin + columns) : c.rows;
+    const int64_t diagonal = part == MatrixPart::UpperTriangle ? begin : c.rows;
     ConstMatrix right = b;
     right.data += begin * b.columnStride;
     right.columns = columns;
-    ColumnProduct(c.block(0, begin, c.rows, columns), a, right, factor, rows).run();
+    ColumnProduct(c.block(0, begin, c.rows, columns), a, right, factor, diagonal).run();
   });
 }

@@ -34,7 +34,8 @@ static bool isNotFinite(float value) {
   return (llvm::bit_cast<uint32_t>(value) & 0x7f800000) == 0x7f800000;
 }
 
-static Error verifyValues(ArrayRef<float> values, ArrayRef<int64_t> shape, const Scheme &scheme) {
+Error quench::numerics::verifyValues(ArrayRef<float> values, ArrayRef<int64_t> shape,
+                                     const Scheme &scheme) {
   if (Error error = scheme.verify(shape)) {
     return error;
   }

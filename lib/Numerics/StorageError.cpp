@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Integers take a loop of their own: sixteen lanes with a sum each, added up in order.
+// Sixteen lanes with a sum each, added up in order. Lanes round like the encoders do, but without
+// codes: integers and floats by adding and subtracting a power of two, codebooks by comparing with
+// all midpoints. Formats that this cannot imitate are encoded and decoded.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,50 +16,132 @@
 #include "CpuClones.h"
 #include "quench/Numerics/QuantizeTensor.h"
 
+#include "llvm/ADT/bit.h"
+
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 using namespace quench::numerics;
 
 using llvm::ArrayRef;
 
 static constexpr size_t lanes = 16;
+static constexpr size_t mostValues = 16;
 
-/// The loop over whole groups of lanes. It works on codes minus the zero point: clamping before
-/// rounding to these integer limits is the same as clamping after. Adding and subtracting 1.5 *
-/// 2^23 rounds half to even, since the magnitude is at most 2^16.
-QUENCH_CPU_CLONES
-static void addIntegerErrors(const float *values, const float *importance, size_t count,
-                             float scale, float low, float high, double *sums) {
-  constexpr float magic = 12582912.0f;
-  for (size_t begin = 0; begin < count; begin += lanes) {
-    for (size_t lane = 0; lane < lanes; ++lane) {
-      float code = values[begin + lane] / scale;
-      code = code > low ? code : low;
-      code = code < high ? code : high;
-      code = (code + magic) - magic;
-      double error = values[begin + lane] - code * scale;
-      sums[lane] += importance ? error * error * importance[begin + lane] : error * error;
-    }
+namespace {
+/// Values and importance in whole groups of lanes; the last group is padded with zeros.
+struct Group {
+  const float *values;
+  const float *importance;
+  size_t count;
+};
+
+struct IntegerLimits {
+  float low, high;
+};
+
+struct FloatLimits {
+  /// The exponent field of the smallest normal number, and how far that of the number to add is
+  /// above the one of the value.
+  uint32_t leastExponent, shift;
+  float largest;
+};
+
+struct Table {
+  float values[mostValues];
+  double midpoints[mostValues - 1];
+};
+} // namespace
+
+static void addErrors(const Group &group, const float *back, size_t begin, double *sums) {
+  for (size_t lane = 0; lane < lanes; ++lane) {
+    const double error = group.values[begin + lane] - back[lane];
+    const double square = error * error;
+    sums[lane] += group.importance ? square * group.importance[begin + lane] : square;
   }
 }
 
-static double integerError(ArrayRef<float> values, ArrayRef<float> importance, float scale,
-                           int32_t zeroPoint, const Encoding &element) {
-  const float low = static_cast<float>(element.minCode() - zeroPoint);
-  const float high = static_cast<float>(element.maxCode() - zeroPoint);
-  double sums[lanes] = {};
-  const size_t whole = values.size() / lanes * lanes;
-  const bool weighted = !importance.empty();
-  addIntegerErrors(values.data(), weighted ? importance.data() : nullptr, whole, scale, low, high,
-                   sums);
-  // The rest, padded with zeros, which have no error.
-  float rest[lanes] = {};
-  float restImportance[lanes] = {};
-  std::copy(values.begin() + whole, values.end(), rest);
-  if (weighted) {
-    std::copy(importance.begin() + whole, importance.end(), restImportance);
+/// Codes minus the zero point: clamping before rounding to these integer limits is the same as
+/// clamping after. Adding 1.5 * 2^23 rounds half to even, since the magnitude is at most 2^16.
+QUENCH_CPU_CLONES
+static void addIntegerErrors(Group group, float scale, IntegerLimits limits, double *sums) {
+  constexpr float magic = 12582912.0f;
+  for (size_t begin = 0; begin < group.count; begin += lanes) {
+    float back[lanes];
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      float code = group.values[begin + lane] / scale;
+      code = code > limits.low ? code : limits.low;
+      code = code < limits.high ? code : limits.high;
+      back[lane] = ((code + magic) - magic) * scale;
+    }
+    addErrors(group, back, begin, sums);
   }
-  addIntegerErrors(rest, weighted ? restImportance : nullptr, lanes, scale, low, high, sums);
+}
+
+/// Adding 2^(e + 23 - mantissa bits) to a magnitude of exponent e rounds it to the mantissa.
+QUENCH_CPU_CLONES
+static void addFloatErrors(Group group, float scale, FloatLimits limits, double *sums) {
+  for (size_t begin = 0; begin < group.count; begin += lanes) {
+    float back[lanes];
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      const float quotient = group.values[begin + lane] / scale;
+      float magnitude = std::fabs(quotient);
+      magnitude = magnitude < limits.largest ? magnitude : limits.largest;
+      uint32_t exponent = llvm::bit_cast<uint32_t>(magnitude) & 0x7f800000u;
+      exponent = exponent > limits.leastExponent ? exponent : limits.leastExponent;
+      const float magic = llvm::bit_cast<float>(exponent + limits.shift);
+      back[lane] = std::copysign((magnitude + magic) - magic, quotient) * scale;
+    }
+    addErrors(group, back, begin, sums);
+  }
+}
+
+QUENCH_CPU_CLONES
+static void addCodebookErrors(Group group, float scale, const Table &table, double *sums) {
+  for (size_t begin = 0; begin < group.count; begin += lanes) {
+    double quotient[lanes];
+    float back[lanes];
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      quotient[lane] = group.values[begin + lane] / scale;
+      back[lane] = table.values[0];
+    }
+    for (size_t i = 1; i < mostValues; ++i) {
+      const double midpoint = table.midpoints[i - 1];
+      const float value = table.values[i];
+      for (size_t lane = 0; lane < lanes; ++lane) {
+        back[lane] = quotient[lane] > midpoint ? value : back[lane];
+      }
+    }
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      back[lane] *= scale;
+    }
+    addErrors(group, back, begin, sums);
+  }
+}
+
+/// Runs a loop over the whole groups of lanes, and over the rest.
+template <typename Loop>
+static double sumOverGroups(ArrayRef<float> values, ArrayRef<float> importance, Loop loop) {
+  double sums[lanes] = {};
+  const bool weighted = !importance.empty();
+  const size_t whole = values.size() / lanes * lanes;
+  loop(Group{values.data(), weighted ? importance.data() : nullptr, whole}, sums);
+  if (whole < values.size()) {
+    double restSums[lanes] = {};
+    float rest[lanes] = {};
+    float restImportance[lanes] = {};
+    const size_t count = values.size() - whole;
+    std::copy_n(values.data() + whole, count, rest);
+    if (weighted) {
+      std::copy_n(importance.data() + whole, count, restImportance);
+    }
+    loop(Group{rest, weighted ? restImportance : nullptr, lanes}, restSums);
+    // A zero has an error where no code stands for it.
+    for (size_t lane = 0; lane < count; ++lane) {
+      sums[lane] += restSums[lane];
+    }
+  }
   double result = 0.0;
   for (double sum : sums) {
     result += sum;
@@ -65,15 +149,54 @@ static double integerError(ArrayRef<float> values, ArrayRef<float> importance, f
   return result;
 }
 
+/// Floats that saturate. The others become infinite, which lanes do not imitate.
+static bool saturates(FloatFormat format) {
+  return format != FloatFormat::F32 && format != FloatFormat::F16 && format != FloatFormat::BF16;
+}
+
+static FloatLimits limitsOf(FloatFormat format) {
+  const uint32_t mantissa = mantissaBits(format);
+  // The smallest value is 2^-mantissa times the smallest normal number.
+  const uint32_t least = llvm::bit_cast<uint32_t>(minPositive(format)) + (mantissa << 23);
+  return {least & 0x7f800000u, (23 - mantissa) << 23, maxFinite(format)};
+}
+
+static Table tableOf(ArrayRef<float> values) {
+  Table table;
+  std::fill_n(table.values, mostValues, values.back());
+  std::copy(values.begin(), values.end(), table.values);
+  std::fill_n(table.midpoints, mostValues - 1, std::numeric_limits<double>::infinity());
+  for (size_t i = 1; i < values.size(); ++i) {
+    table.midpoints[i - 1] = (static_cast<double>(values[i - 1]) + values[i]) / 2;
+  }
+  return table;
+}
+
 double quench::numerics::storageError(ArrayRef<float> values, ArrayRef<float> importance,
                                       float scale, int32_t zeroPoint, const Encoding &element) {
   if (element.isInteger()) {
-    return integerError(values, importance, scale, zeroPoint, element);
+    const IntegerLimits limits = {static_cast<float>(element.minCode() - zeroPoint),
+                                  static_cast<float>(element.maxCode() - zeroPoint)};
+    return sumOverGroups(values, importance, [&](const Group &group, double *sums) {
+      addIntegerErrors(group, scale, limits, sums);
+    });
+  }
+  if (element.isFloat() && saturates(element.floatFormat())) {
+    const FloatLimits limits = limitsOf(element.floatFormat());
+    return sumOverGroups(values, importance, [&](const Group &group, double *sums) {
+      addFloatErrors(group, scale, limits, sums);
+    });
+  }
+  if (element.isCodebook() && element.codebookValues().size() <= mostValues) {
+    const Table table = tableOf(element.codebookValues());
+    return sumOverGroups(values, importance, [&](const Group &group, double *sums) {
+      addCodebookErrors(group, scale, table, sums);
+    });
   }
   double result = 0.0;
   for (size_t i = 0; i < values.size(); ++i) {
-    int32_t code = quantizeElement(values[i], scale, 0, element);
-    double error = values[i] - dequantizeElement(code, scale, 0, element);
+    const int32_t code = quantizeElement(values[i], scale, 0, element);
+    const double error = values[i] - dequantizeElement(code, scale, 0, element);
     result += importance.empty() ? error * error : error * error * importance[i];
   }
   return result;

@@ -72,17 +72,29 @@ Error quench::numerics::verify(RangeRule rule, const Scheme &scheme) {
   return Error::success();
 }
 
+/// In lanes, because a single minimum is a chain that nothing can shorten.
 static ValueRange rangeOf(ArrayRef<float> values) {
+  constexpr size_t lanes = 16;
   if (values.empty()) {
     return {};
   }
-  float low = values[0];
-  float high = values[0];
-  for (float value : values) {
-    low = value < low ? value : low;
-    high = value > high ? value : high;
+  float low[lanes];
+  float high[lanes];
+  std::fill_n(low, lanes, values[0]);
+  std::fill_n(high, lanes, values[0]);
+  size_t i = 0;
+  for (; i + lanes <= values.size(); i += lanes) {
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      const float value = values[i + lane];
+      low[lane] = value < low[lane] ? value : low[lane];
+      high[lane] = value > high[lane] ? value : high[lane];
+    }
   }
-  return {low, high};
+  for (; i < values.size(); ++i) {
+    low[0] = std::min(low[0], values[i]);
+    high[0] = std::max(high[0], values[i]);
+  }
+  return {*std::min_element(low, low + lanes), *std::max_element(high, high + lanes)};
 }
 
 /// What the rule asks for before anything is stored.
@@ -271,9 +283,8 @@ Expected<std::vector<BlockFit>> quench::numerics::initialFits(ArrayRef<float> va
                                                               ArrayRef<int64_t> shape,
                                                               const Scheme &scheme,
                                                               const RangeOptions &options) {
-  // It says which value is not finite.
-  if (Expected<std::vector<ValueRange>> ranges = blockRanges(values, shape, scheme); !ranges) {
-    return ranges.takeError();
+  if (Error error = verifyValues(values, shape, scheme)) {
+    return std::move(error);
   }
   return fitBlocks(
       values, shape, scheme, options,

@@ -55,6 +55,11 @@ struct QuantizedTensor : BlockScales {
   CodeArray codes;
 };
 
+/// Checks the scheme against the shape, the number of values, and that all are finite; names the
+/// index of the first that is not.
+llvm::Error verifyValues(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape,
+                         const Scheme &scheme);
+
 /// The range of each block. Fails on the first value that is not finite and names its index.
 llvm::Expected<std::vector<ValueRange>>
 blockRanges(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape, const Scheme &scheme);
