@@ -26,7 +26,7 @@ using llvm::Error;
 using llvm::Expected;
 
 /// Stretches of up to this many columns are not halved.
-static constexpr int64_t fewColumns = 8;
+static constexpr int64_t fewColumns = kTileRows;
 
 GptqProblem::GptqProblem(llvm::ArrayRef<float> weights, llvm::ArrayRef<int64_t> shape,
                          const Scheme &scheme, const GramFactor &factor, const GptqOptions &options)
@@ -187,8 +187,9 @@ void GptqPanel::roundColumns(int64_t begin, int64_t end) {
     }
     return;
   }
-  // Where a tile of the factor ends.
-  const int64_t middle = (begin + end) / 2 / kTileRows * kTileRows;
+  // Where a tile of the factor ends: there is one within any 8 columns.
+  int64_t middle = (begin + end) / 2 / kTileRows * kTileRows;
+  middle += middle > begin ? 0 : kTileRows;
   roundColumns(begin, middle);
   propagate(begin, middle, end);
   roundColumns(middle, end);
