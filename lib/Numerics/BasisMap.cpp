@@ -11,6 +11,7 @@
 #include "quench/Numerics/RandomSigns.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 using namespace quench::numerics;
@@ -152,6 +153,41 @@ bool BasisMap::isIdentity() const {
 bool BasisMap::isOrthogonal() const { return node->isOrthogonal(); }
 
 bool BasisMap::isSymmetric() const { return node->isSymmetric(); }
+
+template <typename MapType> static const MapType &getNodeAs(const BasisMap &map) {
+  assert(map.kind() == MapType::staticKind && "a map of another kind");
+  return static_cast<const MapType &>(map.getNode());
+}
+
+llvm::ArrayRef<double> BasisMap::diagonalEntries() const {
+  return getNodeAs<DiagonalMap>(*this).entries;
+}
+
+llvm::ArrayRef<int64_t> BasisMap::permutationSources() const {
+  return getNodeAs<PermutationMap>(*this).sources;
+}
+
+const HadamardMatrix &BasisMap::hadamardMatrix() const {
+  return getNodeAs<HadamardMap>(*this).transform.matrix();
+}
+
+llvm::ArrayRef<double> BasisMap::hadamardSigns() const {
+  return getNodeAs<HadamardMap>(*this).signs;
+}
+
+llvm::ArrayRef<double> BasisMap::orthogonalEntries() const {
+  return getNodeAs<OrthogonalMap>(*this).entries;
+}
+
+llvm::ArrayRef<BasisMap> BasisMap::blocks() const {
+  return getNodeAs<BlockDiagonalMap>(*this).blocks;
+}
+
+int64_t BasisMap::copies() const { return getNodeAs<BlockDiagonalMap>(*this).copies; }
+
+llvm::ArrayRef<BasisMap::Factor> BasisMap::factors() const {
+  return getNodeAs<ComposedMap>(*this).factors;
+}
 
 bool quench::numerics::operator==(const BasisMap &lhs, const BasisMap &rhs) {
   return lhs.node == rhs.node || lhs.node->equals(*rhs.node);

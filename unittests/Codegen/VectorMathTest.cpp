@@ -11,24 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Codegen/VectorMath.h"
-#include "quench/Codegen/KernelBuilder.h"
-#include "quench/Codegen/NativeCode.h"
 
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Pass/PassManager.h"
+#include "NativeKernel.h"
+
 #include "llvm/ADT/bit.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Target/TargetMachine.h"
 
 #include "gtest/gtest.h"
 
@@ -43,60 +29,32 @@ using Function = Value(KernelBuilder &, Value);
 /// A vector function of VectorMath.h as native code over arrays.
 class CompiledFunction {
 public:
-  CompiledFunction(const quench::Target &target, Function *function) {
-    DialectRegistry registry;
-    registerNativeCodeDialects(registry);
-    registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
-                    memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
-    MLIRContext context(registry);
-    context.loadAllAvailableDialects();
-    OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
-    auto parameters = [](KernelBuilder &b) {
-      return SmallVector<Type>(2, MemRefType::get({ShapedType::kDynamic}, b.getF32Type()));
-    };
-    auto kernel = getOrCreateKernel(
-        *module, "apply", target, parameters, [&](KernelBuilder &b, ValueRange values) {
-          b.loop(b.index(0), b.size(values[0], 0), b.lanes(),
-                 [&](Value at) { b.store(function(b, b.load(values[0], {at})), values[1], {at}); });
-        });
-    kernel.setPublic();
-    PassManager passes(&context);
-    passes.addPass(createSCFToControlFlowPass());
-    passes.addPass(createConvertVectorToLLVMPass());
-    passes.addPass(createConvertMathToLLVMPass());
-    passes.addPass(createFinalizeMemRefToLLVMConversionPass());
-    passes.addPass(createArithToLLVMConversionPass());
-    passes.addPass(createConvertFuncToLLVMPass());
-    passes.addPass(createConvertControlFlowToLLVMPass());
-    passes.addPass(createReconcileUnrealizedCastsPass());
-    if (failed(passes.run(*module))) {
-      ADD_FAILURE() << "the kernel does not lower";
-      return;
-    }
-    llvm::LLVMContext llvmContext;
-    auto machine = llvm::cantFail(createTargetMachine(target));
-    auto translated = llvm::cantFail(translateAndOptimize(*module, llvmContext, *machine));
-    llvm::SmallVector<char, 0> object;
-    llvm::cantFail(emitMachineCode(*translated, *machine, MachineCodeKind::Object, object));
-    jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
-    llvm::cantFail(jit->addObjectFile(
-        llvm::MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()))));
-    apply = llvm::cantFail(jit->lookup("apply")).toPtr<Apply *>();
-  }
+  CompiledFunction(const quench::Target &target, Function *function)
+      : kernel(target, [&](ModuleOp module) {
+          auto parameters = [](KernelBuilder &b) {
+            return SmallVector<Type>(2, MemRefType::get({ShapedType::kDynamic}, b.getF32Type()));
+          };
+          return getOrCreateKernel(
+              module, "apply", target, parameters, [&](KernelBuilder &b, ValueRange values) {
+                b.loop(b.index(0), b.size(values[0], 0), b.lanes(), [&](Value at) {
+                  b.store(function(b, b.load(values[0], {at})), values[1], {at});
+                });
+              });
+        }) {}
 
   /// `values.size()` is a multiple of the lanes.
   std::vector<float> operator()(std::vector<float> values) {
     std::vector<float> result(values.size());
     int64_t size = static_cast<int64_t>(values.size());
-    apply(values.data(), values.data(), 0, size, 1, result.data(), result.data(), 0, size, 1);
+    kernel.get<Apply>()(values.data(), values.data(), 0, size, 1, result.data(), result.data(), 0,
+                        size, 1);
     return result;
   }
 
 private:
   using Apply = void(float *, float *, int64_t, int64_t, int64_t, float *, float *, int64_t,
                      int64_t, int64_t);
-  std::unique_ptr<llvm::orc::LLJIT> jit;
-  Apply *apply = nullptr;
+  NativeKernel kernel;
 };
 } // namespace
 

@@ -96,6 +96,18 @@ public:
   bool isOrthogonal() const;
   bool isSymmetric() const;
 
+  /// What a map of the respective kind was made of. The flags of a composition's factors come with
+  /// them; a map of copies has one block.
+  llvm::ArrayRef<double> diagonalEntries() const;
+  llvm::ArrayRef<int64_t> permutationSources() const;
+  const HadamardMatrix &hadamardMatrix() const;
+  /// Empty without a seed.
+  llvm::ArrayRef<double> hadamardSigns() const;
+  llvm::ArrayRef<double> orthogonalEntries() const;
+  llvm::ArrayRef<BasisMap> blocks() const;
+  int64_t copies() const;
+  llvm::ArrayRef<Factor> factors() const;
+
   /// Whether both have the same structure and the same numbers.
   friend bool operator==(const BasisMap &lhs, const BasisMap &rhs);
   friend bool operator!=(const BasisMap &lhs, const BasisMap &rhs) { return !(lhs == rhs); }
