@@ -7,13 +7,15 @@
 
 #include "quench/Calibration/CalibrationArchive.h"
 
+#include "ArchiveSections.h"
+
 #include "quench/Support/Digest.h"
 #include "quench/WeightStore/SafetensorsFile.h"
 #include "quench/WeightStore/SafetensorsWriter.h"
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <cmath>
+#include <map>
 #include <vector>
 
 using namespace llvm;
@@ -26,28 +28,6 @@ static constexpr StringLiteral formatName = "quench-calibration";
 /// No section of an edge is called so: those have a dot.
 static constexpr StringLiteral tokensName = "tokens";
 
-namespace {
-
-/// One tensor of the archive.
-struct Section {
-  std::string name;
-  ElementKind kind;
-  SmallVector<int64_t> shape;
-  std::vector<uint8_t> bytes;
-};
-
-} // namespace
-
-template <typename T>
-static Section makeSection(StringRef edge, StringRef section, ElementKind kind,
-                           ArrayRef<T> values) {
-  auto *data = reinterpret_cast<const uint8_t *>(values.data());
-  return {(edge + "." + section).str(),
-          kind,
-          {static_cast<int64_t>(values.size())},
-          {data, data + values.size() * sizeof(T)}};
-}
-
 static std::vector<Section> sectionsOf(const CalibrationArchive &archive) {
   std::vector<Section> sections;
   if (!archive.data.empty()) {
@@ -56,14 +36,11 @@ static std::vector<Section> sectionsOf(const CalibrationArchive &archive) {
     sections.push_back({tokensName.str(),
                         ElementKind::I32,
                         {static_cast<int64_t>(archive.data.size()), archive.data.window},
-                        {data, data + tokens.size() * sizeof(int32_t)}});
+                        {},
+                        {data, tokens.size() * sizeof(int32_t)}});
   }
   for (const auto &[name, edge] : archive.statistics.edges()) {
-    sections.push_back(makeSection<uint64_t>(name, "count", ElementKind::I64, {edge.count}));
-    sections.push_back(
-        makeSection<float>(name, "range", ElementKind::F32, {edge.range.min, edge.range.max}));
-    sections.push_back(makeSection<double>(name, "moments", ElementKind::F64,
-                                           {edge.moments.mean, edge.moments.squaredDeviations}));
+    appendSections(name, edge, archive.statistics.kinds(), sections);
   }
   // The order of the checksum; edge names may contain bytes below '.'.
   llvm::sort(sections, [](const Section &a, const Section &b) { return a.name < b.name; });
@@ -91,8 +68,8 @@ static std::string checksumOf(const Metadata &metadata, ArrayRef<Section> sectio
     for (int64_t dimension : section.shape) {
       digest.updateInteger(static_cast<uint64_t>(dimension));
     }
-    digest.updateInteger(section.bytes.size());
-    digest.update(section.bytes);
+    digest.updateInteger(section.bytes().size());
+    digest.update(section.bytes());
   }
   return digest.hex();
 }
@@ -103,7 +80,8 @@ Error CalibrationArchive::save(StringRef path) const {
                        {"model", modelDigest},
                        {"data", dataDigest},
                        {"samples", std::to_string(samples)},
-                       {"samples_total", std::to_string(totalSamples)}};
+                       {"samples_total", std::to_string(totalSamples)},
+                       {"statistics", statistics.kinds().str()}};
   std::vector<Section> sections = sectionsOf(*this);
   metadata["checksum"] = checksumOf(metadata, sections);
   Expected<std::unique_ptr<SafetensorsWriter>> writer = SafetensorsWriter::create(path);
@@ -121,7 +99,7 @@ Error CalibrationArchive::save(StringRef path) const {
     }
   }
   for (const Section &section : sections) {
-    if (Error error = (*writer)->write(section.name, section.bytes)) {
+    if (Error error = (*writer)->write(section.name, section.bytes())) {
       return error;
     }
   }
@@ -152,9 +130,8 @@ private:
   Expected<std::string> text(StringRef key);
   Expected<uint64_t> number(StringRef key);
   Error readTokens(const TensorView &tensor, CalibrationArchive &archive);
-  Error readSection(const TensorView &tensor, std::map<std::string, EdgeStatistics> &edges);
-  Error requireKind(const TensorView &tensor, ElementKind kind, int64_t size);
-  Error addEdge(StringRef name, const EdgeStatistics &edge, Statistics &statistics);
+  Error readNumbers(CalibrationArchive &archive);
+  Error readEdges(CalibrationArchive &archive);
 
   const SafetensorsFile &file;
 };
@@ -201,7 +178,7 @@ Error ArchiveReader::checkFormat() {
 Error ArchiveReader::checkChecksum() {
   std::vector<Section> sections;
   for (const TensorView &tensor : file.tensors()) {
-    sections.push_back({tensor.name, tensor.kind, tensor.shape, tensor.bytes.vec()});
+    sections.push_back({tensor.name, tensor.kind, tensor.shape, {}, tensor.bytes});
   }
   llvm::sort(sections, [](const Section &a, const Section &b) { return a.name < b.name; });
   Expected<std::string> expected = text("checksum");
@@ -212,15 +189,6 @@ Error ArchiveReader::checkChecksum() {
   if (found != *expected) {
     return fail("expected contents with checksum " + *expected + ", found " + found +
                 "; the archive is damaged, calibrate again");
-  }
-  return Error::success();
-}
-
-Error ArchiveReader::requireKind(const TensorView &tensor, ElementKind kind, int64_t size) {
-  if (tensor.kind != kind || tensor.shape != SmallVector<int64_t>{size}) {
-    return failTensor(tensor, "expected " + safetensorsName(kind) + " [" + Twine(size) +
-                                  "], found " + safetensorsName(tensor.kind) + " " +
-                                  shapeToString(tensor.shape));
   }
   return Error::success();
 }
@@ -238,58 +206,7 @@ Error ArchiveReader::readTokens(const TensorView &tensor, CalibrationArchive &ar
   return Error::success();
 }
 
-Error ArchiveReader::readSection(const TensorView &tensor,
-                                 std::map<std::string, EdgeStatistics> &edges) {
-  auto [edgeName, section] = StringRef(tensor.name).rsplit('.');
-  EdgeStatistics &edge = edges[edgeName.str()];
-  if (section == "count") {
-    if (Error error = requireKind(tensor, ElementKind::I64, 1)) {
-      return error;
-    }
-    edge.count = tensor.load<uint64_t>(0);
-  } else if (section == "range") {
-    if (Error error = requireKind(tensor, ElementKind::F32, 2)) {
-      return error;
-    }
-    edge.range = {tensor.load<float>(0), tensor.load<float>(1)};
-  } else if (section == "moments") {
-    if (Error error = requireKind(tensor, ElementKind::F64, 2)) {
-      return error;
-    }
-    edge.moments = {tensor.load<double>(0), tensor.load<double>(1)};
-  } else {
-    return failTensor(tensor, "expected a section 'count', 'range' or 'moments'");
-  }
-  return Error::success();
-}
-
-Error ArchiveReader::addEdge(StringRef name, const EdgeStatistics &edge, Statistics &statistics) {
-  for (StringRef section : {"count", "range", "moments"}) {
-    if (!file.lookup((name + "." + section).str())) {
-      return fail("expected a section '" + section + "' for edge '" + name + "', found none");
-    }
-  }
-  const RangeStatistic &range = edge.range;
-  const MomentStatistic &moments = edge.moments;
-  if (edge.count == 0 || !std::isfinite(range.min) || !std::isfinite(range.max) ||
-      range.min > range.max || !std::isfinite(moments.mean) ||
-      !std::isfinite(moments.squaredDeviations) || moments.squaredDeviations < 0) {
-    return fail("edge '" + name +
-                "': expected values, a finite ascending range and a variance "
-                "that is not negative");
-  }
-  statistics.set(name, edge);
-  return Error::success();
-}
-
-Expected<CalibrationArchive> ArchiveReader::read() {
-  if (Error error = checkFormat()) {
-    return std::move(error);
-  }
-  if (Error error = checkChecksum()) {
-    return std::move(error);
-  }
-  CalibrationArchive archive;
+Error ArchiveReader::readNumbers(CalibrationArchive &archive) {
   for (auto [key, target] : {std::make_pair("model", &archive.modelDigest),
                              std::make_pair("data", &archive.dataDigest)}) {
     Expected<std::string> value = text(key);
@@ -310,17 +227,54 @@ Expected<CalibrationArchive> ArchiveReader::read() {
     return fail("expected at most " + Twine(archive.totalSamples) + " samples, found " +
                 Twine(archive.samples));
   }
-  std::map<std::string, EdgeStatistics> edges;
+  return Error::success();
+}
+
+Error ArchiveReader::readEdges(CalibrationArchive &archive) {
+  Expected<std::string> names = text("statistics");
+  if (!names) {
+    return names.takeError();
+  }
+  Expected<StatisticKinds> kinds = StatisticKinds::parse(*names);
+  if (!kinds) {
+    return fail("'statistics' in the metadata: " + toString(kinds.takeError()));
+  }
+  archive.statistics = Statistics(*kinds);
+  std::map<std::string, EdgeTensors> edges;
   for (const TensorView &tensor : file.tensors()) {
-    bool isTokens = tensor.name == tokensName;
-    if (Error error = isTokens ? readTokens(tensor, archive) : readSection(tensor, edges)) {
+    if (tensor.name != tokensName) {
+      auto [edge, section] = StringRef(tensor.name).rsplit('.');
+      edges[edge.str()][section.str()] = &tensor;
+    }
+  }
+  for (const auto &[name, tensors] : edges) {
+    Expected<EdgeStatistics> edge = readSections(name, tensors, *kinds);
+    if (!edge) {
+      return fail(toString(edge.takeError()));
+    }
+    archive.statistics.set(name, std::move(*edge));
+  }
+  return Error::success();
+}
+
+Expected<CalibrationArchive> ArchiveReader::read() {
+  if (Error error = checkFormat()) {
+    return std::move(error);
+  }
+  if (Error error = checkChecksum()) {
+    return std::move(error);
+  }
+  CalibrationArchive archive;
+  if (Error error = readNumbers(archive)) {
+    return std::move(error);
+  }
+  if (const TensorView *tokens = file.lookup(tokensName)) {
+    if (Error error = readTokens(*tokens, archive)) {
       return std::move(error);
     }
   }
-  for (const auto &[name, edge] : edges) {
-    if (Error error = addEdge(name, edge, archive.statistics)) {
-      return std::move(error);
-    }
+  if (Error error = readEdges(archive)) {
+    return std::move(error);
   }
   return std::move(archive);
 }

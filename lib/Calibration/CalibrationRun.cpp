@@ -21,7 +21,7 @@ Expected<CalibrationRun> CalibrationRun::begin(CalibrationRunOptions options) {
       return createStringError(toString(saved.takeError()) + " (remove the file to start over)");
     }
     if (saved->modelDigest == wanted.modelDigest && saved->dataDigest == wanted.dataDigest &&
-        saved->totalSamples == wanted.totalSamples) {
+        saved->totalSamples == wanted.totalSamples && saved->statistics.kinds() == wanted.kinds) {
       run.archive = std::move(*saved);
       return std::move(run);
     }
@@ -30,6 +30,7 @@ Expected<CalibrationRun> CalibrationRun::begin(CalibrationRunOptions options) {
   run.archive.dataDigest = wanted.dataDigest;
   run.archive.totalSamples = wanted.totalSamples;
   run.archive.data = wanted.data;
+  run.archive.statistics = Statistics(wanted.kinds);
   return std::move(run);
 }
 

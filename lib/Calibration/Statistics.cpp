@@ -10,8 +10,12 @@
 #include "quench/WeightStore/ElementKind.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
@@ -22,33 +26,117 @@ using namespace quench::calibration;
 
 float RangeStatistic::absmax() const { return std::max(std::fabs(min), std::fabs(max)); }
 
-void EdgeStatistics::add(ArrayRef<float> values) {
+bool StatisticKinds::operator==(const StatisticKinds &other) const {
+  return channels == other.channels && histogram == other.histogram && gram == other.gram;
+}
+
+/// The names of kinds, with the members that they stand for.
+static constexpr std::pair<StringLiteral, bool StatisticKinds::*> kindNames[] = {
+    {"channels", &StatisticKinds::channels},
+    {"histogram", &StatisticKinds::histogram},
+    {"gram", &StatisticKinds::gram},
+};
+
+std::string StatisticKinds::str() const {
+  SmallVector<StringRef> names;
+  for (const auto &[name, member] : kindNames) {
+    if (this->*member) {
+      names.push_back(name);
+    }
+  }
+  return names.empty() ? "none" : join(names, ",");
+}
+
+Expected<StatisticKinds> StatisticKinds::parse(StringRef text) {
+  StatisticKinds kinds;
+  for (const auto &[name, member] : kindNames) {
+    kinds.*member = false;
+  }
+  if (text == "none") {
+    return kinds;
+  }
+  for (StringRef part : split(text, ',')) {
+    const auto *found = find_if(kindNames, [&](const auto &entry) { return entry.first == part; });
+    if (found == std::end(kindNames)) {
+      std::string expected;
+      for (const auto &[name, member] : kindNames) {
+        expected += (name + ", ").str();
+      }
+      StringRef list = StringRef(expected).drop_back(2);
+      return createStringError("expected " + list + " or none, found '" + part + "'");
+    }
+    kinds.*found->second = true;
+  }
+  return kinds;
+}
+
+/// Range and sum of values, of which there is at least one.
+static RangeStatistic rangeOf(ArrayRef<float> values, double &sum) {
+  RangeStatistic range = {values.front(), values.front()};
+  sum = 0.0;
+  for (float value : values) {
+    range.min = std::min(range.min, value);
+    range.max = std::max(range.max, value);
+    sum += value;
+  }
+  return range;
+}
+
+static void addToChannels(ChannelStatistic &statistic, ArrayRef<float> values, size_t channels) {
+  statistic.absmax.resize(channels);
+  statistic.sum.resize(channels);
+  statistic.absSum.resize(channels);
+  for (; !values.empty(); values = values.drop_front(channels)) {
+    for (size_t k = 0; k < channels; ++k) {
+      float magnitude = std::fabs(values[k]);
+      statistic.absmax[k] = std::max(statistic.absmax[k], magnitude);
+      statistic.sum[k] += values[k];
+      statistic.absSum[k] += magnitude;
+    }
+  }
+}
+
+static void addToGram(std::vector<double> &gram, ArrayRef<float> values, size_t channels) {
+  using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  gram.resize(channels * channels);
+  Eigen::Map<Eigen::MatrixXd> sum(gram.data(), channels, channels);
+  Eigen::MatrixXd rows =
+      Eigen::Map<const Rows>(values.data(), values.size() / channels, channels).cast<double>();
+  sum.selfadjointView<Eigen::Lower>().rankUpdate(rows.transpose());
+  sum.triangularView<Eigen::StrictlyUpper>() = sum.transpose();
+}
+
+void EdgeStatistics::add(ArrayRef<float> values, const StatisticKinds &kinds) {
   if (values.empty()) {
     return;
   }
-  float low = values.front();
-  float high = values.front();
   double sum = 0.0;
-  for (float value : values) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-    sum += value;
-  }
+  RangeStatistic batch = rangeOf(values, sum);
   double mean = sum / static_cast<double>(values.size());
   double squares = 0.0;
   for (float value : values) {
     squares += (value - mean) * (value - mean);
   }
   if (count == 0) {
-    range = {low, high};
+    range = batch;
     moments = {mean, squares};
   } else {
-    range = {std::min(range.min, low), std::max(range.max, high)};
+    range = {std::min(range.min, batch.min), std::max(range.max, batch.max)};
     double before = static_cast<double>(count);
     double added = static_cast<double>(values.size());
     double delta = mean - moments.mean;
     moments.mean += delta * (added / (before + added));
     moments.squaredDeviations += squares + delta * delta * (before * added / (before + added));
+  }
+  movingAverage.add(batch.absmax(), movingAverageRate);
+  if (kinds.channels) {
+    addToChannels(perChannel, values, channels);
+  }
+  if (kinds.histogram) {
+    histogram.add(values);
+  }
+  if (kinds.gram) {
+    addToGram(gram, values, channels);
   }
   count += values.size();
 }
@@ -84,11 +172,19 @@ Error Statistics::observe(StringRef edge, uint64_t sample, ArrayRef<float> value
     return fail("expected finite values, found " + text + " at " +
                 positionOf(bad - values.begin(), shape));
   }
+  if (values.empty()) {
+    return Error::success();
+  }
+  uint64_t channels = shape.empty() ? 1 : shape.back();
   auto place = byName.find(edge);
   if (place == byName.end()) {
     place = byName.emplace(edge.str(), EdgeStatistics()).first;
+    place->second.channels = channels;
+  } else if (place->second.channels != channels) {
+    return fail("expected " + Twine(place->second.channels) + " channels as before, found shape " +
+                shapeToString(shape));
   }
-  place->second.add(values);
+  place->second.add(values, collected);
   return Error::success();
 }
 
@@ -97,4 +193,6 @@ const EdgeStatistics *Statistics::lookup(StringRef edge) const {
   return place == byName.end() ? nullptr : &place->second;
 }
 
-void Statistics::set(StringRef edge, EdgeStatistics statistics) { byName[edge.str()] = statistics; }
+void Statistics::set(StringRef edge, EdgeStatistics statistics) {
+  byName[edge.str()] = std::move(statistics);
+}

@@ -18,6 +18,7 @@ using namespace llvm;
 using quench::calibration::CalibrationRun;
 using quench::calibration::CalibrationRunOptions;
 using quench::calibration::Samples;
+using quench::calibration::StatisticKinds;
 
 namespace quench::driver {
 
@@ -30,7 +31,12 @@ public:
   StringRef description() const override {
     return "Every activation that could be quantized is watched. Sample i of N starts at token\n"
            "floor(i * (size of the data - window) / N). A run that was killed goes on where it\n"
-           "was saved last when it is started again with the same model and data.\n";
+           "was saved last when it is started again with the same model, data and statistics.\n"
+           "Of each activation the archive has range, mean, variance and the moving average of\n"
+           "the largest magnitude; with `channels` the largest magnitude and the means of each\n"
+           "channel; with `histogram` the distribution, which all methods of choosing a range but\n"
+           "minmax and moving-average need; with `gram` the sums of products of all pairs of\n"
+           "channels, which are large; `none` is nothing of these. The tokens are in it too.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
@@ -38,6 +44,9 @@ public:
                  OptionTable::Need::Required);
     options.integer("samples", "N", samples, 1, INT32_MAX, "windows to run (default 128)");
     options.integer("window", "N", window, 1, INT32_MAX, "tokens of a window (default 256)");
+    options.text(
+        "collect", 0, "KINDS", collect,
+        "what to keep beyond ranges: channels, histogram, gram (default channels,histogram)");
     options.text("output", 'o', "ARCHIVE", output,
                  "the archive to write (default MODEL/calibration.safetensors)");
   }
@@ -45,12 +54,14 @@ public:
 
 private:
   Expected<Samples> readSamples(const ModelFolder &folder, const TokenFile &file) const;
-  Expected<CalibrationRun> begin(const ModelFolder &folder, Samples windows) const;
+  Expected<CalibrationRun> begin(const ModelFolder &folder, Samples windows,
+                                 const StatisticKinds &kinds) const;
   Error runWindows(const Console &console, Session &session, CalibrationRun &calibration) const;
 
   std::string model;
   std::string data;
   std::string output;
+  std::string collect = StatisticKinds().str();
   int64_t samples = 128;
   int64_t window = 256;
 };
@@ -81,8 +92,10 @@ Expected<Samples> CalibrateCommand::readSamples(const ModelFolder &folder,
   return std::move(result);
 }
 
-Expected<CalibrationRun> CalibrateCommand::begin(const ModelFolder &folder, Samples windows) const {
+Expected<CalibrationRun> CalibrateCommand::begin(const ModelFolder &folder, Samples windows,
+                                                 const StatisticKinds &kinds) const {
   CalibrationRunOptions options;
+  options.kinds = kinds;
   options.path = output;
   options.modelDigest = folder.weights().digest();
   options.dataDigest = windows.digest();
@@ -115,6 +128,10 @@ Error CalibrateCommand::runWindows(const Console &console, Session &session,
 }
 
 Error CalibrateCommand::run(const Console &console) {
+  Expected<StatisticKinds> kinds = StatisticKinds::parse(collect);
+  if (!kinds) {
+    return inContext("option '--collect'", kinds.takeError());
+  }
   Expected<TokenFile> file = TokenFile::open(data);
   if (!file) {
     return file.takeError();
@@ -131,7 +148,7 @@ Error CalibrateCommand::run(const Console &console) {
   if (!windows) {
     return windows.takeError();
   }
-  Expected<CalibrationRun> calibration = begin(folder, std::move(*windows));
+  Expected<CalibrationRun> calibration = begin(folder, std::move(*windows), *kinds);
   if (!calibration) {
     return calibration.takeError();
   }

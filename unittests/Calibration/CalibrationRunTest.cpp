@@ -24,7 +24,8 @@ std::string message(llvm::Error error) {
 }
 
 CalibrationRunOptions options(std::string path) {
-  return {std::move(path), "model", "data", /*totalSamples=*/10, /*data=*/{}, /*saveEvery=*/4};
+  return {std::move(path), "model",        "data", /*totalSamples=*/10, {true, true, true},
+          /*data=*/{},     /*saveEvery=*/4};
 }
 
 /// Runs samples until `stop`; returns the first error.
@@ -72,6 +73,9 @@ TEST(CalibrationRunTest, anotherModelOrOtherDataStartOver) {
   CalibrationRunOptions otherTotal = options(folder / "a");
   otherTotal.totalSamples = 11;
   EXPECT_EQ(llvm::cantFail(CalibrationRun::begin(otherTotal)).nextSample(), 0u);
+  CalibrationRunOptions otherKinds = options(folder / "a");
+  otherKinds.kinds.gram = false;
+  EXPECT_EQ(llvm::cantFail(CalibrationRun::begin(otherKinds)).nextSample(), 0u);
 }
 
 TEST(CalibrationRunTest, anErrorEndsTheRunAndKeepsTheSavedArchive) {

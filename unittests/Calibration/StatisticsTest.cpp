@@ -28,7 +28,7 @@ TEST(StatisticsTest, batchesMergeIntoTheStatisticsOfAllValues) {
   }
   EdgeStatistics merged;
   for (size_t begin = 0, size = 1; begin < values.size(); begin += size, size = size * 2 + 1) {
-    merged.add(llvm::ArrayRef(values).slice(begin, std::min(size, values.size() - begin)));
+    merged.add(llvm::ArrayRef(values).slice(begin, std::min(size, values.size() - begin)), {});
   }
   double mean = 0, squares = 0;
   for (float value : values) {
@@ -46,12 +46,59 @@ TEST(StatisticsTest, batchesMergeIntoTheStatisticsOfAllValues) {
 
 TEST(StatisticsTest, rangeDoesNotIncludeZeroUnlessSeen) {
   EdgeStatistics edge;
-  edge.add({2.0f, 5.0f});
-  edge.add({});
+  edge.add({2.0f, 5.0f}, {});
+  edge.add({}, {});
   EXPECT_EQ(edge.range.min, 2.0f);
   EXPECT_EQ(edge.range.max, 5.0f);
-  edge.add({-7.0f});
+  edge.add({-7.0f}, {});
   EXPECT_EQ(edge.range.absmax(), 7.0f);
+}
+
+TEST(StatisticsTest, channelsAreIndicesOnTheLastAxis) {
+  Statistics statistics(StatisticKinds{true, false, true});
+  llvm::cantFail(statistics.observe("a", 0, {1, -2, 3, -4, 5, -7}, {2, 1, 3}));
+  llvm::cantFail(statistics.observe("a", 1, {-2, 0, 1}, {3}));
+  const EdgeStatistics &edge = *statistics.lookup("a");
+  EXPECT_EQ(edge.rows(), 3u);
+  EXPECT_EQ(edge.perChannel.absmax, (std::vector<float>{4, 5, 7}));
+  EXPECT_EQ(edge.channelMean(0), -5.0 / 3);
+  EXPECT_EQ(edge.channelAbsMean(0), 7.0 / 3);
+  EXPECT_EQ(edge.channelAbsMean(2), 11.0 / 3);
+  // Rows (1, -2, 3), (-4, 5, -7), (-2, 0, 1).
+  EXPECT_EQ(edge.gram, (std::vector<double>{21, -22, 29, -22, 29, -41, 29, -41, 59}));
+  EXPECT_EQ(edge.histogram.count(), 0u);
+}
+
+TEST(StatisticsTest, theMovingAverageForgets) {
+  EdgeStatistics edge;
+  double expected = 8;
+  for (float value : {-8.0f, 4.0f, 2.0f}) {
+    edge.add({value, 1.0f}, {});
+    expected += 0.1 * (std::fabs(value) - expected);
+  }
+  EXPECT_DOUBLE_EQ(edge.movingAverage.value, expected);
+}
+
+TEST(StatisticsTest, histogramsDoNotDependOnTheOrder) {
+  EdgeStatistics forward, backward;
+  for (int i = 0; i < 100; ++i) {
+    forward.add({std::sin(1.0f * i) * i, 0.0f}, {});
+    backward.add({std::sin(1.0f * (99 - i)) * (99 - i), 0.0f}, {});
+  }
+  EXPECT_TRUE(forward.histogram == backward.histogram);
+}
+
+TEST(StatisticsTest, kindsHaveNames) {
+  EXPECT_EQ(StatisticKinds().str(), "channels,histogram");
+  for (const char *text : {"none", "channels", "gram", "channels,histogram,gram"}) {
+    EXPECT_EQ(llvm::cantFail(StatisticKinds::parse(text)).str(), text);
+  }
+  EXPECT_EQ(llvm::cantFail(StatisticKinds::parse("gram,channels")).str(), "channels,gram");
+  for (const char *text : {"", "all", "gram,", "none,gram"}) {
+    EXPECT_NE(message(StatisticKinds::parse(text).takeError()), "success") << text;
+  }
+  EXPECT_EQ(message(StatisticKinds::parse("gram,max").takeError()),
+            "expected channels, histogram, gram or none, found 'max'");
 }
 
 TEST(StatisticsTest, valuesThatAreNotFiniteAreNamed) {
@@ -67,6 +114,10 @@ TEST(StatisticsTest, valuesThatAreNotFiniteAreNamed) {
   }
   EXPECT_EQ(message(statistics.observe("a", 4, {1.0f}, {1, 2})),
             "edge 'a', sample 4: expected as many values as shape [1, 2] has, found 1");
+  EXPECT_EQ(message(statistics.observe("a", 5, {1.0f}, {1, 1})),
+            "edge 'a', sample 5: expected 2 channels as before, found shape [1, 1]");
+  EXPECT_EQ(message(statistics.observe("empty", 6, {}, {0, 2})), "success");
+  EXPECT_EQ(statistics.lookup("empty"), nullptr);
   EXPECT_EQ(statistics.lookup("a")->count, 2u);
   EXPECT_EQ(statistics.lookup("a")->range.max, 2.0f);
   EXPECT_EQ(statistics.lookup("b"), nullptr);

@@ -12,15 +12,25 @@
 //   model, data    SHA-256 of what was run and of what it was run on
 //   samples        how many samples are in the statistics
 //   samples_total  how many the run was asked for
+//   statistics     what is kept of each edge beyond what always is: "channels,histogram"
 //   checksum       SHA-256 of all of the above and of all tensors
 //
 // The tensor `tokens`, I32 [samples_total, window], is the data itself, so that the model can be
 // run on it again; archives of models without tokens have none. Every edge has one tensor for each
 // kind of statistic:
 //
-//   EDGE.count     I64 [1]   number of values
-//   EDGE.range     F32 [2]   smallest, largest
-//   EDGE.moments   F64 [2]   mean, sum of squared deviations
+//   EDGE.count            I64 [1]     number of values
+//   EDGE.channels         I64 [1]     K, the size of their last axis
+//   EDGE.range            F32 [2]     smallest, largest
+//   EDGE.moments          F64 [2]     mean, sum of squared deviations
+//   EDGE.batches          I64 [1]     number of batches
+//   EDGE.moving_average   F64 [1]     of the largest magnitudes of the batches
+//   EDGE.channel_absmax   F32 [K]     channels: largest magnitudes
+//   EDGE.channel_sum      F64 [K]     channels: sums
+//   EDGE.channel_abs_sum  F64 [K]     channels: sums of magnitudes
+//   EDGE.histogram        I64 [B]     histogram: see LogHistogram::binCounts
+//   EDGE.histogram_tiny   I64 [1]     histogram: values near zero
+//   EDGE.gram             F64 [K, K]  gram: sum of the outer products of rows
 //
 // Same statistics, same bytes. Numbers are stored exactly, so a run that was killed and resumed
 // ends with the archive of a run that was not.
@@ -59,7 +69,7 @@ struct CalibrationArchive {
   /// Reads and validates an archive. Errors start with the path: not safetensors, not an archive,
   /// another version, a checksum that does not match, sections that are unknown, missing or
   /// misshapen, negative tokens, statistics that no data has (a range that is not ordered, a
-  /// negative variance).
+  /// negative variance, counts that do not add up).
   static llvm::Expected<CalibrationArchive> load(llvm::StringRef path);
 
   /// Writes the archive in one step (see AtomicFile).

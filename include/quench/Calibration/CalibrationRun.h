@@ -32,6 +32,8 @@ struct CalibrationRunOptions {
   std::string modelDigest;
   std::string dataDigest;
   uint64_t totalSamples = 0;
+  /// What is kept of each edge.
+  StatisticKinds kinds;
   /// The samples themselves, for the archive: `totalSamples` or none.
   Samples data;
   /// The archive is saved after this many samples, and after the last one; 0 is only then.
@@ -41,7 +43,7 @@ struct CalibrationRunOptions {
 class CalibrationRun {
 public:
   /// Starts a run, or goes on with the one in the archive at `options.path` when that has the same
-  /// digests and total. An archive of another model or other data is replaced at the first save; a
+  /// digests, total and kinds. Any other archive is replaced at the first save; a
   /// file that is not a valid archive is an error, since it may be anything.
   static llvm::Expected<CalibrationRun> begin(CalibrationRunOptions options);
 

@@ -5,15 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A calibration run shows the values on each observed edge of the float model, sample by sample,
-// and what is kept of them is small: how many there were, their range, their mean and variance.
-// Kinds of statistics are members of EdgeStatistics and sections of the archive; a new kind is one
-// of each.
+// A calibration run shows the values on each observed edge of the float model, sample by sample, in
+// one pass. What is kept of them does not grow with the number of samples, and depends on the
+// values and their order alone. Kinds of statistics are members of EdgeStatistics and sections of
+// the archive; a new kind is one of each.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef QUENCH_CALIBRATION_STATISTICS_H
 #define QUENCH_CALIBRATION_STATISTICS_H
+
+#include "quench/Numerics/Calibrators.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -22,8 +24,24 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace quench::calibration {
+
+/// What is kept beyond ranges, moments and moving averages, which are always there.
+struct StatisticKinds {
+  bool channels = true;
+  bool histogram = true;
+  /// K^2 doubles for an edge with K channels.
+  bool gram = false;
+
+  bool operator==(const StatisticKinds &other) const;
+
+  /// "channels,gram"; "none" when there are none.
+  std::string str() const;
+  /// The inverse of `str`, in any order. Errors: "expected channels, … or none, found 'x'".
+  static llvm::Expected<StatisticKinds> parse(llvm::StringRef text);
+};
 
 /// The smallest and the largest value seen. Meaningless while nothing was.
 struct RangeStatistic {
@@ -41,26 +59,64 @@ struct MomentStatistic {
   double squaredDeviations = 0.0;
 };
 
-/// All that is known about one edge.
+/// A range that forgets: T <- T + 0.1 (m - T) for the largest magnitude m of each batch, and T = m
+/// for the first one.
+inline constexpr double movingAverageRate = 0.1;
+
+/// Of each channel, that is index on the last axis.
+struct ChannelStatistic {
+  /// [K]: the largest magnitude.
+  std::vector<float> absmax;
+  /// [K]: sums of the values and of their magnitudes.
+  std::vector<double> sum;
+  std::vector<double> absSum;
+};
+
+/// All that is known about one edge, whose values are rows of K channels.
 struct EdgeStatistics {
   /// The number of values.
   uint64_t count = 0;
+  /// K: the size of the last axis, 1 for scalars.
+  uint64_t channels = 1;
   RangeStatistic range;
   MomentStatistic moments;
+  /// Of the largest magnitudes of the batches; see `movingAverageRate`.
+  numerics::MovingAverage movingAverage;
+  /// Empty vectors when they were not asked for.
+  ChannelStatistic perChannel;
+  /// Empty when it was not asked for.
+  numerics::LogHistogram histogram;
+  /// [K, K], row-major, symmetric: the sum of x^T x over all rows x. Empty when it was not asked
+  /// for.
+  std::vector<double> gram;
 
-  /// Takes in the values of one batch, all of them finite.
-  void add(llvm::ArrayRef<float> values);
+  /// Takes in the values of one batch, all of them finite, as many as fit in rows.
+  void add(llvm::ArrayRef<float> values, const StatisticKinds &kinds);
+
+  uint64_t rows() const { return count / channels; }
 
   /// The variance of the values as a whole population; 0 when there are none.
   double variance() const;
+
+  /// The mean of the values of a channel, and of their magnitudes. Channels were asked for and
+  /// values seen.
+  double channelMean(size_t channel) const { return perChannel.sum[channel] / rows(); }
+  double channelAbsMean(size_t channel) const { return perChannel.absSum[channel] / rows(); }
 };
 
 /// The edges of a model by name, in the order of their names.
 class Statistics {
 public:
+  Statistics() = default;
+  explicit Statistics(StatisticKinds kinds) : collected(kinds) {}
+
+  /// What is kept of each edge.
+  const StatisticKinds &kinds() const { return collected; }
+
   /// Adds the values that sample number `sample` has on `edge`. Fails on the first NaN or infinity:
   /// "edge 'NAME', sample 3: expected finite values, found nan at [0, 17]"; nothing is added then.
-  /// Also fails when `shape` does not have as many elements as there are values.
+  /// Also fails when `shape` does not have as many elements as there are values, or another last
+  /// dimension than before. An edge without values is not remembered.
   llvm::Error observe(llvm::StringRef edge, uint64_t sample, llvm::ArrayRef<float> values,
                       llvm::ArrayRef<int64_t> shape);
 
@@ -73,6 +129,7 @@ public:
   void set(llvm::StringRef edge, EdgeStatistics statistics);
 
 private:
+  StatisticKinds collected;
   std::map<std::string, EdgeStatistics, std::less<>> byName;
 };
 

@@ -8,6 +8,8 @@
 #ifndef QUENCH_TRANSFORMS_PASSES_H
 #define QUENCH_TRANSFORMS_PASSES_H
 
+#include "quench/Transforms/RangeMethod.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace quench {

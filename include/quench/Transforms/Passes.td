@@ -31,15 +31,41 @@ def InsertObserversPass : Pass<"quench-insert-observers", "::mlir::ModuleOp"> {
 def AnnotateCalibrationPass : Pass<"quench-annotate-calibration", "::mlir::ModuleOp"> {
   let summary = "Write what calibration saw onto the observers";
   let description = [{
-    Gives every `quench.observe` the range of its edge from the statistics of the workspace. An archive that is
-    unfinished, that misses an edge, or that was made from other weights than those of `weights` is an error, and
-    nothing changes.
+    Gives every `quench.observe` a range that `method` chooses from the statistics of its edge: all that was seen, or
+    less, because a few large values cost all others precision. Methods that minimize an error do it for the format
+    that the recipe gives the activation, 8-bit integers where it gives none. Where nothing else is said, a method
+    chooses the largest magnitude T, and the range is what was seen, clipped to [-T, T].
+
+    | method | T |
+    |---|---|
+    | `minmax` | the largest magnitude |
+    | `moving-average` | of the largest magnitudes of the samples, at a rate of 0.1 |
+    | `percentile` | not exceeded by `percentile` percent of the values; with a zero point, that many are in the range |
+    | `mse` | of i/100 of what was seen, the one with the least squared error |
+    | `entropy` | the least Kullback-Leibler divergence over 2048 bins |
+    | `entropy-nvidia` | the same in the form of NVIDIA's tools |
+    | `octav` | the least squared error by the fixed point of OCTAV (Sakr et al., 2022) |
+
+    An archive that is unfinished, that misses an edge or a statistic, or that was made from other weights than those
+    of `weights` is an error, and nothing changes.
 
     ```mlir
     quench.observe %x as "model.layers.0.mlp.down_proj" range [-3.5, 4.25] : tensor<?x768xf32>
     ```
   }];
-  let options = WorkspaceOptions.options;
+  let options = WorkspaceOptions.options # [
+    Option<"method", "method", "::quench::RangeMethod", "::quench::RangeMethod::MinMax", "How the range is chosen", [{
+      ::llvm::cl::values(
+        clEnumValN(::quench::RangeMethod::MinMax, "minmax", "all that was seen"),
+        clEnumValN(::quench::RangeMethod::MovingAverage, "moving-average", "a moving average over samples"),
+        clEnumValN(::quench::RangeMethod::Percentile, "percentile", "a percentage of all values"),
+        clEnumValN(::quench::RangeMethod::Mse, "mse", "the least squared error"),
+        clEnumValN(::quench::RangeMethod::Entropy, "entropy", "the least divergence"),
+        clEnumValN(::quench::RangeMethod::EntropyNvidia, "entropy-nvidia", "the least divergence, NVIDIA's form"),
+        clEnumValN(::quench::RangeMethod::Octav, "octav", "the least squared error, by fixed point"))
+    }]>,
+    Option<"percentile", "percentile", "double", "99.99", "The percentage of `method=percentile`">
+  ];
 }
 
 def StripObserversPass : Pass<"quench-strip-observers", "::mlir::ModuleOp"> {

@@ -2,24 +2,79 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes a calibration archive, following the description in quench/Calibration/CalibrationArchive.h.
 
-usage: make_archive.py FILE [key=value ...] EDGE:MIN:MAX ...   keys are those of the metadata
+usage: make_archive.py FILE [key=value ...] EDGE:MIN:MAX ... EDGE=v,v,... ... [set=SECTION:KIND:v,v,...] [drop=SECTION]
+Keys are those of the metadata. An edge is one batch in rows of two: the two ends of its range, or the values themselves.
 """
 import hashlib
 import json
 import struct
 import sys
 
+METADATA = ["format", "version", "model", "data", "samples", "samples_total", "statistics", "checksum"]
+BITS = [12, 11, 10, 9] + 12 * [8]  # of the mantissa, for the octaves of a histogram from the largest down
+BINS = sum(1 << bits for bits in BITS)
+
 metadata = {"format": "quench-calibration", "version": "2", "model": "m", "data": "d", "samples": "4", "samples_total": "4"}
+metadata["statistics"] = "channels,histogram"
 tensors = {}
+
+
+def histogram(values):
+    """Counts of negative and then of other values, and of tiny ones."""
+    counts, tiny = [0] * (2 * BINS), 0
+    top = struct.unpack("<I", struct.pack("<f", max(abs(value) for value in values)))[0] >> 23
+    for value in values:
+        pattern = struct.unpack("<I", struct.pack("<f", abs(value)))[0]
+        octave = top - (pattern >> 23)
+        if octave >= len(BITS):
+            tiny += 1
+            continue
+        begin = sum(1 << bits for bits in BITS[:octave]) + (0 if value < 0 else BINS)
+        counts[begin + ((pattern & 0x7FFFFF) >> (23 - BITS[octave]))] += 1
+    return counts, tiny
+
+
+def add_section(name, kind, numbers):
+    code = {"I64": "Q", "I32": "i", "F32": "f", "F64": "d"}[kind]
+    tensors[name] = (kind, [len(numbers)], struct.pack(f"<{len(numbers)}{code}", *numbers))
+
+
+def add_edge(edge, values):
+    def add(section, kind, *numbers):
+        add_section(f"{edge}.{section}", kind, numbers)
+
+    mean = sum(values) / len(values)
+    columns = [values[0::2], values[1::2]]
+    add("count", "I64", len(values))
+    add("channels", "I64", 2)
+    add("range", "F32", min(values), max(values))
+    add("moments", "F64", mean, sum((value - mean) ** 2 for value in values))
+    add("batches", "I64", 1)
+    add("moving_average", "F64", max(abs(value) for value in values))
+    if "channels" in metadata["statistics"]:
+        add("channel_absmax", "F32", *(max(abs(value) for value in column) for column in columns))
+        add("channel_sum", "F64", *(sum(column) for column in columns))
+        add("channel_abs_sum", "F64", *(sum(abs(value) for value in column) for column in columns))
+    if "histogram" in metadata["statistics"]:
+        counts, tiny = histogram(values)
+        add("histogram", "I64", *counts)
+        add("histogram_tiny", "I64", tiny)
+
+
 for argument in sys.argv[2:]:
-    if "=" in argument:
-        key, value = argument.split("=", 1)
+    key, _, value = argument.rpartition("=")
+    if key in METADATA:
         metadata[key] = value
-        continue
-    edge, low, high = argument.rsplit(":", 2)
-    tensors[f"{edge}.count"] = ("I64", 1, struct.pack("<Q", 10))
-    tensors[f"{edge}.range"] = ("F32", 2, struct.pack("<2f", float(low), float(high)))
-    tensors[f"{edge}.moments"] = ("F64", 2, struct.pack("<2d", 0.0, 1.0))
+    elif key == "drop":
+        del tensors[value]
+    elif key == "set":
+        name, kind, numbers = value.rsplit(":", 2)
+        add_section(name, kind, [int(n) if kind[0] == "I" else float(n) for n in numbers.split(",")])
+    elif key:
+        add_edge(key, [float(number) for number in value.split(",")])
+    else:
+        edge, low, high = argument.rsplit(":", 2)
+        add_edge(edge, [float(low), float(high)])
 
 
 def field(text):
@@ -37,9 +92,9 @@ for key in sorted(metadata):
 digest.update(number(len(tensors)))
 header, data = {}, b""
 for name in sorted(tensors):
-    kind, size, raw = tensors[name]
-    digest.update(field(name) + field(kind) + number(1) + number(size) + number(len(raw)) + raw)
-    header[name] = {"dtype": kind, "shape": [size], "data_offsets": [len(data), len(data) + len(raw)]}
+    kind, shape, raw = tensors[name]
+    digest.update(field(name) + field(kind) + number(len(shape)) + b"".join(map(number, shape)) + number(len(raw)) + raw)
+    header[name] = {"dtype": kind, "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
     data += raw
 metadata.setdefault("checksum", digest.hexdigest())
 header["__metadata__"] = metadata
