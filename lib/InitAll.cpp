@@ -14,6 +14,7 @@
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 #include "quench/Reference/Passes.h"
 #include "quench/Transforms/Passes.h"
+#include "quench/Tuning/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -32,4 +33,5 @@ void quench::registerAllPasses() {
   registerQuenchConversionPasses();
   registerQuenchReferencePasses();
   registerQuenchTransformsPasses();
+  registerQuenchTuningPasses();
 }

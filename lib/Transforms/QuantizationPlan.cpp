@@ -1,11 +1,11 @@
-//===- QuantizationPlan.cpp - What quench-quantize is going to do ---------===//
+//===- QuantizationPlan.cpp - What is going to be quantized ---------------===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "QuantizationPlan.h"
+#include "quench/Transforms/QuantizationPlan.h"
 
 #include "quench/Recipe/SchemeBuilder.h"
 #include "quench/WeightStore/QuantizedWeight.h"
@@ -40,8 +40,9 @@ namespace {
 
 class Planner {
 public:
-  Planner(ModuleOp module, const recipe::Recipe &recipe, const WeightStore *store)
-      : recipe(recipe), store(store) {
+  Planner(ModuleOp module, const recipe::Recipe &recipe, const WeightStore *store,
+          const PlanOptions &options)
+      : recipe(recipe), store(store), options(options) {
     module.walk([&](WeightOp weight) { keys.insert(weight.getKey()); });
   }
 
@@ -60,6 +61,7 @@ private:
 
   const recipe::Recipe &recipe;
   const WeightStore *store;
+  const PlanOptions &options;
   QuantizationPlan plan;
   /// The keys of all weights.
   llvm::StringSet<> keys;
@@ -73,7 +75,7 @@ private:
 void Planner::reportMissed(const PlannedLayer &layer, const std::string &reason) {
   remark::missed(
       layer.op->getLoc(),
-      remark::RemarkOpts::name("LeftInFloat").category("quench-quantize").function(layer.function))
+      remark::RemarkOpts::name("LeftInFloat").category(options.pass).function(layer.function))
       << remark::metric("Layer", layer.name) << remark::metric("Reason", reason);
 }
 
@@ -111,6 +113,9 @@ static std::string floatReason(const LayerFormats &formats) {
 
 LogicalResult Planner::planLayer(QuantizableOpInterface op, StringRef name) {
   LayerFormats formats = recipe.formatsFor(name);
+  if (!options.activations) {
+    formats.activations.reset();
+  }
   PlannedLayer layer;
   layer.op = op;
   layer.name = name.str();
@@ -129,6 +134,9 @@ LogicalResult Planner::planLayer(QuantizableOpInterface op, StringRef name) {
   }
   if (!obstacle.empty()) {
     reportMissed(layer, obstacle);
+    return success();
+  }
+  if (hasCodes && !options.activations) {
     return success();
   }
   layer.weightNote = hasCodes ? "quantized before" : "float, " + floatReason(formats);
@@ -191,6 +199,7 @@ LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &forma
                             format.str(),
                             layer.op->getLoc(),
                             {},
+                            {},
                             0.0});
   } else if (plan.weights[index].scheme != *scheme) {
     InFlightDiagnostic diagnostic = layer.op->emitError()
@@ -250,8 +259,9 @@ LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationForm
 }
 
 FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const recipe::Recipe &recipe,
-                                                     const WeightStore *weights) {
-  Planner planner(module, recipe, weights);
+                                                     const WeightStore *weights,
+                                                     const PlanOptions &options) {
+  Planner planner(module, recipe, weights, options);
   LayerNames names(module);
   for (QuantizableOpInterface op : names.layers()) {
     if (failed(planner.planLayer(op, names.nameOf(op)))) {
@@ -259,4 +269,23 @@ FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const reci
     }
   }
   return planner.take();
+}
+
+void quench::eraseLayers(QuantizationPlan &plan,
+                         llvm::function_ref<bool(PlannedLayer &)> predicate) {
+  llvm::erase_if(plan.layers, predicate);
+  std::vector<PlannedWeight> weights;
+  std::vector<std::optional<size_t>> places(plan.weights.size());
+  for (PlannedLayer &layer : plan.layers) {
+    if (!layer.weight) {
+      continue;
+    }
+    std::optional<size_t> &place = places[*layer.weight];
+    if (!place) {
+      place = weights.size();
+      weights.push_back(std::move(plan.weights[*layer.weight]));
+    }
+    layer.weight = place;
+  }
+  plan.weights = std::move(weights);
 }

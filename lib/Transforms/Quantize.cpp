@@ -13,11 +13,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "QdqRewrite.h"
-#include "QuantizationPlan.h"
 #include "WeightQuantization.h"
 
 #include "quench/Transforms/Passes.h"
+#include "quench/Transforms/QdqRewrite.h"
 #include "quench/Workspace/ApproximatingPass.h"
 #include "quench/Workspace/ReferencedTensors.h"
 #include "quench/Workspace/WorkspacePass.h"

@@ -8,8 +8,7 @@
 #ifndef QUENCH_LIB_TRANSFORMS_WEIGHTQUANTIZATION_H
 #define QUENCH_LIB_TRANSFORMS_WEIGHTQUANTIZATION_H
 
-#include "QuantizationPlan.h"
-
+#include "quench/Transforms/QuantizationPlan.h"
 #include "quench/Workspace/Workspace.h"
 
 namespace quench {

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_LIB_TRANSFORMS_QDQREWRITE_H
-#define QUENCH_LIB_TRANSFORMS_QDQREWRITE_H
+#ifndef QUENCH_TRANSFORMS_QDQREWRITE_H
+#define QUENCH_TRANSFORMS_QDQREWRITE_H
 
-#include "QuantizationPlan.h"
+#include "quench/Transforms/QuantizationPlan.h"
 
 namespace quench {
 
@@ -19,4 +19,4 @@ void insertQdq(QuantizationPlan &plan);
 
 } // namespace quench
 
-#endif // QUENCH_LIB_TRANSFORMS_QDQREWRITE_H
+#endif // QUENCH_TRANSFORMS_QDQREWRITE_H

@@ -1,18 +1,18 @@
-//===- QuantizationPlan.h - What quench-quantize is going to do -*- C++ -*-===//
+//===- QuantizationPlan.h - What is going to be quantized -------*- C++ -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The pass works in four steps, the first two of which leave the IR alone: decide everything
-// (here), quantize and write weights (WeightQuantization.h), rewrite the IR (QdqRewrite.h), say
-// what was done.
+// Passes that quantize work in four steps, the first two of which leave the IR alone: decide
+// everything (here), quantize and write weights (each in its way), rewrite the IR (QdqRewrite.h),
+// say what was done.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_LIB_TRANSFORMS_QUANTIZATIONPLAN_H
-#define QUENCH_LIB_TRANSFORMS_QUANTIZATIONPLAN_H
+#ifndef QUENCH_TRANSFORMS_QUANTIZATIONPLAN_H
+#define QUENCH_TRANSFORMS_QUANTIZATIONPLAN_H
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Interfaces/QuantizableOpInterface.h"
@@ -43,6 +43,9 @@ struct PlannedWeight {
 
   /// The codes of a constant; those of stored weights go to the output and are forgotten.
   numerics::QuantizedTensor codes;
+  /// Column j of the quantized weight belongs to input permutation[j]; empty: in the order of the
+  /// inputs. Known after quantization.
+  std::vector<int64_t> permutation;
   /// 10 log10(sum w^2 / sum (w - w')^2): infinite when nothing was lost. Known after quantization.
   double signalToNoise = 0.0;
 };
@@ -69,12 +72,24 @@ struct QuantizationPlan {
   std::vector<PlannedLayer> layers;
 };
 
+struct PlanOptions {
+  /// Whether the activations of layers are planned, or their weights alone.
+  bool activations = true;
+  /// The flag of the pass, for remarks.
+  llvm::StringRef pass = "quench-quantize";
+};
+
 /// Decides what happens to each quantizable op, with a remark for each that stays as it is. Weights
 /// that are codes already stay. Fails with a diagnostic when the recipe asks for something
 /// impossible: static scales without a range, stored weights without a store, with another shape,
 /// or whose codes and scales would have the names of other weights. `weights` may be null.
-mlir::FailureOr<QuantizationPlan>
-planQuantization(mlir::ModuleOp module, const recipe::Recipe &recipe, const WeightStore *weights);
+mlir::FailureOr<QuantizationPlan> planQuantization(mlir::ModuleOp module,
+                                                   const recipe::Recipe &recipe,
+                                                   const WeightStore *weights,
+                                                   const PlanOptions &options = {});
+
+/// Takes layers out of a plan, and the weights that no layer is left for.
+void eraseLayers(QuantizationPlan &plan, llvm::function_ref<bool(PlannedLayer &)> predicate);
 
 /// The stored weight or constant that a weight operand is, looking through an extension to f32;
 /// null for everything else.
@@ -82,4 +97,4 @@ mlir::Operation *findFloatWeight(mlir::Value operand);
 
 } // namespace quench
 
-#endif // QUENCH_LIB_TRANSFORMS_QUANTIZATIONPLAN_H
+#endif // QUENCH_TRANSFORMS_QUANTIZATIONPLAN_H

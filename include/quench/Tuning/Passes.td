@@ -1,0 +1,61 @@
+//===- Passes.td - Passes that run the model while they change it -*- tablegen -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_TUNING_PASSES_TD
+#define QUENCH_TUNING_PASSES_TD
+
+include "quench/Workspace/WorkspaceOptions.td"
+
+include "mlir/Pass/PassBase.td"
+
+def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
+  let summary = "Quantize weights so that errors make up for each other on the inputs that layers really have";
+  let description = [{
+    GPTQ (arXiv 2210.17323). Runs the samples of the calibration archive through the model, one decoder block after the
+    other, and measures the Gram matrix `E[x xᵀ]` of the inputs of its linear layers. Their weights are then rounded
+    column by column, the error of each column being spread over the columns behind it, and the block runs again with
+    the rounded weights, so that the next block is fitted to what it will really be given. Layers with the same input
+    share a Gram matrix.
+
+    What is quantized, and how, is what the recipe says about weights; activations stay float, and so do layers that
+    the recipe leaves in float. `quench-quantize` behind this pass does what is still to be done. Codes and scales are
+    added to the weights of the workspace.
+
+    ```mlir
+    %0 = quench.weight @model.layers.0.mlp.up_proj.weight : !quench.qtensor<768x256xf32, #w4>
+    %w = quench.dequantize %0 : !quench.qtensor<768x256xf32, #w4> to tensor<768x256xf32>
+    %y = nn.linear %x, %w : tensor<?x256xf32>, tensor<768x256xf32> -> tensor<?x768xf32>
+    ```
+
+    With `activation-order` the columns with the largest inputs are rounded first, while many are left to make up for
+    them. Groups are then runs of that order, so that columns of the weight are stored in it and the layer is given a
+    permuted input, or, with `static-groups`, they are those of the original columns and nothing has to be permuted.
+
+    ```mlir
+    %p = quench.change_basis %x by #quench.permutation<[...]> axes [1] : tensor<?x256xf32>
+    %y = nn.linear %p, %w : tensor<?x256xf32>, tensor<768x256xf32> -> tensor<?x768xf32>
+    ```
+
+    A Gram matrix that is not positive definite climbs a ladder of dampings; a layer for which even the last does not
+    help is rounded to nearest, and its remark says so.
+
+    When it fails the IR and the workspace are unchanged.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options # [
+    Option<"damping", "damping", "double", "0.01",
+           "What is added to the diagonal of the Gram matrix, in units of its mean">,
+    Option<"activationOrder", "activation-order", "bool", "false", "Round the columns with the largest inputs first">,
+    Option<"staticGroups", "static-groups", "bool", "false",
+           "Groups of the original columns, with scales from the original weights">,
+    Option<"sequential", "sequential", "std::string", "\"block\"",
+           "How often inputs are measured: once a 'block', or again behind each 'layer' that was quantized">,
+    Option<"range", "range", "std::string", "\"absmax\"", "How scales are chosen: absmax, mse, half-step or absmean">
+  ];
+}
+
+#endif // QUENCH_TUNING_PASSES_TD

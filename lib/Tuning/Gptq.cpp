@@ -1,0 +1,458 @@
+//===- Gptq.cpp - Rounding weights to fit their inputs --------------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Input: a causal language model with float weights, and samples. Output: the model with the
+// weights that the recipe names as codes, each rounded by quench/Numerics/Gptq.h under the Gram
+// matrix of its input in the model whose earlier blocks are quantized already.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Tuning/Passes.h"
+
+#include "quench/Model/ModelFolder.h"
+#include "quench/Numerics/Gptq.h"
+#include "quench/Numerics/OutlierStatistics.h"
+#include "quench/Transforms/QdqRewrite.h"
+#include "quench/Transforms/QuantizationPlan.h"
+#include "quench/Tuning/GramMatrix.h"
+#include "quench/Tuning/SegmentRunner.h"
+#include "quench/WeightStore/QuantizedWeight.h"
+#include "quench/Workspace/ApproximatingPass.h"
+#include "quench/Workspace/WorkspacePass.h"
+
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/Format.h"
+
+#define DEBUG_TYPE "quench-gptq"
+
+using namespace mlir;
+
+namespace quench {
+#define GEN_PASS_DEF_GPTQPASS
+#include "quench/Tuning/Passes.h.inc"
+} // namespace quench
+
+using namespace quench;
+
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+namespace {
+
+struct GptqSettings {
+  numerics::GramFactorOptions factor;
+  numerics::GptqOptions rounding;
+  /// Whether inputs are measured again behind each group of layers.
+  bool eachLayer = false;
+};
+
+/// What the rounding of a weight has to tell.
+struct GptqOutcome {
+  double loss = 0.0;
+  std::optional<double> damping;
+  std::string note;
+};
+
+/// Layers of the plan that read the same value.
+struct InputGroup {
+  Value input;
+  SmallVector<PlannedLayer *> layers;
+};
+
+/// Quantizes the weights of a plan, segment by segment.
+class GptqDriver {
+public:
+  GptqDriver(QuantizationPlan &plan, SegmentRunner &runner, const WeightStore *weights,
+             const GptqSettings &settings, Progress &progress)
+      : plan(plan), runner(runner), weights(weights), settings(settings), progress(progress),
+        outcomes(plan.weights.size()) {}
+
+  /// Codes of stored weights go to `output`, which has them declared and is null if there are none.
+  Error run(SafetensorsWriter *output);
+
+  ArrayRef<GptqOutcome> getOutcomes() const { return outcomes; }
+  /// The layer that an error is about.
+  std::optional<Location> culprit;
+
+private:
+  SmallVector<InputGroup> findGroups(const ModelSegment &segment);
+  Error quantizeSegment(SliceCode &code, MutableArrayRef<InputGroup> groups,
+                        SafetensorsWriter *output);
+  /// The Gram matrices of some of the groups, from one run.
+  Expected<std::vector<GramMatrix>> measure(SliceCode &code, ArrayRef<InputGroup> groups,
+                                            size_t first, size_t count);
+  Error quantizeGroup(SliceCode &code, const InputGroup &group, GramMatrix gram,
+                      SafetensorsWriter *output);
+  /// Quantizes the weight that all of `layers` read.
+  Error quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
+                       const numerics::GramFactor &factor, SafetensorsWriter *output);
+
+  QuantizationPlan &plan;
+  SegmentRunner &runner;
+  const WeightStore *weights;
+  const GptqSettings &settings;
+  Progress &progress;
+  std::vector<GptqOutcome> outcomes;
+  size_t numDone = 0;
+};
+
+} // namespace
+
+SmallVector<InputGroup> GptqDriver::findGroups(const ModelSegment &segment) {
+  llvm::MapVector<Value, InputGroup> groups;
+  for (QuantizableOpInterface op : segment.layers) {
+    auto layer = llvm::find_if(plan.layers, [&](PlannedLayer &layer) { return layer.op == op; });
+    if (layer != plan.layers.end()) {
+      Value input = op.getActivationOperand().get();
+      groups[input].input = input;
+      groups[input].layers.push_back(&*layer);
+    }
+  }
+  return llvm::to_vector(llvm::make_second_range(groups));
+}
+
+Expected<std::vector<GramMatrix>> GptqDriver::measure(SliceCode &code, ArrayRef<InputGroup> groups,
+                                                      size_t first, size_t count) {
+  std::vector<GramMatrix> grams;
+  for (const InputGroup &group : groups.slice(first, count)) {
+    grams.emplace_back(cast<RankedTensorType>(group.input.getType()).getShape().back());
+  }
+  Error error =
+      runner.observe(code, [&](size_t, size_t tap, ArrayRef<float> values, ArrayRef<int64_t>) {
+        if (tap >= first && tap < first + count) {
+          grams[tap - first].add(values, settings.factor.threads);
+        }
+      });
+  if (error) {
+    return std::move(error);
+  }
+  return std::move(grams);
+}
+
+Error GptqDriver::quantizeSegment(SliceCode &code, MutableArrayRef<InputGroup> groups,
+                                  SafetensorsWriter *output) {
+  size_t step = settings.eachLayer ? 1 : groups.size();
+  for (size_t first = 0; first < groups.size(); first += step) {
+    Expected<std::vector<GramMatrix>> grams = measure(code, groups, first, step);
+    if (!grams) {
+      return grams.takeError();
+    }
+    for (auto [index, gram] : llvm::enumerate(*grams)) {
+      if (Error error = quantizeGroup(code, groups[first + index], std::move(gram), output)) {
+        return error;
+      }
+    }
+  }
+  return Error::success();
+}
+
+Error GptqDriver::quantizeGroup(SliceCode &code, const InputGroup &group, GramMatrix gram,
+                                SafetensorsWriter *output) {
+  culprit = group.layers.front()->op.getLoc();
+  int64_t size = gram.getSize();
+  Expected<numerics::GramFactor> factor =
+      numerics::GramFactor::compute(gram.takeMean(), size, settings.factor);
+  if (!factor) {
+    return createStringError("cannot use the inputs of '" + group.layers.front()->name +
+                             "': " + llvm::toString(factor.takeError()));
+  }
+  llvm::MapVector<size_t, SmallVector<PlannedLayer *>> readers;
+  for (PlannedLayer *layer : group.layers) {
+    readers[*layer->weight].push_back(layer);
+  }
+  for (auto &[weight, layers] : readers) {
+    culprit = layers.front()->op.getLoc();
+    if (Error error = quantizeWeight(code, layers, *factor, output)) {
+      return error;
+    }
+  }
+  culprit.reset();
+  return Error::success();
+}
+
+/// Columns in the order of the inputs again.
+static std::vector<float> restoreOrder(std::vector<float> values, ArrayRef<int64_t> permutation) {
+  if (permutation.empty()) {
+    return values;
+  }
+  std::vector<float> result(values.size());
+  for (size_t row = 0; row < values.size(); row += permutation.size()) {
+    for (auto [column, input] : llvm::enumerate(permutation)) {
+      result[row + input] = values[row + column];
+    }
+  }
+  return result;
+}
+
+Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
+                                 const numerics::GramFactor &factor, SafetensorsWriter *output) {
+  PlannedLayer &layer = *layers.front();
+  PlannedWeight &weight = plan.weights[*layer.weight];
+  GptqOutcome &outcome = outcomes[*layer.weight];
+  Expected<std::vector<float>> values = readModelWeight(layer.op.getWeightOperand().get(), weights);
+  if (!values) {
+    return values.takeError();
+  }
+  numerics::Scheme scheme = weight.scheme.getNumericsScheme();
+  Expected<numerics::GptqResult> result =
+      numerics::gptq(*values, weight.shape, scheme, factor, settings.rounding);
+  if (!result) {
+    return createStringError("cannot quantize the weight of '" + layer.name +
+                             "': " + llvm::toString(result.takeError()));
+  }
+  if (!result->permutation.empty()) {
+    return createStringError("expected the option 'static-groups' for groups in activation order");
+  }
+  Expected<std::vector<float>> decoded = numerics::dequantizeTensor(result->tensor, scheme);
+  if (!decoded) {
+    return decoded.takeError();
+  }
+  std::vector<float> rounded = restoreOrder(std::move(*decoded), result->permutation);
+  numerics::SignalToNoise ratio;
+  ratio.add(*values, rounded);
+  weight.signalToNoise = ratio.decibels();
+  weight.permutation = std::move(result->permutation);
+  outcome = {result->loss, result->damping, std::move(result->note)};
+  for (PlannedLayer *reader : layers) {
+    if (Error error = code.setWeight(reader->op.getWeightOperand().get(), rounded)) {
+      return error;
+    }
+  }
+  if (weight.constant) {
+    weight.codes = std::move(result->tensor);
+  } else if (Error error = writeQuantized(*output, weight.key, scheme, result->tensor)) {
+    return error;
+  }
+  progress.advance();
+  return Error::success();
+}
+
+Error GptqDriver::run(SafetensorsWriter *output) {
+  // What is behind the last layer to quantize need not run.
+  while (!runner.isDone() && numDone < plan.layers.size()) {
+    SmallVector<InputGroup> groups = findGroups(runner.segment());
+    SmallVector<Value> taps;
+    for (const InputGroup &group : groups) {
+      taps.push_back(group.input);
+      numDone += group.layers.size();
+    }
+    Expected<SliceCode> code = runner.compile(taps);
+    if (!code) {
+      return code.takeError();
+    }
+    if (Error error = quantizeSegment(*code, groups, output)) {
+      return error;
+    }
+    if (Error error = runner.advance(*code)) {
+      return error;
+    }
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// Takes layers out of the plan that cannot be fitted to inputs, with a remark for each.
+static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner &runner) {
+  llvm::DenseSet<Operation *> reached;
+  for (const ModelSegment &segment : runner.segments()) {
+    reached.insert(segment.layers.begin(), segment.layers.end());
+  }
+  std::vector<SmallVector<Value>> inputs(plan.weights.size());
+  for (PlannedLayer &layer : plan.layers) {
+    Value input = layer.op.getActivationOperand().get();
+    if (!llvm::is_contained(inputs[*layer.weight], input)) {
+      inputs[*layer.weight].push_back(input);
+    }
+  }
+  eraseLayers(plan, [&](PlannedLayer &layer) {
+    bool isReached = reached.contains(layer.op);
+    if (isReached && inputs[*layer.weight].size() == 1) {
+      return false;
+    }
+    remark::missed(
+        layer.op->getLoc(),
+        remark::RemarkOpts::name("LeftInFloat").category(DEBUG_TYPE).function(layer.function))
+        << remark::metric("Layer", layer.name)
+        << remark::metric("Reason", isReached ? "layers with other inputs share its weight"
+                                              : "the logits do not depend on it");
+    return true;
+  });
+}
+
+static std::string decimals(const char *format, double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format(format, value);
+  return text;
+}
+
+static void reportPassed(const PlannedLayer &layer, const PlannedWeight &weight,
+                         const GptqOutcome &outcome) {
+  remark::detail::InFlightRemark report = remark::passed(
+      layer.op->getLoc(),
+      remark::RemarkOpts::name("Quantized").category(DEBUG_TYPE).function(layer.function));
+  report << remark::metric("Layer", layer.name) << remark::metric("Weights", weight.format)
+         << remark::metric("SignalToNoiseDb", decimals("%.2f", weight.signalToNoise))
+         << remark::metric("Loss", decimals("%.4g", outcome.loss))
+         << remark::metric("Damping", outcome.damping ? decimals("%g", *outcome.damping) : "none");
+  if (!outcome.note.empty()) {
+    report << remark::metric("Note", outcome.note);
+  }
+}
+
+static llvm::json::Object describe(const PlannedLayer &layer, const PlannedWeight &weight,
+                                   const GptqOutcome &outcome) {
+  llvm::json::Object object{{"layer", layer.name},
+                            {"weights", weight.format},
+                            {"bits_per_weight", weight.scheme.getBitsPerElement(weight.shape)},
+                            {"signal_to_noise_db", weight.signalToNoise},
+                            {"loss", outcome.loss}};
+  if (outcome.damping) {
+    object["damping"] = *outcome.damping;
+  }
+  if (!outcome.note.empty()) {
+    object["note"] = outcome.note;
+  }
+  return object;
+}
+
+namespace {
+
+struct GptqPass : quench::impl::GptqPassBase<GptqPass>, WorkspacePass, ApproximatingPass {
+  using GptqPassBase::GptqPassBase;
+
+  void runOnOperation() override;
+  Expected<GptqSettings> readSettings(unsigned threads) const;
+  Error run();
+  Error quantize(QuantizationPlan &plan, GptqDriver &driver, Workspace &workspace);
+
+  /// The layer that an error is about.
+  std::optional<Location> culprit;
+  /// A diagnostic was emitted.
+  bool reported = false;
+};
+
+} // namespace
+
+Expected<GptqSettings> GptqPass::readSettings(unsigned threads) const {
+  GptqSettings settings;
+  if (!(damping >= 0.0) || !std::isfinite(damping)) {
+    return createStringError("option 'damping': expected a number that is not negative, found " +
+                             decimals("%g", damping));
+  }
+  if (sequential != "block" && sequential != "layer") {
+    return createStringError("option 'sequential': expected block or layer, found '" + sequential +
+                             "'");
+  }
+  std::optional<numerics::RangeRule> rule = numerics::parseRangeRule(range);
+  if (!rule) {
+    return createStringError("option 'range': expected absmax, mse, half-step or absmean, found '" +
+                             range + "'");
+  }
+  settings.factor.damping = damping;
+  settings.factor.activationOrder = activationOrder;
+  settings.factor.threads = threads;
+  settings.rounding.rule = *rule;
+  settings.rounding.staticGroups = staticGroups;
+  settings.rounding.threads = threads;
+  settings.eachLayer = sequential == "layer";
+  return settings;
+}
+
+Error GptqPass::quantize(QuantizationPlan &plan, GptqDriver &driver, Workspace &workspace) {
+  auto isStored = [](const PlannedWeight &weight) { return !weight.key.empty(); };
+  if (llvm::none_of(plan.weights, isStored)) {
+    return driver.run(nullptr);
+  }
+  return workspace.edit([&](SafetensorsWriter &output) -> Error {
+    for (const PlannedWeight &weight : plan.weights) {
+      if (!isStored(weight)) {
+        continue;
+      }
+      if (Error error = declareQuantized(output, weight.key, weight.scheme.getNumericsScheme(),
+                                         weight.shape)) {
+        return error;
+      }
+    }
+    return driver.run(&output);
+  });
+}
+
+Error GptqPass::run() {
+  ModuleOp module = getOperation();
+  Expected<Workspace *> opened = openWorkspace({weights, archive, recipe});
+  if (!opened) {
+    return opened.takeError();
+  }
+  Workspace &workspace = **opened;
+  Expected<GptqSettings> settings = readSettings(workspace.threads());
+  if (!settings) {
+    return settings.takeError();
+  }
+  Expected<const recipe::Recipe *> formats = workspace.recipe();
+  if (!formats) {
+    return formats.takeError();
+  }
+  Expected<CausalLM> model = findCausalLM(module, "module");
+  if (!model) {
+    return model.takeError();
+  }
+  Expected<const calibration::Samples *> samples = workspace.samples();
+  if (!samples) {
+    return samples.takeError();
+  }
+  if (Error error = (*samples)->requireVocabulary(model->vocabSize, workspace.archivePath())) {
+    return error;
+  }
+  if (Error error = (*samples)->requirePositions(model->maxPositions, workspace.archivePath())) {
+    return error;
+  }
+  PlanOptions planOptions;
+  planOptions.activations = false;
+  planOptions.pass = DEBUG_TYPE;
+  FailureOr<QuantizationPlan> plan =
+      planQuantization(module, **formats, workspace.weights(), planOptions);
+  if (failed(plan)) {
+    reported = true;
+    return Error::success();
+  }
+  SliceCompilerOptions compilerOptions;
+  compilerOptions.threads = workspace.threads();
+  SegmentRunner runner(model->function, **samples, workspace.weights(), compilerOptions);
+  removeUnsuitable(*plan, runner);
+  Progress progress = workspace.progress("gptq", plan->weights.size(), "weights");
+  GptqDriver driver(*plan, runner, workspace.weights(), *settings, progress);
+  if (Error error = quantize(*plan, driver, workspace)) {
+    culprit = driver.culprit;
+    return error;
+  }
+  progress.finish();
+  insertQdq(*plan);
+  llvm::json::Array layers;
+  for (const PlannedLayer &layer : plan->layers) {
+    const PlannedWeight &weight = plan->weights[*layer.weight];
+    const GptqOutcome &outcome = driver.getOutcomes()[*layer.weight];
+    reportPassed(layer, weight, outcome);
+    layers.push_back(describe(layer, weight, outcome));
+  }
+  workspace.report(llvm::json::Object{{"pass", DEBUG_TYPE}, {"layers", std::move(layers)}});
+  return Error::success();
+}
+
+void GptqPass::runOnOperation() {
+  if (Error error = run()) {
+    mlir::emitError(culprit.value_or(getOperation().getLoc())) << llvm::toString(std::move(error));
+    reported = true;
+  }
+  if (reported) {
+    signalPassFailure();
+  }
+}
