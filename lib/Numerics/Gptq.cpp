@@ -46,18 +46,12 @@ static Expected<GptqResult> roundToNearest(ArrayRef<float> weights, ArrayRef<int
                                            const RangeOptions &ranges) {
   GptqResult result;
   result.note = factor.note() + "; rounded to nearest";
-  Expected<BlockScales> scales = chooseScales(weights, shape, scheme, ranges);
-  if (!scales) {
-    return scales.takeError();
-  }
-  std::vector<float> values(weights);
-  for (int64_t index : ranges.excluded) {
-    result.kept.push_back(weights[index]);
-    values[index] = 0.0f;
-  }
-  Expected<QuantizedTensor> tensor = quantizeWithScales(values, shape, scheme, std::move(*scales));
+  Expected<QuantizedTensor> tensor = quantizeTensor(weights, shape, scheme, ranges);
   if (!tensor) {
     return tensor.takeError();
+  }
+  for (int64_t index : ranges.excluded) {
+    result.kept.push_back(weights[index]);
   }
   result.tensor = std::move(*tensor);
   return result;

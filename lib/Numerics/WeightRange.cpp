@@ -334,5 +334,12 @@ Expected<QuantizedTensor> quench::numerics::quantizeTensor(ArrayRef<float> value
   if (!scales) {
     return scales.takeError();
   }
-  return quantizeWithScales(values, shape, scheme, std::move(*scales));
+  if (options.excluded.empty()) {
+    return quantizeWithScales(values, shape, scheme, std::move(*scales));
+  }
+  std::vector<float> rest(values);
+  for (int64_t index : options.excluded) {
+    rest[index] = 0.0f;
+  }
+  return quantizeWithScales(rest, shape, scheme, std::move(*scales));
 }

@@ -75,7 +75,7 @@ llvm::Expected<BlockScales> chooseScales(llvm::ArrayRef<float> values,
                                          llvm::ArrayRef<int64_t> shape, const Scheme &scheme,
                                          const RangeOptions &options);
 
-/// Round to nearest under `chooseScales`.
+/// Round to nearest under `chooseScales`. Excluded elements have the code nearest to 0.
 llvm::Expected<QuantizedTensor> quantizeTensor(llvm::ArrayRef<float> values,
                                                llvm::ArrayRef<int64_t> shape, const Scheme &scheme,
                                                const RangeOptions &options);
