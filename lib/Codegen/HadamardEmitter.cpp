@@ -18,8 +18,9 @@ using namespace quench;
 
 /// Cores up to this order are written out.
 static constexpr int64_t kUnrolledCore = 36;
-/// Groups of four inputs whose signed sums are in scratch memory at a time.
-static constexpr int64_t kGroupsAtOnce = 16;
+/// Groups of four inputs whose signed sums are in scratch memory at a time: 16 KiB of them with two
+/// vectors of 64 bytes.
+static constexpr int64_t kGroupsAtOnce = 8;
 
 Value quench::constantBuffer(KernelBuilder &b, StringRef name, Type element,
                              ArrayRef<int64_t> shape, ArrayRef<char> bytes) {
@@ -64,11 +65,16 @@ HadamardEmitter::HadamardEmitter(KernelBuilder &b, const BasisStep &step, String
   }
   codes = constantBuffer(b, (name + "_codes").str(), b.getI8Type(), {core, groups}, signs);
   auto scratch = [&](int64_t vectors) {
-    auto type = MemRefType::get({vectors * lanes}, b.getF32Type());
+    auto type = MemRefType::get({vectors * tile()}, b.getF32Type());
     return memref::AllocaOp::create(b, type, b.getI64IntegerAttr(64));
   };
   sums = scratch(16 * kGroupsAtOnce);
   outputs = scratch(core);
+}
+
+int64_t HadamardEmitter::tile() const {
+  // A code that is looked up serves two vectors.
+  return core > kUnrolledCore && part % (2 * lanes) == 0 ? 2 * lanes : lanes;
 }
 
 bool HadamardEmitter::isNegative(int64_t input, int64_t output) const {
@@ -179,7 +185,7 @@ Value HadamardEmitter::columnAt(Value base, Value input, Value column) {
 }
 
 void HadamardEmitter::emitCore(const RowBuffer &row, Value base) {
-  b.loop(b.index(0), b.index(part), lanes, [&](Value column) {
+  b.loop(b.index(0), b.index(part), tile(), [&](Value column) {
     if (core <= kUnrolledCore) {
       emitUnrolledCore(row, base, column);
     } else {
@@ -231,36 +237,50 @@ void HadamardEmitter::emitTabledCore(const RowBuffer &row, Value base, Value col
     const int64_t count = std::min(kGroupsAtOnce, groups - first);
     b.loop(b.index(0), b.index(count), 1, [&](Value group) {
       Value input = b.mul(b.add(group, b.index(first)), b.index(4));
-      SmallVector<Value> inputs;
-      for (int64_t i = 0; i < 4; ++i) {
-        Value position = columnAt(base, b.add(input, b.index(i)), column);
-        inputs.push_back(b.load(row.buffer, row.at(position), lanes));
-      }
-      Value table = b.mul(group, b.index(16 * lanes));
-      for (auto [code, sum] : llvm::enumerate(signedSums(inputs))) {
-        const auto opposite = static_cast<int64_t>(15 - code);
-        b.store(sum, sums, {b.add(table, b.index(code * lanes))});
-        b.store(b.sub(b.splat(0.0f, lanes), sum), sums, {b.add(table, b.index(opposite * lanes))});
-      }
-    });
-    b.loop(b.index(0), b.index(core), 1, [&](Value output) {
-      Value place = b.mul(output, b.index(lanes));
-      Value sum;
-      if (first > 0) {
-        sum = b.load(outputs, {place}, lanes);
-      }
-      for (int64_t group = 0; group < count; ++group) {
-        Value code = b.loadScalar(codes, {output, b.index(first + group)});
-        Value entry = arith::IndexCastUIOp::create(b, b.getIndexType(), code);
-        Value at = b.mul(b.add(b.index(16 * group), entry), b.index(lanes));
-        Value term = b.load(sums, {at}, lanes);
-        sum = sum ? b.add(sum, term) : term;
-      }
-      if (first + count == groups) {
-        storeScaled(sum, row, base, b.add(b.mul(output, b.index(part)), column));
-      } else {
-        b.store(sum, outputs, {place});
+      for (int64_t offset = 0; offset < tile(); offset += lanes) {
+        SmallVector<Value> inputs;
+        for (int64_t i = 0; i < 4; ++i) {
+          Value position = columnAt(base, b.add(input, b.index(i)), column);
+          inputs.push_back(b.load(row.buffer, row.at(b.add(position, b.index(offset))), lanes));
+        }
+        Value table = b.add(b.mul(group, b.index(16 * tile())), b.index(offset));
+        for (auto [code, sum] : llvm::enumerate(signedSums(inputs))) {
+          const auto opposite = static_cast<int64_t>(15 - code);
+          Value negated = b.sub(b.splat(0.0f, lanes), sum);
+          b.store(sum, sums, {b.add(table, b.index(code * tile()))});
+          b.store(negated, sums, {b.add(table, b.index(opposite * tile()))});
+        }
       }
     });
+    b.loop(b.index(0), b.index(core), 1,
+           [&](Value output) { emitTabledOutput(row, base, column, output, first, count); });
+  }
+}
+
+void HadamardEmitter::emitTabledOutput(const RowBuffer &row, Value base, Value column, Value output,
+                                       int64_t first, int64_t count) {
+  SmallVector<Value> totals(tile() / lanes), places;
+  for (size_t i = 0; i < totals.size(); ++i) {
+    places.push_back(b.add(b.mul(output, b.index(tile())), b.index(i * lanes)));
+    if (first > 0) {
+      totals[i] = b.load(outputs, {places[i]}, lanes);
+    }
+  }
+  for (int64_t group = 0; group < count; ++group) {
+    Value code = b.loadScalar(codes, {output, b.index(first + group)});
+    Value entry = arith::IndexCastUIOp::create(b, b.getIndexType(), code);
+    Value at = b.mul(b.add(b.index(16 * group), entry), b.index(tile()));
+    for (size_t i = 0; i < totals.size(); ++i) {
+      Value term = b.load(sums, {b.add(at, b.index(i * lanes))}, lanes);
+      totals[i] = totals[i] ? b.add(totals[i], term) : term;
+    }
+  }
+  for (size_t i = 0; i < totals.size(); ++i) {
+    if (4 * (first + count) == core) {
+      Value position = b.add(b.add(b.mul(output, b.index(part)), column), b.index(i * lanes));
+      storeScaled(totals[i], row, base, position);
+    } else {
+      b.store(totals[i], outputs, {places[i]});
+    }
   }
 }

@@ -64,6 +64,10 @@ private:
   void emitCore(const RowBuffer &row, mlir::Value base);
   void emitUnrolledCore(const RowBuffer &row, mlir::Value base, mlir::Value column);
   void emitTabledCore(const RowBuffer &row, mlir::Value base, mlir::Value column);
+  void emitTabledOutput(const RowBuffer &row, mlir::Value base, mlir::Value column,
+                        mlir::Value output, int64_t first, int64_t count);
+  /// Columns that are done at a time.
+  int64_t tile() const;
   /// The position of the column of core input `part`.
   mlir::Value columnAt(mlir::Value base, mlir::Value part, mlir::Value column);
   void storeScaled(mlir::Value vector, const RowBuffer &row, mlir::Value base, mlir::Value element);
