@@ -200,6 +200,21 @@ bool quench::numerics::operator==(const BasisMap &lhs, const BasisMap &rhs) {
 /// Numbers in the transposed tile of `applyAlong`, 8 MiB.
 static constexpr int64_t tileNumbers = 1 << 20;
 
+/// Writes `rows` x `columns` numbers to the transposed place, in squares that stay in the cache.
+static void transpose(const double *from, int64_t fromStride, int64_t rows, int64_t columns,
+                      double *to, int64_t toStride) {
+  constexpr int64_t square = 32;
+  for (int64_t row = 0; row < rows; row += square) {
+    for (int64_t column = 0; column < columns; column += square) {
+      for (int64_t i = row; i < std::min(row + square, rows); ++i) {
+        for (int64_t j = column; j < std::min(column + square, columns); ++j) {
+          to[j * toStride + i] = from[i * fromStride + j];
+        }
+      }
+    }
+  }
+}
+
 Error BasisMap::checkEvaluable(MapFlags flags) const { return node->checkEvaluable(flags); }
 
 Error BasisMap::apply(llvm::MutableArrayRef<double> rows, MapFlags flags) const {
@@ -229,17 +244,9 @@ Error BasisMap::applyAlong(llvm::MutableArrayRef<double> values, int64_t inner,
     for (int64_t first = 0; first < inner; first += width) {
       const int64_t used = std::min(width, inner - first);
       double *corner = values.data() + outer + first;
-      for (int64_t i = 0; i < size; ++i) {
-        for (int64_t j = 0; j < used; ++j) {
-          tile[j * size + i] = corner[i * inner + j];
-        }
-      }
+      transpose(corner, inner, size, used, tile.data(), size);
       node->apply({tile.data(), used, size}, flags);
-      for (int64_t i = 0; i < size; ++i) {
-        for (int64_t j = 0; j < used; ++j) {
-          corner[i * inner + j] = tile[j * size + i];
-        }
-      }
+      transpose(tile.data(), size, used, size, corner, inner);
     }
   }
   return Error::success();
