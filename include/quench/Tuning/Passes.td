@@ -12,6 +12,40 @@ include "quench/Workspace/WorkspaceOptions.td"
 
 include "mlir/Pass/PassBase.td"
 
+def CalibratePass : Pass<"quench-calibrate", "::mlir::ModuleOp"> {
+  let summary = "Run the model as it is now and take its statistics";
+  let description = [{
+    Runs the samples of the calibration archive through the model and replaces the statistics of the workspace by those
+    of the values that observers see now: behind passes that move outliers from one edge to another, ranges have to be
+    chosen from what is left. The archive is as good as one made by `quench calibrate` with the same `collect`.
+
+    The model runs one decoder block after the other with all samples (see SegmentRunner.h), so that memory is that of
+    a block and of the hidden states. The IR does not change.
+
+    A recipe that rotates and then quantizes activations with static scales has these passes:
+
+    ```yaml
+    passes:
+      - quench-fold-norms
+      - quench-rotate
+      - quench-fold-weights
+      - quench-insert-observers
+      - quench-calibrate
+      - quench-annotate-calibration{method=percentile}
+      - quench-quantize
+      - quench-strip-observers
+    ```
+
+    Samples that the model cannot run (a token outside of the vocabulary, more tokens than positions), an activation
+    that is not finite, and a module without observers are errors.
+  }];
+  let options = WorkspaceOptions.options # [
+    Option<"collect", "collect", "std::string", "\"channels,histogram\"",
+           "What is kept beyond ranges: channels, histogram, gram, or none">,
+    Option<"output", "output", "std::string", "\"\"", "An archive to write the statistics to">
+  ];
+}
+
 def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
   let summary = "Quantize weights so that errors make up for each other on the inputs that layers really have";
   let description = [{

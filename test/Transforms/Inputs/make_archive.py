@@ -3,6 +3,7 @@
 """Writes a calibration archive, following the description in quench/Calibration/CalibrationArchive.h.
 
 usage: make_archive.py FILE [key=value ...] EDGE:MIN:MAX ... EDGE=v,v,... ... [set=SECTION:KIND:v,v,...] [drop=SECTION]
+                       [tokens=WINDOW:t,t,...]
 Keys are those of the metadata. An edge is one batch in rows of two: the two ends of its range, or the values themselves.
 """
 import hashlib
@@ -34,9 +35,9 @@ def histogram(values):
     return counts, tiny
 
 
-def add_section(name, kind, numbers):
+def add_section(name, kind, numbers, shape=None):
     code = {"I64": "Q", "I32": "i", "F32": "f", "F64": "d"}[kind]
-    tensors[name] = (kind, [len(numbers)], struct.pack(f"<{len(numbers)}{code}", *numbers))
+    tensors[name] = (kind, shape or [len(numbers)], struct.pack(f"<{len(numbers)}{code}", *numbers))
 
 
 def add_edge(edge, values):
@@ -67,6 +68,12 @@ for argument in sys.argv[2:]:
         metadata[key] = value
     elif key == "drop":
         del tensors[value]
+    elif key == "tokens":
+        window, numbers = value.split(":")
+        numbers = [int(n) for n in numbers.split(",")]
+        count = len(numbers) // int(window)
+        add_section("tokens", "I32", numbers, [count, int(window)])
+        metadata["samples"] = metadata["samples_total"] = str(count)
     elif key == "set":
         name, kind, numbers = value.rsplit(":", 2)
         add_section(name, kind, [int(n) if kind[0] == "I" else float(n) for n in numbers.split(",")])

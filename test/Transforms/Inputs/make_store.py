@@ -9,7 +9,7 @@ import json
 import struct
 import sys
 
-CODES = {"F32": "f", "F16": "e", "I32": "i", "U8": "B"}
+CODES = {"F32": "f", "F64": "d", "F16": "e", "I32": "i", "I64": "q", "U8": "B"}
 
 
 def write(path, specs):
