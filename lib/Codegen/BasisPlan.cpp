@@ -28,6 +28,9 @@ int64_t BasisRegion::total() const {
   return result;
 }
 
+/// Hadamard matrices that only narrow vectors fit are written out up to this order.
+static constexpr int64_t largestMatrix = 1024;
+
 /// The matrix of an orthogonal map.
 static std::vector<float> matrixOf(const BasisMap &map, bool transposed) {
   const std::vector<double> entries = llvm::cantFail(map.toDense({false, transposed}));
@@ -139,8 +142,7 @@ static int64_t hadamardLanes(const HadamardMatrix &matrix, int64_t inner, int64_
 void PlanBuilder::appendHadamard(const BasisMap &map, bool transposed, const BasisRegion &region) {
   const HadamardMatrix &matrix = map.hadamardMatrix();
   const int64_t lanes = hadamardLanes(matrix, region.inner, plan.lanes);
-  // The kernel has no stage for other cores, and narrow vectors gain nothing.
-  if (lanes < 4 || (matrix.coreOrder() > 1 && matrix.coreSigns().empty())) {
+  if (lanes < 4 && matrix.order() <= largestMatrix) {
     return appendMatrix(matrixOf(map, transposed), region);
   }
   if (!transposed && !map.hadamardSigns().empty()) {
@@ -190,8 +192,9 @@ int64_t BasisPlan::cycles() const {
     if (step.kind == BasisStep::Kind::Matrix) {
       perElement = step.region.size;
     } else if (step.kind == BasisStep::Kind::Hadamard) {
-      const int64_t core = step.hadamard->coreOrder();
-      perElement += llvm::Log2_64_Ceil(step.hadamard->sylvesterOrder()) + (core > 1 ? core / 4 : 0);
+      perElement += llvm::Log2_64_Ceil(step.hadamard->sylvesterOrder());
+      perElement += step.hadamard->coreSigns().empty() ? step.hadamard->coreOrder()
+                                                       : step.hadamard->coreOrder() / 4;
     }
     operations += perElement * step.region.total();
   }

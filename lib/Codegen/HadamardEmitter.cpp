@@ -53,7 +53,29 @@ HadamardEmitter::HadamardEmitter(KernelBuilder &b, const BasisStep &step, String
     factor = static_cast<float>(factor * step.hadamard->normalization());
   }
   after = makeFactors(scaled, "_after");
-  if (core <= kUnrolledCore) {
+  prepareCore(name);
+}
+
+void HadamardEmitter::prepareCore(StringRef name) {
+  auto scratch = [&](int64_t vectors) {
+    auto type = MemRefType::get({vectors * tile()}, b.getF32Type());
+    return memref::AllocaOp::create(b, type, b.getI64IntegerAttr(64));
+  };
+  if (step.hadamard->construction() == numerics::HadamardConstruction::Hartley) {
+    form = CoreForm::Kernel;
+    std::vector<float> values(core);
+    for (int64_t i = 0; i < core; ++i) {
+      values[i] = static_cast<float>(step.hadamard->coreEntry(1, i));
+    }
+    kernel = constantBuffer(b, (name + "_kernel").str(), b.getF32Type(), {core}, values);
+    outputs = scratch(core);
+    return;
+  }
+  if (core == 1 || step.hadamard->coreSigns().empty()) {
+    return;
+  }
+  form = core <= kUnrolledCore ? CoreForm::Unrolled : CoreForm::Tabled;
+  if (form == CoreForm::Unrolled) {
     return;
   }
   const int64_t groups = core / 4;
@@ -64,17 +86,14 @@ HadamardEmitter::HadamardEmitter(KernelBuilder &b, const BasisStep &step, String
     }
   }
   codes = constantBuffer(b, (name + "_codes").str(), b.getI8Type(), {core, groups}, signs);
-  auto scratch = [&](int64_t vectors) {
-    auto type = MemRefType::get({vectors * tile()}, b.getF32Type());
-    return memref::AllocaOp::create(b, type, b.getI64IntegerAttr(64));
-  };
   sums = scratch(16 * kGroupsAtOnce);
   outputs = scratch(core);
 }
 
 int64_t HadamardEmitter::tile() const {
-  // A code that is looked up serves two vectors.
-  return core > kUnrolledCore && part % (2 * lanes) == 0 ? 2 * lanes : lanes;
+  // A code or entry that is looked up serves two vectors.
+  const bool isLong = core > kUnrolledCore || step.hadamard->coreSigns().empty();
+  return isLong && part % (2 * lanes) == 0 ? 2 * lanes : lanes;
 }
 
 bool HadamardEmitter::isNegative(int64_t input, int64_t output) const {
@@ -85,7 +104,7 @@ bool HadamardEmitter::isNegative(int64_t input, int64_t output) const {
 
 void HadamardEmitter::emit(const RowBuffer &source, const RowBuffer &target, Value base) {
   emitButterflies(source, target, base);
-  if (core > 1) {
+  if (form != CoreForm::None) {
     emitCore(target, base);
   }
 }
@@ -153,7 +172,7 @@ void HadamardEmitter::emitPass(const RowBuffer &source, const RowBuffer &target,
     }
     for (int64_t i = 0; i < radix; ++i) {
       Value y = isLast ? crossLanes(x[i]) : x[i];
-      if (isLast && core == 1) {
+      if (isLast && form == CoreForm::None) {
         storeScaled(y, target, base, positions[i]);
       } else {
         b.store(y, target.buffer, target.at(b.add(base, positions[i])));
@@ -186,10 +205,15 @@ Value HadamardEmitter::columnAt(Value base, Value input, Value column) {
 
 void HadamardEmitter::emitCore(const RowBuffer &row, Value base) {
   b.loop(b.index(0), b.index(part), tile(), [&](Value column) {
-    if (core <= kUnrolledCore) {
-      emitUnrolledCore(row, base, column);
-    } else {
-      emitTabledCore(row, base, column);
+    switch (form) {
+    case CoreForm::None:
+      return;
+    case CoreForm::Unrolled:
+      return emitUnrolledCore(row, base, column);
+    case CoreForm::Tabled:
+      return emitTabledCore(row, base, column);
+    case CoreForm::Kernel:
+      return emitKernelCore(row, base, column);
     }
   });
 }
@@ -283,4 +307,38 @@ void HadamardEmitter::emitTabledOutput(const RowBuffer &row, Value base, Value c
       b.store(totals[i], outputs, {places[i]});
     }
   }
+}
+
+void HadamardEmitter::emitKernelCore(const RowBuffer &row, Value base, Value column) {
+  const int64_t vectors = tile() / lanes;
+  b.loop(b.index(0), b.index(core), 1, [&](Value output) {
+    // Entry (i, output) of the core is number i * output modulo K of the kernel.
+    SmallVector<Value> initial = {b.index(0)};
+    initial.append(vectors, b.splat(0.0f, lanes));
+    SmallVector<Value> done =
+        b.loop(b.index(0), b.index(core), 1, initial, [&](Value input, ValueRange carried) {
+          Value entry = b.splat(b.loadScalar(kernel, {carried[0]}), lanes);
+          Value position = columnAt(base, input, column);
+          Value next = b.add(carried[0], output), wrapped = b.sub(next, b.index(core));
+          Value isInside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, next, b.index(core));
+          SmallVector<Value> results = {arith::SelectOp::create(b, isInside, next, wrapped)};
+          for (int64_t i = 0; i < vectors; ++i) {
+            Value at = b.add(position, b.index(i * lanes));
+            Value x = b.load(row.buffer, row.at(at), lanes);
+            results.push_back(b.fma(x, entry, carried[i + 1]));
+          }
+          return results;
+        });
+    for (int64_t i = 0; i < vectors; ++i) {
+      Value place = b.add(b.mul(output, b.index(tile())), b.index(i * lanes));
+      b.store(done[i + 1], outputs, {place});
+    }
+  });
+  b.loop(b.index(0), b.index(core), 1, [&](Value output) {
+    for (int64_t i = 0; i < vectors; ++i) {
+      Value place = b.add(b.mul(output, b.index(tile())), b.index(i * lanes));
+      Value position = b.add(b.add(b.mul(output, b.index(part)), column), b.index(i * lanes));
+      storeScaled(b.load(outputs, {place}, lanes), row, base, position);
+    }
+  });
 }

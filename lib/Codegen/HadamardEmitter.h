@@ -8,7 +8,7 @@
 // x (H_K ⊗ H_m) along runs of `inner` elements. The m are halved by butterflies: several rounds of
 // them on as many registers as there are for each time that a row is read and written, the last
 // rounds between lanes of a register. The K are summed by fours as HadamardTransform.h says, in
-// straight-line code when K is small.
+// straight-line code when K is small; Hartley's kernel is multiplied with.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,6 +53,11 @@ public:
   void emit(const RowBuffer &source, const RowBuffer &target, mlir::Value base);
 
 private:
+  /// None is a core of order 1, or the identity.
+  enum class CoreForm { None, Unrolled, Tabled, Kernel };
+
+  /// Makes the constants and the scratch memory of the core.
+  void prepareCore(llvm::StringRef name);
   /// Butterflies between vectors `distance`, 2 `distance`, … apart, `rounds` of them. The first
   /// pass reads the source; the last one goes on with the lanes of each vector.
   void emitPass(const RowBuffer &source, const RowBuffer &target, mlir::Value base,
@@ -64,6 +69,7 @@ private:
   void emitCore(const RowBuffer &row, mlir::Value base);
   void emitUnrolledCore(const RowBuffer &row, mlir::Value base, mlir::Value column);
   void emitTabledCore(const RowBuffer &row, mlir::Value base, mlir::Value column);
+  void emitKernelCore(const RowBuffer &row, mlir::Value base, mlir::Value column);
   void emitTabledOutput(const RowBuffer &row, mlir::Value base, mlir::Value column,
                         mlir::Value output, int64_t first, int64_t count);
   /// Columns that are done at a time.
@@ -78,9 +84,10 @@ private:
   KernelBuilder &b;
   const BasisStep &step;
   int64_t lanes, core, part;
+  CoreForm form = CoreForm::None;
   /// Constants; null when not needed.
-  mlir::Value before, after, codes;
-  /// Scratch of the tabled core; null when not needed.
+  mlir::Value before, after, codes, kernel;
+  /// Scratch of the core; null when not needed.
   mlir::Value sums, outputs;
 };
 

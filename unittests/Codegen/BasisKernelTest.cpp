@@ -110,6 +110,18 @@ TEST(BasisKernel, orders_with_a_core) {
   }
 }
 
+TEST(BasisKernel, orders_without_a_hadamard_matrix) {
+  for (numerics::HadamardFallback fallback :
+       {numerics::HadamardFallback::Hartley, numerics::HadamardFallback::Blocks}) {
+    check(llvm::cantFail(BasisMap::hadamard(11 * 16, 7, 0, fallback)));
+    check(llvm::cantFail(BasisMap::hadamard(107 * 32, std::nullopt, 0, fallback)), inverse);
+    check(llvm::cantFail(BasisMap::hadamard(10, std::nullopt, 0, fallback)), {}, 2, 16);
+    check(llvm::cantFail(BasisMap::hadamard(6, 1, 0, fallback)));
+    check(llvm::cantFail(BasisMap::hadamard(1029, 1, 0, fallback)));
+  }
+  check(hadamard(1848), transposed);
+}
+
 TEST(BasisKernel, random_signs_and_scales) {
   check(hadamard(64, 3));
   check(hadamard(64, 3), inverse);
