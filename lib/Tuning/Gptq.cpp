@@ -13,19 +13,16 @@
 
 #include "quench/Tuning/Passes.h"
 
-#include "quench/Model/ModelFolder.h"
 #include "quench/Numerics/Gptq.h"
 #include "quench/Numerics/OutlierStatistics.h"
 #include "quench/Transforms/QdqRewrite.h"
-#include "quench/Transforms/QuantizationPlan.h"
 #include "quench/Tuning/GramMatrix.h"
-#include "quench/Tuning/SegmentRunner.h"
+#include "quench/Tuning/TuningInputs.h"
 #include "quench/WeightStore/QuantizedWeight.h"
 #include "quench/Workspace/ApproximatingPass.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Format.h"
 
 #define DEBUG_TYPE "quench-gptq"
@@ -59,19 +56,12 @@ struct GptqOutcome {
   std::string note;
 };
 
-/// Layers of the plan that read the same value.
-struct InputGroup {
-  Value input;
-  SmallVector<PlannedLayer *> layers;
-};
-
 /// Quantizes the weights of a plan, segment by segment.
 class GptqDriver {
 public:
-  GptqDriver(QuantizationPlan &plan, SegmentRunner &runner, const WeightStore *weights,
-             const GptqSettings &settings, Progress &progress)
-      : plan(plan), runner(runner), weights(weights), settings(settings), progress(progress),
-        outcomes(plan.weights.size()) {}
+  GptqDriver(TuningInputs &inputs, const GptqSettings &settings, Progress &progress)
+      : inputs(inputs), settings(settings), progress(progress),
+        outcomes(inputs.plan.weights.size()) {}
 
   /// Codes of stored weights go to `output`, which has them declared and is null if there are none.
   Error run(SafetensorsWriter *output);
@@ -81,9 +71,7 @@ public:
   std::optional<Location> culprit;
 
 private:
-  SmallVector<InputGroup> findGroups(const ModelSegment &segment);
-  Error quantizeSegment(SliceCode &code, MutableArrayRef<InputGroup> groups,
-                        SafetensorsWriter *output);
+  Error quantizeSegment(SliceCode &code, ArrayRef<InputGroup> groups, SafetensorsWriter *output);
   /// The Gram matrices of some of the groups, from one run.
   Expected<std::vector<GramMatrix>> measure(SliceCode &code, ArrayRef<InputGroup> groups,
                                             size_t first, size_t count);
@@ -93,9 +81,7 @@ private:
   Error quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
                        const numerics::GramFactor &factor, SafetensorsWriter *output);
 
-  QuantizationPlan &plan;
-  SegmentRunner &runner;
-  const WeightStore *weights;
+  TuningInputs &inputs;
   const GptqSettings &settings;
   Progress &progress;
   std::vector<GptqOutcome> outcomes;
@@ -104,27 +90,14 @@ private:
 
 } // namespace
 
-SmallVector<InputGroup> GptqDriver::findGroups(const ModelSegment &segment) {
-  llvm::MapVector<Value, InputGroup> groups;
-  for (QuantizableOpInterface op : segment.layers) {
-    auto layer = llvm::find_if(plan.layers, [&](PlannedLayer &layer) { return layer.op == op; });
-    if (layer != plan.layers.end()) {
-      Value input = op.getActivationOperand().get();
-      groups[input].input = input;
-      groups[input].layers.push_back(&*layer);
-    }
-  }
-  return llvm::to_vector(llvm::make_second_range(groups));
-}
-
 Expected<std::vector<GramMatrix>> GptqDriver::measure(SliceCode &code, ArrayRef<InputGroup> groups,
                                                       size_t first, size_t count) {
   std::vector<GramMatrix> grams;
   for (const InputGroup &group : groups.slice(first, count)) {
-    grams.emplace_back(cast<RankedTensorType>(group.input.getType()).getShape().back());
+    grams.emplace_back(group.width());
   }
-  Error error =
-      runner.observe(code, [&](size_t, size_t tap, ArrayRef<float> values, ArrayRef<int64_t>) {
+  Error error = inputs.runner->observe(
+      code, [&](size_t, size_t tap, ArrayRef<float> values, ArrayRef<int64_t>) {
         if (tap >= first && tap < first + count) {
           grams[tap - first].add(values, settings.factor.threads);
         }
@@ -135,7 +108,7 @@ Expected<std::vector<GramMatrix>> GptqDriver::measure(SliceCode &code, ArrayRef<
   return std::move(grams);
 }
 
-Error GptqDriver::quantizeSegment(SliceCode &code, MutableArrayRef<InputGroup> groups,
+Error GptqDriver::quantizeSegment(SliceCode &code, ArrayRef<InputGroup> groups,
                                   SafetensorsWriter *output) {
   size_t step = settings.eachLayer ? 1 : groups.size();
   for (size_t first = 0; first < groups.size(); first += step) {
@@ -162,11 +135,7 @@ Error GptqDriver::quantizeGroup(SliceCode &code, const InputGroup &group, GramMa
     return createStringError("cannot use the inputs of '" + group.layers.front()->name +
                              "': " + llvm::toString(factor.takeError()));
   }
-  llvm::MapVector<size_t, SmallVector<PlannedLayer *>> readers;
-  for (PlannedLayer *layer : group.layers) {
-    readers[*layer->weight].push_back(layer);
-  }
-  for (auto &[weight, layers] : readers) {
+  for (const auto &[weight, layers] : group.weights()) {
     culprit = layers.front()->op.getLoc();
     if (Error error = quantizeWeight(code, layers, *factor, output)) {
       return error;
@@ -193,9 +162,10 @@ static std::vector<float> restoreOrder(std::vector<float> values, ArrayRef<int64
 Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
                                  const numerics::GramFactor &factor, SafetensorsWriter *output) {
   PlannedLayer &layer = *layers.front();
-  PlannedWeight &weight = plan.weights[*layer.weight];
+  PlannedWeight &weight = inputs.plan.weights[*layer.weight];
   GptqOutcome &outcome = outcomes[*layer.weight];
-  Expected<std::vector<float>> values = readModelWeight(layer.op.getWeightOperand().get(), weights);
+  Expected<std::vector<float>> values =
+      readModelWeight(layer.op.getWeightOperand().get(), inputs.workspace->weights());
   if (!values) {
     return values.takeError();
   }
@@ -235,8 +205,9 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
 
 Error GptqDriver::run(SafetensorsWriter *output) {
   // What is behind the last layer to quantize need not run.
-  while (!runner.isDone() && numDone < plan.layers.size()) {
-    SmallVector<InputGroup> groups = findGroups(runner.segment());
+  SegmentRunner &runner = *inputs.runner;
+  while (!runner.isDone() && numDone < inputs.plan.layers.size()) {
+    SmallVector<InputGroup> groups = inputs.groupsOf(runner.segment());
     SmallVector<Value> taps;
     for (const InputGroup &group : groups) {
       taps.push_back(group.input);
@@ -259,34 +230,6 @@ Error GptqDriver::run(SafetensorsWriter *output) {
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
-
-/// Takes layers out of the plan that cannot be fitted to inputs, with a remark for each.
-static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner &runner) {
-  llvm::DenseSet<Operation *> reached;
-  for (const ModelSegment &segment : runner.segments()) {
-    reached.insert(segment.layers.begin(), segment.layers.end());
-  }
-  std::vector<SmallVector<Value>> inputs(plan.weights.size());
-  for (PlannedLayer &layer : plan.layers) {
-    Value input = layer.op.getActivationOperand().get();
-    if (!llvm::is_contained(inputs[*layer.weight], input)) {
-      inputs[*layer.weight].push_back(input);
-    }
-  }
-  eraseLayers(plan, [&](PlannedLayer &layer) {
-    bool isReached = reached.contains(layer.op);
-    if (isReached && inputs[*layer.weight].size() == 1) {
-      return false;
-    }
-    remark::missed(
-        layer.op->getLoc(),
-        remark::RemarkOpts::name("LeftInFloat").category(DEBUG_TYPE).function(layer.function))
-        << remark::metric("Layer", layer.name)
-        << remark::metric("Reason", isReached ? "layers with other inputs share its weight"
-                                              : "the logits do not depend on it");
-    return true;
-  });
-}
 
 static std::string decimals(const char *format, double value) {
   std::string text;
@@ -331,13 +274,9 @@ struct GptqPass : quench::impl::GptqPassBase<GptqPass>, WorkspacePass, Approxima
 
   void runOnOperation() override;
   Expected<GptqSettings> readSettings(unsigned threads) const;
-  Error run();
-  Error quantize(QuantizationPlan &plan, GptqDriver &driver, Workspace &workspace);
-
-  /// The layer that an error is about.
-  std::optional<Location> culprit;
-  /// A diagnostic was emitted.
-  bool reported = false;
+  LogicalResult run();
+  Error quantize(GptqDriver &driver, const QuantizationPlan &plan, Workspace &workspace);
+  void report(const GptqDriver &driver, const QuantizationPlan &plan, Workspace &workspace);
 };
 
 } // namespace
@@ -367,7 +306,8 @@ Expected<GptqSettings> GptqPass::readSettings(unsigned threads) const {
   return settings;
 }
 
-Error GptqPass::quantize(QuantizationPlan &plan, GptqDriver &driver, Workspace &workspace) {
+/// Runs the driver with the output that it needs.
+Error GptqPass::quantize(GptqDriver &driver, const QuantizationPlan &plan, Workspace &workspace) {
   auto isStored = [](const PlannedWeight &weight) { return !weight.key.empty(); };
   if (llvm::none_of(plan.weights, isStored)) {
     return driver.run(nullptr);
@@ -386,73 +326,44 @@ Error GptqPass::quantize(QuantizationPlan &plan, GptqDriver &driver, Workspace &
   });
 }
 
-Error GptqPass::run() {
-  ModuleOp module = getOperation();
-  Expected<Workspace *> opened = openWorkspace({weights, archive, recipe});
-  if (!opened) {
-    return opened.takeError();
-  }
-  Workspace &workspace = **opened;
-  Expected<GptqSettings> settings = readSettings(workspace.threads());
-  if (!settings) {
-    return settings.takeError();
-  }
-  Expected<const recipe::Recipe *> formats = workspace.recipe();
-  if (!formats) {
-    return formats.takeError();
-  }
-  Expected<CausalLM> model = findCausalLM(module, "module");
-  if (!model) {
-    return model.takeError();
-  }
-  Expected<const calibration::Samples *> samples = workspace.samples();
-  if (!samples) {
-    return samples.takeError();
-  }
-  if (Error error = (*samples)->requireVocabulary(model->vocabSize, workspace.archivePath())) {
-    return error;
-  }
-  if (Error error = (*samples)->requirePositions(model->maxPositions, workspace.archivePath())) {
-    return error;
-  }
-  PlanOptions planOptions;
-  planOptions.activations = false;
-  planOptions.pass = DEBUG_TYPE;
-  FailureOr<QuantizationPlan> plan =
-      planQuantization(module, **formats, workspace.weights(), planOptions);
-  if (failed(plan)) {
-    reported = true;
-    return Error::success();
-  }
-  SliceCompilerOptions compilerOptions;
-  compilerOptions.threads = workspace.threads();
-  SegmentRunner runner(model->function, **samples, workspace.weights(), compilerOptions);
-  removeUnsuitable(*plan, runner);
-  Progress progress = workspace.progress("gptq", plan->weights.size(), "weights");
-  GptqDriver driver(*plan, runner, workspace.weights(), *settings, progress);
-  if (Error error = quantize(*plan, driver, workspace)) {
-    culprit = driver.culprit;
-    return error;
-  }
-  progress.finish();
-  insertQdq(*plan);
+void GptqPass::report(const GptqDriver &driver, const QuantizationPlan &plan,
+                      Workspace &workspace) {
   llvm::json::Array layers;
-  for (const PlannedLayer &layer : plan->layers) {
-    const PlannedWeight &weight = plan->weights[*layer.weight];
+  for (const PlannedLayer &layer : plan.layers) {
+    const PlannedWeight &weight = plan.weights[*layer.weight];
     const GptqOutcome &outcome = driver.getOutcomes()[*layer.weight];
     reportPassed(layer, weight, outcome);
     layers.push_back(describe(layer, weight, outcome));
   }
   workspace.report(llvm::json::Object{{"pass", DEBUG_TYPE}, {"layers", std::move(layers)}});
-  return Error::success();
+}
+
+LogicalResult GptqPass::run() {
+  ModuleOp module = getOperation();
+  Expected<Workspace *> workspace = openWorkspace({weights, archive, recipe});
+  Expected<GptqSettings> settings = readSettings(workspace ? (*workspace)->threads() : 0);
+  if (!settings) {
+    llvm::consumeError(workspace.takeError());
+    return module.emitError() << llvm::toString(settings.takeError());
+  }
+  FailureOr<TuningInputs> inputs = TuningInputs::open(module, std::move(workspace), DEBUG_TYPE);
+  if (failed(inputs)) {
+    return failure();
+  }
+  Progress progress = inputs->workspace->progress("gptq", inputs->plan.weights.size(), "weights");
+  GptqDriver driver(*inputs, *settings, progress);
+  if (Error error = quantize(driver, inputs->plan, *inputs->workspace)) {
+    return mlir::emitError(driver.culprit.value_or(module.getLoc()))
+           << llvm::toString(std::move(error));
+  }
+  progress.finish();
+  insertQdq(inputs->plan);
+  report(driver, inputs->plan, *inputs->workspace);
+  return success();
 }
 
 void GptqPass::runOnOperation() {
-  if (Error error = run()) {
-    mlir::emitError(culprit.value_or(getOperation().getLoc())) << llvm::toString(std::move(error));
-    reported = true;
-  }
-  if (reported) {
+  if (failed(run())) {
     signalPassFailure();
   }
 }
