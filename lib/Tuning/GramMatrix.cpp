@@ -25,8 +25,11 @@ void GramMatrix::add(llvm::ArrayRef<float> rows, unsigned threads) {
 
 std::vector<double> GramMatrix::takeMean() {
   double scale = count == 0 ? 0.0 : 1.0 / static_cast<double>(count);
-  for (double &sum : sums) {
-    sum *= scale;
+  for (int64_t row = 0; row < size; ++row) {
+    for (int64_t column = row; column < size; ++column) {
+      sums[row * size + column] *= scale;
+      sums[column * size + row] = sums[row * size + column];
+    }
   }
   return std::move(sums);
 }

@@ -1,8 +1,6 @@
-// RUN: rm -rf %t && mkdir -p %t/model && cp %s %t/model/model.mlir
-// RUN: %python %src/test/Transforms/Inputs/make_store.py write %t/model/weights.safetensors unused=1
-// RUN: %python -c "open(r'%t/tokens.bin', 'wb').write(bytes([0, 1, 1, 0]))"
-// RUN: quench calibrate %t/model --data %t/tokens.bin --window 2 --samples 2
-// DEFINE: %{gptq} = quench-opt %s --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/model/calibration.safetensors
+// RUN: rm -rf %t && mkdir %t
+// RUN: %python %S/../Transforms/Inputs/make_archive.py %t/archive model=none tokens=2:0,1,1,0
+// DEFINE: %{gptq} = quench-opt %s --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/archive
 // RUN: %{gptq}' --remark-format=emitRemark --remarks-filter=quench-gptq 2>&1 | FileCheck %s
 
 // Layers whose weights cannot be fitted to inputs stay as they are, with a reason each.
@@ -40,15 +38,16 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %first: index, %cac
 // RANGE: error: option 'range': expected absmax, mse, half-step or absmean, found 'min'
 // RUN: not quench-opt %s --quench-gptq=recipe=%S/Inputs/w4.yaml -o /dev/null 2>&1 | FileCheck %s --check-prefix=ARCHIVE
 // ARCHIVE: error: expected a calibration archive, found no option 'archive'
-// RUN: not quench-opt %s --quench-gptq=archive=%t/model/calibration.safetensors -o /dev/null 2>&1 | FileCheck %s --check-prefix=RECIPE
+// RUN: not quench-opt %s --quench-gptq=archive=%t/archive -o /dev/null 2>&1 | FileCheck %s --check-prefix=RECIPE
 // RECIPE: error: expected a recipe, found no option 'recipe'
 // RUN: echo 'module {}' > %t/empty.mlir
-// RUN: not quench-opt %t/empty.mlir --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/model/calibration.safetensors' -o /dev/null 2>&1 | FileCheck %s --check-prefix=EMPTY
+// RUN: not quench-opt %t/empty.mlir --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/archive' -o /dev/null 2>&1 | FileCheck %s --check-prefix=EMPTY
 // EMPTY: error: module: expected a function with nn.causal_lm, found none
 
 // Samples of another model.
-// RUN: %python -c "open(r'%t/short.bin', 'wb').write(bytes([0, 1, 2, 0, 1, 2, 2, 0, 1]))"
-// RUN: mkdir %t/wide && cp %S/gptq.mlir %t/wide/model.mlir && cp %t/model/weights.safetensors %t/wide
-// RUN: quench calibrate %t/wide --data %t/short.bin --window 3 --samples 1
-// RUN: not quench-opt %s --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/wide/calibration.safetensors' -o /dev/null 2>&1 | FileCheck %s --check-prefix=SAMPLES
-// SAMPLES: error: {{.*}}calibration.safetensors: sample 0, token 2: expected an id below 2, found 2
+// RUN: %python %S/../Transforms/Inputs/make_archive.py %t/wide model=none tokens=2:0,1,1,2
+// RUN: not quench-opt %s --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/wide' -o /dev/null 2>&1 | FileCheck %s --check-prefix=SAMPLES
+// SAMPLES: error: {{.*}}wide: sample 1, token 1: expected an id below 2, found 2
+// RUN: %python %S/../Transforms/Inputs/make_archive.py %t/long model=none tokens=3:0,1,1
+// RUN: not quench-opt %s --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/long' -o /dev/null 2>&1 | FileCheck %s --check-prefix=POSITIONS
+// POSITIONS: error: {{.*}}long: expected {{.*}}2 {{.*}}3

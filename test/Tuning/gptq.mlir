@@ -1,8 +1,6 @@
-// RUN: rm -rf %t && mkdir -p %t/model && cp %s %t/model/model.mlir
-// RUN: %python %src/test/Transforms/Inputs/make_store.py write %t/model/weights.safetensors unused=1
-// RUN: %python -c "open(r'%t/tokens.bin', 'wb').write(bytes([0, 1, 2, 0, 1, 2, 2, 0, 1]))"
-// RUN: quench calibrate %t/model --data %t/tokens.bin --window 3 --samples 3
-// RUN: quench-opt %s --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/model/calibration.safetensors' --remark-format=emitRemark --remarks-filter=quench-gptq 2> %t/remarks | FileCheck %s
+// RUN: rm -rf %t && mkdir %t
+// RUN: %python %S/../Transforms/Inputs/make_archive.py %t/archive model=none tokens=3:0,1,2,0,1,2,2,0,1
+// RUN: quench-opt %s --quench-gptq='recipe=%S/Inputs/w4.yaml archive=%t/archive' --remark-format=emitRemark --remarks-filter=quench-gptq 2> %t/remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARKS < %t/remarks
 
 // A decoder of width 3, whose first two channels are equal for every token, so that an error in the weight of one can be

@@ -27,8 +27,7 @@ public:
   int64_t getSize() const { return size; }
   int64_t rows() const { return count; }
 
-  /// Turns the sums into means and gives them away, row-major; only what is on and above the
-  /// diagonal is defined. Zeros without rows.
+  /// Turns the sums into means and gives them away, row-major. Zeros without rows.
   std::vector<double> takeMean();
 
 private:

@@ -92,4 +92,20 @@ def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
   ];
 }
 
+def ClipWeightsPass : Pass<"quench-clip-weights", "::mlir::ModuleOp"> {
+  let summary = "Clamp weights where smaller steps are worth more than the largest values";
+  let description = [{
+    The clip search of AWQ (arXiv 2306.00978). Runs the samples of the calibration archive through the model and
+    measures the Gram matrix of the inputs of each layer whose weights the recipe quantizes. Each block that shares a
+    scale is then clamped to `±p absmax`, with the p of 1.00, 0.95, ..., 0.55 for which rounding to nearest changes the
+    output least. Projections to queries and keys are left alone, whose errors the softmax multiplies.
+
+    Weights stay float; `quench-quantize` rounds them. New values are f32 tensors of the workspace under the old keys.
+
+    When it fails the IR and the workspace are unchanged.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options;
+}
+
 #endif // QUENCH_TUNING_PASSES_TD
