@@ -10,6 +10,7 @@
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace quench;
@@ -17,15 +18,21 @@ using namespace quench;
 #include "quench/Dialect/Quench/IR/QuenchDialect.cpp.inc"
 
 namespace {
-/// Prints schemes once, at the top of a module: `#scheme`, `#scheme1`, ...
-struct SchemeAliases : OpAsmDialectInterface {
+/// Prints schemes and long maps once, at the top of a module: `#scheme`, `#scheme1`, ...
+struct AttributeAliases : OpAsmDialectInterface {
   using OpAsmDialectInterface::OpAsmDialectInterface;
 
   AliasResult getAlias(Attribute attribute, raw_ostream &os) const override {
-    if (!isa<SchemeAttr>(attribute)) {
+    StringRef name = llvm::TypeSwitch<Attribute, StringRef>(attribute)
+                         .Case([](SchemeAttr) { return "scheme"; })
+                         .Case([](DiagonalAttr) { return "diagonal"; })
+                         .Case([](PermutationAttr) { return "permutation"; })
+                         .Case([](OrthogonalAttr) { return "orthogonal"; })
+                         .Default([](Attribute) { return ""; });
+    if (name.empty()) {
       return AliasResult::NoAlias;
     }
-    os << "scheme";
+    os << name;
     return AliasResult::FinalAlias;
   }
 };
@@ -38,5 +45,5 @@ void QuenchDialect::initialize() {
 #define GET_OP_LIST
 #include "quench/Dialect/Quench/IR/QuenchOps.cpp.inc"
       >();
-  addInterfaces<SchemeAliases>();
+  addInterfaces<AttributeAliases>();
 }

@@ -11,6 +11,7 @@
 include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/NN/IR/NNDialect.td"
+include "quench/Interfaces/BasisOpInterface.td"
 
 def NN_RotaryTableOp : NN_Op<"rotary_table", [Pure, AllTypesMatch<["cosine", "sine"]>]> {
   let summary = "Cosines and sines of rotary position embedding";
@@ -32,7 +33,7 @@ def NN_RotaryTableOp : NN_Op<"rotary_table", [Pure, AllTypesMatch<["cosine", "si
   let hasVerifier = 1;
 }
 
-def NN_RotaryEmbeddingOp : NN_Op<"rotary_embedding", [Pure, AllTypesMatch<["input", "result"]>,
+def NN_RotaryEmbeddingOp : NN_Op<"rotary_embedding", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>, AllTypesMatch<["input", "result"]>,
     AllTypesMatch<["cosine", "sine"]>]> {
   let summary = "Rotate the halves of each head by its position";
   let description = [{
@@ -53,7 +54,8 @@ def NN_RotaryEmbeddingOp : NN_Op<"rotary_embedding", [Pure, AllTypesMatch<["inpu
   let hasVerifier = 1;
 }
 
-def NN_CacheUpdateOp : NN_Op<"cache_update", [Pure, AllTypesMatch<["cache", "result"]>]> {
+def NN_CacheUpdateOp : NN_Op<"cache_update", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+    AllTypesMatch<["cache", "result"]>]> {
   let summary = "Write keys or values of new tokens into their cache";
   let description = [{
     `result[position + t, :, :] = input[t, :, :]`; other rows are those of `cache`. Compiled in place. Writing past
@@ -74,8 +76,8 @@ def NN_CacheUpdateOp : NN_Op<"cache_update", [Pure, AllTypesMatch<["cache", "res
   let hasVerifier = 1;
 }
 
-def NN_AttentionOp : NN_Op<"attention", [Pure, AllTypesMatch<["query", "result"]>,
-    AllTypesMatch<["keys", "values"]>]> {
+def NN_AttentionOp : NN_Op<"attention", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+    AllTypesMatch<["query", "result"]>, AllTypesMatch<["keys", "values"]>]> {
   let summary = "Causal grouped-query attention over a cache";
   let description = [{
     With `g` = query heads / key heads, for token `t`, query head `h` and cached tokens `j <= position + t`:

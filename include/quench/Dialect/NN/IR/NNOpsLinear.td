@@ -12,9 +12,11 @@ include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/NN/IR/NNDialect.td"
+include "quench/Interfaces/BasisOpInterface.td"
 include "quench/Interfaces/QuantizableOpInterface.td"
 
-def NN_EmbeddingOp : NN_Op<"embedding", [Pure]> {
+def NN_EmbeddingOp : NN_Op<"embedding", [Pure,
+    DeclareOpInterfaceMethods<BasisOpInterface, ["widenToOperands"]>]> {
   let summary = "Rows of a table, picked by tokens";
   let description = [{
     `result[t, :] = table[tokens[t], :]`. A token outside the table is an error at run time.
@@ -32,7 +34,8 @@ def NN_EmbeddingOp : NN_Op<"embedding", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_LinearOp : NN_Op<"linear", [Pure, DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
+def NN_LinearOp : NN_Op<"linear", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+    DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
   let summary = "A linear layer with the weight as it is stored";
   let description = [{
     `result[m, n] = sum_k input[m, k] * weight[n, k] + bias[n]`, products summed in f32.

@@ -11,8 +11,10 @@
 include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/NN/IR/NNDialect.td"
+include "quench/Interfaces/BasisOpInterface.td"
 
-def NN_RMSNormOp : NN_Op<"rms_norm", [Pure, AllTypesMatch<["input", "result"]>]> {
+def NN_RMSNormOp : NN_Op<"rms_norm", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+    AllTypesMatch<["input", "result"]>]> {
   let summary = "Root mean square normalization";
   let description = [{
     `result[t, c] = input[t, c] / sqrt(mean_c(input[t, c]^2) + epsilon) * gain[c]`, without the gain when none is
@@ -33,7 +35,8 @@ def NN_RMSNormOp : NN_Op<"rms_norm", [Pure, AllTypesMatch<["input", "result"]>]>
   let hasVerifier = 1;
 }
 
-def NN_SiLUOp : NN_Op<"silu", [Pure, Elementwise, SameOperandsAndResultType]> {
+def NN_SiLUOp : NN_Op<"silu", [Pure, Elementwise, SameOperandsAndResultType,
+    DeclareOpInterfaceMethods<BasisOpInterface>]> {
   let summary = "Sigmoid-weighted linear unit";
   let description = [{
     `result = input / (1 + exp(-input))`.

@@ -9,8 +9,10 @@
 #define QUENCH_DIALECT_QUENCH_IR_QUENCH_TD
 
 include "quench/Dialect/Quench/IR/QuenchAttributes.td"
+include "quench/Dialect/Quench/IR/QuenchBasisAttributes.td"
 include "quench/Dialect/Quench/IR/QuenchDialect.td"
 include "quench/Dialect/Quench/IR/QuenchEnums.td"
+include "quench/Dialect/Quench/IR/QuenchOpsBasis.td"
 include "quench/Dialect/Quench/IR/QuenchOpsCodegen.td"
 include "quench/Dialect/Quench/IR/QuenchOpsContraction.td"
 include "quench/Dialect/Quench/IR/QuenchOpsQuantization.td"

@@ -9,10 +9,16 @@
 #define QUENCH_DIALECT_QUENCH_IR_QUENCHATTRIBUTES_H
 
 #include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpImplementation.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
+#include "quench/Interfaces/BasisUse.h"
 #include "quench/Numerics/Scheme.h"
+
+#include <optional>
+#include <vector>
 
 #include "quench/Dialect/Quench/IR/QuenchEnums.h.inc"
 

@@ -12,7 +12,7 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "quench/Dialect/Quench/IR/QuenchDialect.td"
 
-class Quench_Attr<string name, string mnemonicName> : AttrDef<QuenchDialect, name> {
+class Quench_Attr<string name, string mnemonicName, list<Trait> traits = []> : AttrDef<QuenchDialect, name, traits> {
   let mnemonic = mnemonicName;
 }
 
