@@ -49,6 +49,7 @@ OpTable::OpTable() {
   addQuantizationOps(*this);
   addStorageOps(*this);
   addContractionOps(*this);
+  addBasisOps(*this);
 }
 
 const OpTable &OpTable::get() {

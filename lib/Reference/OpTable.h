@@ -86,6 +86,7 @@ void addAttentionOps(OpTable &table);
 void addQuantizationOps(OpTable &table);
 void addStorageOps(OpTable &table);
 void addContractionOps(OpTable &table);
+void addBasisOps(OpTable &table);
 
 /// A tensor of zeros, or an error when the shape is not one that can be had.
 llvm::Expected<Value> makeTensor(mlir::Type element, llvm::ArrayRef<int64_t> shape);
