@@ -7,11 +7,13 @@
 
 #include "quench/InitAll.h"
 
+#include "quench/Basis/Passes.h"
 #include "quench/Codegen/KernelCallBufferization.h"
 #include "quench/Codegen/Passes.h"
 #include "quench/Conversion/Passes.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
+#include "quench/ExternalModels/BasisModels.h"
 #include "quench/Reference/Passes.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/Tuning/Passes.h"
@@ -24,11 +26,13 @@ void quench::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<QuenchDialect, nn::NNDialect>();
+  registerBasisModels(registry);
   registerKernelCallBufferization(registry);
 }
 
 void quench::registerAllPasses() {
   mlir::registerAllPasses();
+  registerQuenchBasisPasses();
   registerQuenchCodegenPasses();
   registerQuenchConversionPasses();
   registerQuenchReferencePasses();
