@@ -18,6 +18,8 @@ void populateLowerQuantize(const QTensorExpansion &converter, mlir::RewritePatte
 void populateLowerRequantize(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 /// contract
 void populateLowerContract(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
+/// change_basis
+void populateLowerChangeBasis(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 /// weight, observe, assemble, disassemble
 void populateLowerStorage(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 

@@ -43,6 +43,7 @@ void quench::populateQuenchToLinalgPatterns(const QTensorExpansion &converter,
   populateLowerQuantize(converter, patterns);
   populateLowerRequantize(converter, patterns);
   populateLowerContract(converter, patterns);
+  populateLowerChangeBasis(converter, patterns);
   populateLowerStorage(converter, patterns);
 }
 
@@ -110,7 +111,7 @@ void ConvertQuenchToLinalgPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
   ConversionTarget target(getContext());
   target.addIllegalOp<QuantizeOp, DequantizeOp, FakeQuantizeOp, RequantizeOp, ContractOp,
-                      AssembleOp, DisassembleOp>();
+                      AssembleOp, DisassembleOp, ChangeBasisOp>();
   if (!keepObservers) {
     target.addIllegalOp<ObserveOp>();
   }
