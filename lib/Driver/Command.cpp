@@ -26,7 +26,7 @@ std::vector<std::unique_ptr<Command>> allCommands() {
   for (auto create :
        {createImportCommand, createCalibrateCommand, createQuantizeCommand, createCompileCommand,
         createRunCommand, createGenerateCommand, createEvalCommand, createBenchCommand,
-        createRecipesCommand, createTargetsCommand, createFormatsCommand}) {
+        createReportCommand, createRecipesCommand, createTargetsCommand, createFormatsCommand}) {
     commands.push_back(create());
   }
   return commands;
@@ -34,23 +34,34 @@ std::vector<std::unique_ptr<Command>> allCommands() {
 
 namespace {
 
-/// Prints remarks as they come, one line each.
+/// Prints remarks as they come, one line each, and hands them on.
 class RemarkPrinter : public mlir::remark::detail::MLIRRemarkStreamerBase {
 public:
-  explicit RemarkPrinter(raw_ostream &stream) : stream(stream) {}
+  /// `stream` may be null, `next` empty.
+  RemarkPrinter(raw_ostream *stream, RemarkFunction next) : stream(stream), next(std::move(next)) {}
 
   void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
+    if (next) {
+      next(remark);
+    }
+    if (stream) {
+      print(remark);
+    }
+  }
+
+private:
+  void print(const mlir::remark::detail::Remark &remark) {
     std::string line;
     raw_string_ostream text(line);
     // The printer of remarks shows places in files alone; most models have names.
     text << remark.getLocation() << ": ";
     remark.print(text, /*printLocation=*/false);
     std::lock_guard<std::mutex> lock(mutex);
-    stream << "quench: remark: " << StringRef(line).rtrim() << '\n';
+    *stream << "quench: remark: " << StringRef(line).rtrim() << '\n';
   }
 
-private:
-  raw_ostream &stream;
+  raw_ostream *stream;
+  RemarkFunction next;
   std::mutex mutex;
 };
 
@@ -81,7 +92,7 @@ static void printDiagnostic(const mlir::Diagnostic &diagnostic, raw_ostream &str
   }
 }
 
-std::unique_ptr<mlir::MLIRContext> Console::makeContext() const {
+std::unique_ptr<mlir::MLIRContext> Console::makeContext(RemarkFunction onRemark) const {
   auto threading =
       threads == 1 ? mlir::MLIRContext::Threading::DISABLED : mlir::MLIRContext::Threading::ENABLED;
   auto context = std::make_unique<mlir::MLIRContext>(registry, threading);
@@ -94,12 +105,13 @@ std::unique_ptr<mlir::MLIRContext> Console::makeContext() const {
         }
         return success();
       });
-  if (verbose) {
+  if (verbose || onRemark) {
     mlir::remark::RemarkCategories categories;
     // A kind without a pattern of its own is off, whatever `all` says.
     categories.passed = categories.missed = categories.analysis = categories.failed = ".*";
     if (failed(mlir::remark::enableOptimizationRemarks(
-            *context, std::make_unique<RemarkPrinter>(err),
+            *context,
+            std::make_unique<RemarkPrinter>(verbose ? &err : nullptr, std::move(onRemark)),
             std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories))) {
       err << "quench: warning: remarks cannot be printed\n";
     }

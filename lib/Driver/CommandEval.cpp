@@ -9,13 +9,12 @@
 #include "quench/Driver/LoadedModel.h"
 #include "quench/Driver/ModelSize.h"
 #include "quench/Driver/TextTable.h"
-#include "quench/Driver/TokenFile.h"
-#include "quench/Driver/TokenScores.h"
+#include "quench/Driver/WindowScorer.h"
 
 #include <cmath>
-#include <optional>
 
 using namespace llvm;
+using quench::insight::ScoreSums;
 
 namespace quench::driver {
 
@@ -33,82 +32,23 @@ public:
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
-    options.text("data", 'd', "FILE", data, "a file of tokens (.bin, .u16 or .npy)",
-                 OptionTable::Need::Required);
-    options.integer("window", "N", window, 2, INT32_MAX, "tokens of a window (default 256)");
-    options.text("baseline", 'b', "MODEL", baseline, "a model folder to compare with");
-    options.integer("limit", "N", limit, 1, INT64_MAX, "only the first N windows");
+    scoring.declare(options, OptionTable::Need::Required);
   }
   Error run(const Console &console) override;
 
 private:
-  Error checkModel(const LoadedModel &loaded, StringRef path) const;
-  Expected<ScoreSums> score(const Console &console, Session &session, Session *reference,
-                            const TokenFile &file, uint64_t windows) const;
   void print(const Console &console, const ScoreSums &sums, uint64_t windows,
              const ModelSize &size) const;
 
   std::string model;
-  std::string data;
-  std::string baseline;
-  int64_t window = 256;
-  int64_t limit = INT64_MAX;
+  ScoringOptions scoring;
 };
 
 } // namespace
 
-Error EvalCommand::checkModel(const LoadedModel &loaded, StringRef path) const {
-  if (window > loaded.folder->maxPositions()) {
-    return createStringError("option '--window': expected at most " +
-                             Twine(loaded.folder->maxPositions()) +
-                             ", the number of positions of " + path + ", found " + Twine(window));
-  }
-  return Error::success();
-}
-
-/// The logits of all tokens of a window, in a sequence of its own.
-static Expected<std::vector<float>> runWindow(Session &session, ArrayRef<int32_t> tokens) {
-  std::vector<float> logits(tokens.size() * session.vocabSize());
-  SessionState state = session.newState();
-  if (Error failure = session.run(state, tokens, 0, logits)) {
-    return failure;
-  }
-  return logits;
-}
-
-Expected<ScoreSums> EvalCommand::score(const Console &console, Session &session, Session *reference,
-                                       const TokenFile &file, uint64_t windows) const {
-  ScoreSums sums;
-  Progress progress("eval", windows, "windows", /*enabled=*/true, console.err);
-  for (uint64_t i = 0; i < windows; ++i) {
-    Expected<std::vector<int32_t>> tokens = file.read(i * window, window, session.vocabSize());
-    if (!tokens) {
-      return tokens.takeError();
-    }
-    Expected<std::vector<float>> logits = runWindow(session, *tokens);
-    if (!logits) {
-      return inContext(model + ": window " + Twine(i), logits.takeError());
-    }
-    std::vector<float> referenceLogits;
-    if (reference) {
-      Expected<std::vector<float>> made = runWindow(*reference, *tokens);
-      if (!made) {
-        return inContext(baseline + ": window " + Twine(i), made.takeError());
-      }
-      referenceLogits = std::move(*made);
-    }
-    if (Error failure = sums.addWindow(*tokens, *logits, referenceLogits)) {
-      return inContext(model + ": window " + Twine(i), std::move(failure));
-    }
-    progress.advance();
-  }
-  progress.finish();
-  return sums;
-}
-
 void EvalCommand::print(const Console &console, const ScoreSums &sums, uint64_t windows,
                         const ModelSize &size) const {
-  bool compared = !baseline.empty();
+  bool compared = !scoring.baseline.empty();
   if (console.json) {
     json::Object object{{"perplexity", sums.perplexity()},
                         {"nll", sums.nll()},
@@ -141,44 +81,19 @@ void EvalCommand::print(const Console &console, const ScoreSums &sums, uint64_t 
 }
 
 Error EvalCommand::run(const Console &console) {
-  Expected<TokenFile> file = TokenFile::open(data);
-  if (!file) {
-    return file.takeError();
-  }
-  uint64_t windows = std::min<uint64_t>(file->size() / window, limit);
-  if (windows == 0) {
-    return createStringError(data + ": expected at least one window of " + Twine(window) +
-                             " tokens, found " + Twine(file->size()) + " tokens");
+  Expected<WindowScorer> scorer = WindowScorer::open(scoring, console);
+  if (!scorer) {
+    return scorer.takeError();
   }
   Expected<LoadedModel> loaded = LoadedModel::load(model, console);
   if (!loaded) {
     return loaded.takeError();
   }
-  if (Error failure = checkModel(*loaded, model)) {
-    return failure;
-  }
-  std::optional<LoadedModel> reference;
-  if (!baseline.empty()) {
-    Expected<LoadedModel> opened = LoadedModel::load(baseline, console);
-    if (!opened) {
-      return opened.takeError();
-    }
-    if (Error failure = checkModel(*opened, baseline)) {
-      return failure;
-    }
-    if (opened->folder->vocabSize() != loaded->folder->vocabSize()) {
-      return createStringError(baseline + ": expected the vocabulary of " + model + ", " +
-                               Twine(loaded->folder->vocabSize()) + " tokens, found " +
-                               Twine(opened->folder->vocabSize()));
-    }
-    reference = std::move(*opened);
-  }
-  Expected<ScoreSums> sums = score(console, *loaded->session,
-                                   reference ? reference->session.get() : nullptr, *file, windows);
+  Expected<ScoreSums> sums = scorer->score(*loaded, model);
   if (!sums) {
     return sums.takeError();
   }
-  print(console, *sums, windows, measureModel(*loaded->folder));
+  print(console, *sums, scorer->windows(), measureModel(*loaded->folder));
   return Error::success();
 }
 

@@ -8,6 +8,7 @@
 #include "quench/Driver/Command.h"
 #include "quench/Driver/LoadedModel.h"
 #include "quench/Driver/ModelSize.h"
+#include "quench/Driver/QuantizationReport.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Model/ModuleFile.h"
 #include "quench/Recipe/RecipeFile.h"
@@ -47,6 +48,8 @@ public:
                  OptionTable::Need::Required);
     options.flag("verify-each-numerically", 0, verifyEach,
                  "run the model after every pass that must not change what it computes");
+    options.integer("measure", "N", windows, 0, INT32_MAX,
+                    "calibration windows to measure outputs on for the report (default 8)");
   }
   Error run(const Console &console) override;
 
@@ -54,13 +57,16 @@ private:
   Error findArchive(const ModelFolder &folder, const recipe::Recipe &recipe);
   Expected<std::unique_ptr<Workspace>>
   openWorkspace(const Console &console, const ModelFolder &folder, recipe::Recipe recipe) const;
-  Error runPasses(const LoadedModel &loaded, Workspace &workspace);
+  Error runPasses(const LoadedModel &loaded, Workspace &workspace, insight::PassLog &log);
 
   std::string model;
   std::string recipeName;
   std::string archive;
   std::string output;
   bool verifyEach = false;
+  int64_t windows = 8;
+  /// The archive lies where one is looked for, and the recipe does without.
+  bool archiveWasFound = false;
   /// What the verification saw.
   std::optional<json::Object> certificate;
 };
@@ -76,6 +82,7 @@ Error QuantizeCommand::findArchive(const ModelFolder &folder, const recipe::Reci
   std::string standard = folder.filePath(defaultArchiveName);
   if (sys::fs::exists(standard)) {
     archive = standard;
+    archiveWasFound = !recipe.needsCalibration();
   } else if (recipe.needsCalibration()) {
     return createStringError("recipe '" + recipe.name +
                              "' has static activations: expected a calibration archive, found "
@@ -103,7 +110,8 @@ Expected<std::unique_ptr<Workspace>> QuantizeCommand::openWorkspace(const Consol
   return Workspace::open(std::move(inputs));
 }
 
-Error QuantizeCommand::runPasses(const LoadedModel &loaded, Workspace &workspace) {
+Error QuantizeCommand::runPasses(const LoadedModel &loaded, Workspace &workspace,
+                                 insight::PassLog &log) {
   mlir::PassManager manager(loaded.context.get());
   if (Error failure = addRecipePasses(manager, workspace)) {
     return failure;
@@ -114,6 +122,9 @@ Error QuantizeCommand::runPasses(const LoadedModel &loaded, Workspace &workspace
     guard = instrumentation.get();
     manager.addInstrumentation(std::move(instrumentation));
   }
+  // Instrumentations added last are the first to look after a pass: what the guard compiles has
+  // remarks of its own.
+  manager.addInstrumentation(log.listen(loaded.folder->module(), &workspace));
   if (Error failure = withDiagnostics(*loaded.context, model + ": the recipe failed",
                                       [&] { return manager.run(loaded.folder->module()); })) {
     return failure;
@@ -133,7 +144,9 @@ Error QuantizeCommand::run(const Console &console) {
   if (!recipe) {
     return recipe.takeError();
   }
-  Expected<LoadedModel> loaded = openModel(model, console);
+  insight::RemarkLog remarks;
+  Expected<LoadedModel> loaded =
+      openModel(model, console, [&](const auto &remark) { remarks.add(remark); });
   if (!loaded) {
     return loaded.takeError();
   }
@@ -147,12 +160,19 @@ Error QuantizeCommand::run(const Console &console) {
     return workspace.takeError();
   }
   mlir::ModuleOp module = loaded->folder->module();
-  Error written = ModelFolder::write(output, module, [&](SafetensorsWriter &writer) {
-    if (Error failure = runPasses(*loaded, **workspace)) {
+  insight::PassLog log(remarks);
+  auto writeTensors = [&](SafetensorsWriter &writer) {
+    if (Error failure = runPasses(*loaded, **workspace, log)) {
       return failure;
     }
     return writeReferencedTensors(module, *(*workspace)->weights(), writer);
-  });
+  };
+  auto makeReport = [&](uint64_t weightBytes) {
+    return QuantizationReport{console, model,       *loaded, **workspace,
+                              log,     certificate, windows, !archiveWasFound}
+        .make(weightBytes);
+  };
+  Error written = ModelFolder::write(output, module, writeTensors, makeReport);
   if (written) {
     return written;
   }

@@ -8,7 +8,7 @@
 #include "quench/Driver/Command.h"
 #include "quench/Driver/LoadedModel.h"
 #include "quench/Driver/TextTable.h"
-#include "quench/Driver/TokenScores.h"
+#include "quench/Insight/TokenScores.h"
 #include "quench/Driver/TokenSource.h"
 #include "quench/Support/AtomicFile.h"
 #include "quench/Support/Digest.h"
@@ -21,6 +21,8 @@
 #include <numeric>
 
 using namespace llvm;
+using quench::insight::checkFiniteLogits;
+using quench::insight::logSumExp;
 
 namespace quench::driver {
 

@@ -18,9 +18,9 @@ Error inContext(const Twine &context, Error error) {
   return createStringError(context + ": " + toString(std::move(error)));
 }
 
-Expected<LoadedModel> openModel(StringRef path, const Console &console) {
+Expected<LoadedModel> openModel(StringRef path, const Console &console, RemarkFunction onRemark) {
   LoadedModel model;
-  model.context = console.makeContext();
+  model.context = console.makeContext(std::move(onRemark));
   Expected<ModelFolder> folder = ModelFolder::open(path, *model.context);
   if (!folder) {
     return folder.takeError();

@@ -44,11 +44,10 @@ static bool comesFromIntegers(mlir::Value value) {
   return type && type.getScheme().isInteger();
 }
 
-ModelSize measureModel(const ModelFolder &folder) {
+ModelSize measureFunction(mlir::func::FuncOp function) {
   ModelSize size;
   Storage all, quantized;
   StringSet<> seen;
-  mlir::func::FuncOp function = folder.causalLM().function;
   mlir::Value logits = function.front().getTerminator()->getOperand(0);
   function.walk([&](QuantizableOpInterface op) {
     mlir::Value input = op.getActivationOperand().get(), weight = op.getWeightOperand().get();
@@ -81,6 +80,11 @@ ModelSize measureModel(const ModelFolder &folder) {
     }
   });
   size.bitsPerWeight = (size.quantizedLayers ? quantized : all).bitsPerElement();
+  return size;
+}
+
+ModelSize measureModel(const ModelFolder &folder) {
+  ModelSize size = measureFunction(folder.causalLM().function);
   // The folder is open, so the file is there.
   if (sys::fs::file_size(folder.filePath(ModelFolder::weightsFileName), size.bytes)) {
     size.bytes = folder.weights().totalBytes();

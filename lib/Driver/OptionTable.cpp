@@ -77,7 +77,12 @@ void OptionTable::number(StringRef name, StringRef placeholder, double &value, S
 }
 
 void OptionTable::positional(StringRef placeholder, std::string &value, StringRef help) {
-  positionals.push_back({placeholder.str(), help.str(), &value});
+  positionalArguments.push_back({placeholder.str(), help.str(), &value, nullptr, 1});
+}
+
+void OptionTable::positionals(StringRef placeholder, std::vector<std::string> &values, size_t max,
+                              StringRef help) {
+  positionalArguments.push_back({placeholder.str(), help.str(), nullptr, &values, max});
 }
 
 OptionTable::Option *OptionTable::find(StringRef name) {
@@ -113,9 +118,9 @@ Error OptionTable::assign(Option &option, StringRef value) {
 }
 
 Error OptionTable::checkRequired(size_t given) const {
-  if (given < positionals.size()) {
-    return createStringError("expected " + positionals[given].placeholder + ", " +
-                             positionals[given].help);
+  if (given < positionalArguments.size()) {
+    return createStringError("expected " + positionalArguments[given].placeholder + ", " +
+                             positionalArguments[given].help);
   }
   for (const Option &option : options) {
     if (option.need == Need::Required && !option.seen) {
@@ -123,6 +128,29 @@ Error OptionTable::checkRequired(size_t given) const {
                                "', " + option.help);
     }
   }
+  return Error::success();
+}
+
+/// `given` counts the positional arguments that have a value.
+Error OptionTable::takePositional(StringRef argument, size_t &given) {
+  bool isMore = given > 0 && positionalArguments[given - 1].list;
+  if (!isMore && given == positionalArguments.size()) {
+    return createStringError("unexpected argument '" + argument + "'");
+  }
+  Positional &place = positionalArguments[isMore ? given - 1 : given];
+  if (argument.empty()) {
+    return createStringError("expected " + place.placeholder + ", found an empty argument");
+  }
+  if (place.list) {
+    if (place.list->size() == place.max) {
+      return createStringError("expected at most " + Twine(place.max) + " arguments " +
+                               place.placeholder + ", found '" + argument + "' too");
+    }
+    place.list->push_back(argument.str());
+  } else {
+    *place.value = argument.str();
+  }
+  given += !isMore;
   return Error::success();
 }
 
@@ -138,14 +166,9 @@ Error OptionTable::parse(ArrayRef<StringRef> arguments, bool &helpRequested) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     StringRef argument = arguments[i];
     if (onlyPositionals || !argument.starts_with("-") || argument == "-") {
-      if (given == positionals.size()) {
-        return createStringError("unexpected argument '" + argument + "'");
+      if (Error failure = takePositional(argument, given)) {
+        return failure;
       }
-      if (argument.empty()) {
-        return createStringError("expected " + positionals[given].placeholder +
-                                 ", found an empty argument");
-      }
-      *positionals[given++].value = argument.str();
       continue;
     }
     if (argument == "--") {
@@ -179,8 +202,8 @@ Error OptionTable::parse(ArrayRef<StringRef> arguments, bool &helpRequested) {
 
 void OptionTable::printUsage(raw_ostream &stream) const {
   ListSeparator space(" ");
-  for (const Positional &argument : positionals) {
-    stream << space << argument.placeholder;
+  for (const Positional &argument : positionalArguments) {
+    stream << space << argument.placeholder << (argument.list ? "..." : "");
   }
   for (const Option &option : options) {
     if (option.need == Need::Required) {
@@ -192,7 +215,7 @@ void OptionTable::printUsage(raw_ostream &stream) const {
 
 void OptionTable::printHelp(raw_ostream &stream) const {
   std::vector<std::pair<std::string, StringRef>> lines;
-  for (const Positional &argument : positionals) {
+  for (const Positional &argument : positionalArguments) {
     lines.push_back({argument.placeholder, argument.help});
   }
   for (const Option &option : options) {

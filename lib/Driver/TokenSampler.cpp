@@ -7,12 +7,13 @@
 
 #include "quench/Driver/TokenSampler.h"
 
-#include "quench/Driver/TokenScores.h"
+#include "quench/Insight/TokenScores.h"
 
 #include <algorithm>
 #include <cmath>
 
 using namespace llvm;
+using quench::insight::checkFiniteLogits;
 
 namespace quench::driver {
 

@@ -156,10 +156,11 @@ json::Value toJSON(const Report &report) {
                       {"residual", std::move(residual)},
                       {"passes", toArray(ArrayRef(report.passes))}};
   if (report.measurement) {
-    object["measurement"] = json::Object{{"windows", report.measurement->windows},
-                                         {"tokens", report.measurement->tokens},
-                                         {"logits_sqnr_db", report.measurement->logitsSqnr},
-                                         {"kl", report.measurement->divergence}};
+    json::Object measurement{{"windows", report.measurement->windows},
+                             {"tokens", report.measurement->tokens},
+                             {"logits_sqnr_db", report.measurement->logitsSqnr}};
+    set(measurement, "kl", report.measurement->divergence);
+    object["measurement"] = std::move(measurement);
   }
   if (report.evaluation) {
     object["evaluation"] = toObject(*report.evaluation);

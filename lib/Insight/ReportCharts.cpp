@@ -96,8 +96,13 @@ std::string outputErrorSection(ArrayRef<Report> reports, ArrayRef<std::string> t
       }
     }
     for (const ResidualReport &value : report.residual) {
-      layers.addPlace(value.name);
-      residual.set(index, value.name, value.outputSqnr);
+      // A block ends with its last layer.
+      auto last = find_if(reverse(report.layers), [&](const LayerReport &layer) {
+        return StringRef(layer.name).starts_with(value.name + ".");
+      });
+      if (last != report.layers.rend()) {
+        residual.set(index, last->name, value.outputSqnr);
+      }
     }
   }
   if (layers.isEmpty()) {

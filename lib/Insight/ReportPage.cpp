@@ -26,13 +26,13 @@ static std::optional<double> divergenceOf(const Report &report) {
   if (report.evaluation && report.evaluation->divergence) {
     return report.evaluation->divergence;
   }
-  return report.measurement ? std::optional<double>(report.measurement->divergence) : std::nullopt;
+  return report.measurement ? report.measurement->divergence : std::nullopt;
 }
 
 Verdict verdictOf(const Report &report) {
   std::optional<double> divergence = divergenceOf(report);
   if (!divergence) {
-    return Verdict::Unknown;
+    return report.measurement ? Verdict::Collapsed : Verdict::Unknown;
   }
   if (*divergence < closeDivergence) {
     return Verdict::Close;
@@ -94,8 +94,9 @@ static std::string evaluationTiles(const Report &report) {
     const MeasurementReport &measurement = *report.measurement;
     std::string where = std::to_string(measurement.windows) + " calibration windows";
     if (!report.evaluation || !report.evaluation->divergence) {
-      html +=
-          tile("divergence from float", fixedDigits(measurement.divergence, 4), "nats, " + where);
+      html += tile("divergence from float",
+                   measurement.divergence ? fixedDigits(*measurement.divergence, 4) : "infinite",
+                   "nats, " + where);
     }
     html += tile("SQNR of logits", decibels(measurement.logitsSqnr) + " dB", where);
   }

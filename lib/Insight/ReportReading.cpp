@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Insight/Report.h"
+#include "quench/Model/ModelFolder.h"
 #include "quench/Support/JsonFile.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -216,9 +217,9 @@ Expected<Report> parseReport(StringRef text, StringRef file) {
 
 Expected<Report> readReport(StringRef modelFolder) {
   SmallString<128> path(modelFolder);
-  sys::path::append(path, Report::fileName);
+  sys::path::append(path, ModelFolder::reportFileName);
   if (sys::fs::is_directory(modelFolder) && !sys::fs::exists(path)) {
-    return createStringError(modelFolder + ": expected a file " + Report::fileName +
+    return createStringError(modelFolder + ": expected a file " + ModelFolder::reportFileName +
                              ", found none; `quench quantize` writes it");
   }
   Expected<json::Value> value = readJsonFile(path);

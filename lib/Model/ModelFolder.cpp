@@ -189,9 +189,10 @@ std::vector<std::string> ModelFolder::linearNames() const {
   return quench::linearNames(module().getOperation());
 }
 
-/// Makes both files in a folder that nobody looks at.
+/// Makes the files in a folder that nobody looks at.
 static Error writeFiles(StringRef folder, ModuleOp module,
-                        llvm::function_ref<Error(SafetensorsWriter &)> writeTensors) {
+                        llvm::function_ref<Error(SafetensorsWriter &)> writeTensors,
+                        ModelFolder::ReportFunction makeReport) {
   Expected<std::unique_ptr<SafetensorsWriter>> writer =
       SafetensorsWriter::create(join(folder, ModelFolder::weightsFileName));
   if (!writer) {
@@ -203,23 +204,38 @@ static Error writeFiles(StringRef folder, ModuleOp module,
   if (Error failure = (*writer)->commit()) {
     return failure;
   }
-  return writeFileAtomically(join(folder, ModelFolder::moduleFileName), printModule(module));
+  Error failure =
+      writeFileAtomically(join(folder, ModelFolder::moduleFileName), printModule(module));
+  if (failure || !makeReport) {
+    return failure;
+  }
+  std::string weights = join(folder, ModelFolder::weightsFileName);
+  uint64_t bytes = 0;
+  if (std::error_code code = llvm::sys::fs::file_size(weights, bytes)) {
+    return createStringError(weights + ": cannot open: " + code.message());
+  }
+  Expected<std::string> report = makeReport(bytes);
+  if (!report) {
+    return report.takeError();
+  }
+  return writeFileAtomically(join(folder, ModelFolder::reportFileName), *report);
 }
 
 Error ModelFolder::write(StringRef path, ModuleOp module,
-                         llvm::function_ref<Error(SafetensorsWriter &)> writeTensors) {
+                         llvm::function_ref<Error(SafetensorsWriter &)> writeTensors,
+                         ReportFunction makeReport) {
   if (Error failure = withDiagnostics(*module.getContext(), path, [&] { return verify(module); })) {
     return failure;
   }
   if (Error failure = findCausalLM(module, path).takeError()) {
     return failure;
   }
-  StringRef names[] = {weightsFileName, moduleFileName};
+  StringRef names[] = {weightsFileName, moduleFileName, reportFileName};
   Expected<StagingFolder> staging = StagingFolder::create(path, names);
   if (!staging) {
     return staging.takeError();
   }
-  if (Error failure = writeFiles(staging->path(), module, writeTensors)) {
+  if (Error failure = writeFiles(staging->path(), module, writeTensors, makeReport)) {
     return staging->explain(std::move(failure));
   }
   return staging->commit();

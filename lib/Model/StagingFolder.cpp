@@ -99,8 +99,21 @@ Error StagingFolder::commit() {
     temporary.clear();
     return Error::success();
   }
+  // What would no longer belong to the rest goes first.
   for (const std::string &name : names) {
     std::string file = join(target, name);
+    if (sys::fs::exists(join(temporary, name))) {
+      continue;
+    }
+    if (std::error_code code = sys::fs::remove(file)) {
+      return createStringError(file + ": cannot remove: " + code.message());
+    }
+  }
+  for (const std::string &name : names) {
+    std::string file = join(target, name);
+    if (!sys::fs::exists(join(temporary, name))) {
+      continue;
+    }
     if (std::error_code code = sys::fs::rename(join(temporary, name), file)) {
       return createStringError(file + ": cannot create: " + code.message());
     }

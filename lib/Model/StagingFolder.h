@@ -26,7 +26,7 @@ namespace quench {
 /// it without `commit` removes it with all that is in it.
 class StagingFolder {
 public:
-  /// `names` are the files that will be made, in the order in which they replace old ones. Fails
+  /// `names` are the files that may be made, in the order in which they replace old ones. Fails
   /// when the target cannot be written, is not a folder, or has a folder under one of the names.
   static llvm::Expected<StagingFolder> create(llvm::StringRef target,
                                               llvm::ArrayRef<llvm::StringRef> names);
@@ -41,7 +41,7 @@ public:
   /// The same error with the target's name in place of the temporary one.
   llvm::Error explain(llvm::Error failure) const;
 
-  /// Moves the files to the target.
+  /// Moves the files to the target; files of the target whose names were not made are removed.
   llvm::Error commit();
 
 private:

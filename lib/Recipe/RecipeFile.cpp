@@ -279,6 +279,7 @@ Expected<Recipe> quench::recipe::parseRecipe(StringRef text, StringRef file) {
     return root.takeError();
   }
   Recipe recipe;
+  recipe.text = text.str();
   if (Error error = root->checkMapping(
           "a recipe", {"name", "summary", "weights", "activations", "passes", "layers"})) {
     return std::move(error);

@@ -26,6 +26,7 @@ TEST(ReportPageTest, ShowsFiguresAtAGlance) {
   EXPECT_TRUE(contains(page, "<dd>6.00<small>max/median; as imported 120</small>"));
   EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 17.2 dB</title>"));
   EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 21.5 dB</title>"));
+  EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 19.5 dB</title></circle>"));
   EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 120 → 6.00</title>"));
   EXPECT_TRUE(contains(page, "not done: why not – <code>lm_head</code>"));
   EXPECT_TRUE(contains(page, "<td class=\"number\" data-value=\"4.00\">8.00 → 4.00</td>"));
@@ -42,6 +43,9 @@ TEST(ReportPageTest, VerdictsFollowTheDivergence) {
   EXPECT_TRUE(contains(renderPage(report), ">collapsed</span>"));
   report.evaluation.reset();
   EXPECT_EQ(verdictOf(report), Verdict::Degraded);
+  report.measurement->divergence.reset();
+  EXPECT_EQ(verdictOf(report), Verdict::Collapsed);
+  EXPECT_TRUE(contains(renderPage(report), "<dd>infinite<small>"));
   report.measurement.reset();
   EXPECT_EQ(verdictOf(report), Verdict::Unknown);
 }

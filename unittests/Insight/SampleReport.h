@@ -43,7 +43,7 @@ inline Report sampleReport() {
   report.layers = {quantized, left};
   report.edges = {
       {"a.0.x_proj", {OutlierFigures{60, 0.5, 120.0, 80.0}, OutlierFigures{3, 0.5, 6.0, 3.25}}}};
-  report.residual = {{"a.0.x_proj", 19.5}};
+  report.residual = {{"a.0", 19.5}};
   RemarkReport missed{"missed", "LeftInFloat", "lm_head",
                       llvm::json::Object{{"Reason", "why not"}}};
   RemarkReport passed{"passed", "Quantized", "a.0.x_proj", llvm::json::Object{{"Bits", "4"}}};

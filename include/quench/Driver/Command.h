@@ -16,15 +16,22 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace mlir {
 class MLIRContext;
+namespace remark::detail {
+class Remark;
+} // namespace remark::detail
 } // namespace mlir
 
 namespace quench::driver {
+
+/// Sees remarks of passes.
+using RemarkFunction = std::function<void(const mlir::remark::detail::Remark &)>;
 
 /// Where a command writes to, and the options that every command takes. Results go to `out`;
 /// progress, remarks and errors go to `err`.
@@ -41,7 +48,8 @@ struct Console {
   int64_t threads = 0;
 
   /// A context for models: diagnostics of warnings and errors go to `err`, remarks too with `-v`.
-  std::unique_ptr<mlir::MLIRContext> makeContext() const;
+  /// `onRemark`, if set, sees every remark, on any thread, as long as the context lives.
+  std::unique_ptr<mlir::MLIRContext> makeContext(RemarkFunction onRemark = {}) const;
 
   /// Says what was written: the line `text`, or the object with `--json`.
   void report(llvm::StringRef text, llvm::json::Object object) const;
@@ -71,6 +79,7 @@ std::unique_ptr<Command> createRunCommand();
 std::unique_ptr<Command> createGenerateCommand();
 std::unique_ptr<Command> createEvalCommand();
 std::unique_ptr<Command> createBenchCommand();
+std::unique_ptr<Command> createReportCommand();
 std::unique_ptr<Command> createRecipesCommand();
 std::unique_ptr<Command> createTargetsCommand();
 std::unique_ptr<Command> createFormatsCommand();

@@ -33,8 +33,10 @@ struct LoadedModel {
   static llvm::Expected<LoadedModel> load(llvm::StringRef path, const Console &console);
 };
 
-/// Opens a folder in a context of its own; there is no session yet.
-llvm::Expected<LoadedModel> openModel(llvm::StringRef path, const Console &console);
+/// Opens a folder in a context of its own; there is no session yet. `onRemark` is for
+/// Console::makeContext.
+llvm::Expected<LoadedModel> openModel(llvm::StringRef path, const Console &console,
+                                      RemarkFunction onRemark = {});
 
 /// Adds the name of what an error is about: "CONTEXT: message".
 llvm::Error inContext(const llvm::Twine &context, llvm::Error error);

@@ -31,8 +31,11 @@ struct ModelSize {
   uint64_t lastMacs = 0;
 };
 
-/// Measures an open model. Weights that several layers share are counted once as weights and each
-/// time as work.
+/// Measures the function of a causal language model; `bytes` is left 0. Weights that several layers
+/// share are counted once as weights and each time as work.
+ModelSize measureFunction(mlir::func::FuncOp function);
+
+/// Measures an open model.
 ModelSize measureModel(const ModelFolder &folder);
 
 } // namespace quench::driver

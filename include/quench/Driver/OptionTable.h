@@ -51,6 +51,10 @@ public:
   /// The next positional argument, always required.
   void positional(llvm::StringRef placeholder, std::string &value, llvm::StringRef help);
 
+  /// All positional arguments that are left, at least one and at most `max`; declared last.
+  void positionals(llvm::StringRef placeholder, std::vector<std::string> &values, size_t max,
+                   llvm::StringRef help);
+
   /// Sets the bound variables. Errors say what is wrong with which argument: an unknown option
   /// (with the nearest known one), a missing, empty or unwanted value, an option given twice, a
   /// number out of range, a required argument that is not there. With `helpRequested` set by
@@ -79,17 +83,21 @@ private:
   struct Positional {
     std::string placeholder;
     std::string help;
+    /// Where arguments go; the list comes last and takes up to `max` of them.
     std::string *value;
+    std::vector<std::string> *list;
+    size_t max;
   };
 
   Option *find(llvm::StringRef name);
   Option *find(char letter);
   llvm::Error unknown(llvm::StringRef argument) const;
+  llvm::Error takePositional(llvm::StringRef argument, size_t &given);
   llvm::Error assign(Option &option, llvm::StringRef value);
   llvm::Error checkRequired(size_t positionals) const;
 
   std::vector<Option> options;
-  std::vector<Positional> positionals;
+  std::vector<Positional> positionalArguments;
 };
 
 /// The candidate nearest to `word` by edit distance, the first of equals; empty when none is near

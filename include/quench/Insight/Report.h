@@ -71,8 +71,9 @@ struct EdgeReport {
   std::vector<std::optional<OutlierFigures>> stages;
 };
 
-/// A value between layers: the residual stream.
+/// The residual stream behind a block.
 struct ResidualReport {
+  /// "model.layers.0".
   std::string name;
   double outputSqnr = 0.0;
 };
@@ -101,11 +102,13 @@ struct PassReport {
 /// What running the model on calibration windows showed.
 struct MeasurementReport {
   uint64_t windows = 0;
+  /// All tokens of the windows but the last of each.
   uint64_t tokens = 0;
   /// Of the logits against those of the imported model.
   double logitsSqnr = 0.0;
-  /// Mean of sum_v p (ln p - ln q) over all tokens, p from the imported model.
-  double divergence = 0.0;
+  /// Mean over the tokens of sum_v p (ln p - ln q), p from the imported model; none when the
+  /// quantized model computes NaN or infinity.
+  std::optional<double> divergence;
 };
 
 /// What `quench report --data` computed; not in the file.
@@ -118,7 +121,6 @@ struct EvaluationReport {
 };
 
 struct Report {
-  static constexpr llvm::StringLiteral fileName = "report.json";
   static constexpr llvm::StringLiteral formatName = "quench-report";
   static constexpr int64_t formatVersion = 1;
 
@@ -150,7 +152,8 @@ std::string printReport(const Report &report);
 /// key of the wrong type or out of range, with its place: "expected number at report.layers[3].…".
 llvm::Expected<Report> parseReport(llvm::StringRef text, llvm::StringRef file);
 
-/// The report of a model folder. Errors as above; one that is missing says how to get it.
+/// The report of a model folder (ModelFolder::reportFileName). Errors as above; one that is missing
+/// says how to get it.
 llvm::Expected<Report> readReport(llvm::StringRef modelFolder);
 
 } // namespace quench::insight

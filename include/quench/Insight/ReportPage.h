@@ -29,7 +29,7 @@ inline constexpr size_t maxReportsOfPage = 4;
 enum class Verdict { Unknown, Close, Degraded, Collapsed };
 
 /// By the divergence from the float model in nats per token, of the evaluation if there is one,
-/// else of the measurement: close below 0.1, collapsed from 1.
+/// else of the measurement: close below 0.1, collapsed from 1 and where it is not finite.
 Verdict verdictOf(const Report &report);
 
 /// The page for 1 to maxReportsOfPage reports. Same reports, same bytes. All texts of the reports

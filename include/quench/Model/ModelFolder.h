@@ -7,7 +7,8 @@
 //
 // A model is a folder: `model.mlir`, readable IR with one causal language model
 // (see the nn dialect), and `weights.safetensors`, the tensors that its
-// `quench.weight` ops name. What was derived from it lies beside them.
+// `quench.weight` ops name. What was derived from it lies beside them, among it `report.json`,
+// which says how the model was quantized.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,6 +54,7 @@ class ModelFolder {
 public:
   static constexpr llvm::StringLiteral moduleFileName = "model.mlir";
   static constexpr llvm::StringLiteral weightsFileName = "weights.safetensors";
+  static constexpr llvm::StringLiteral reportFileName = "report.json";
 
   /// Opens a folder: parses and verifies `model.mlir`, finds its causal language model, maps
   /// `weights.safetensors` and checks that every `quench.weight` of float type is there with its
@@ -60,15 +62,20 @@ public:
   /// place in it or the tensor. Values of weights are not read.
   static llvm::Expected<ModelFolder> open(llvm::StringRef path, mlir::MLIRContext &context);
 
+  /// Makes the text of `report.json`, once the other files are complete; it is given the size of
+  /// `weights.safetensors`.
+  using ReportFunction = llvm::function_ref<llvm::Expected<std::string>(uint64_t weightBytes)>;
+
   /// Writes a model folder. `writeTensors` declares and writes all tensors; the writer is committed
-  /// here. The module is not changed and must have one causal language model.
+  /// here. The module is not changed here and must have one causal language model.
   ///
-  /// All or nothing: both files are made in a temporary folder first. A new folder appears whole;
-  /// of one that exists the two files are replaced, each in one step, once both are complete, and
-  /// other files stay. When anything fails, what was there before is still there and nothing is
-  /// left behind. The parent of `path` must exist.
+  /// All or nothing: the files are made in a temporary folder first. A new folder appears whole; of
+  /// one that exists the files are replaced, each in one step, once all are complete, and others
+  /// stay, except for a report when there is no new one. When anything fails, what was there before
+  /// is still there and nothing is left behind. The parent of `path` must exist.
   static llvm::Error write(llvm::StringRef path, mlir::ModuleOp module,
-                           llvm::function_ref<llvm::Error(SafetensorsWriter &)> writeTensors);
+                           llvm::function_ref<llvm::Error(SafetensorsWriter &)> writeTensors,
+                           ReportFunction makeReport = nullptr);
 
   /// The folder as the caller named it.
   llvm::StringRef path() const { return folderPath; }

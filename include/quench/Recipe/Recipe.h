@@ -118,6 +118,8 @@ struct Recipe {
   std::string name;
   /// One line.
   std::string summary;
+  /// The file that it was read from, as it is; empty for recipes made in memory.
+  std::string text;
   std::vector<RecipePass> passes;
   std::optional<WeightFormat> weights;
   std::optional<ActivationFormat> activations;

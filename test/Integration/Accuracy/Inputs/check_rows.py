@@ -37,7 +37,7 @@ def measure(name, row, source, folder):
     recipe, quantized = f"{folder}/{name}.yaml", f"{folder}/{name}"
     with open(recipe, "w", encoding="utf-8") as file:
         json.dump({"name": name, "summary": name, **row.recipe}, file)
-    quench("quantize", model, "--recipe", recipe, "--calibration", archive, "-o", quantized)
+    quench("quantize", model, "--recipe", recipe, "--calibration", archive, "--measure", "0", "-o", quantized)
     scores = json.loads(quench("eval", quantized, "--data", f"{source}/val600.bin", "--json"))
     shutil.rmtree(quantized)
     return scores

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/TokenScores.h"
+#include "quench/Insight/TokenScores.h"
 
 #include "gtest/gtest.h"
 
@@ -13,7 +13,7 @@
 #include <limits>
 
 using namespace llvm;
-using namespace quench::driver;
+using namespace quench::insight;
 
 namespace {
 

@@ -5,14 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/TokenScores.h"
+#include "quench/Insight/TokenScores.h"
 
 #include <algorithm>
 #include <cmath>
 
 using namespace llvm;
 
-namespace quench::driver {
+namespace quench::insight {
 
 void CompensatedSum::add(double term) {
   double next = sum + term;
@@ -73,7 +73,7 @@ Error ScoreSums::addWindow(ArrayRef<int32_t> tokens, ArrayRef<float> logits,
     if (!baseline.empty()) {
       ArrayRef<float> reference = baseline.slice(t * vocab, vocab);
       baselineNllSum.add(negativeLogLikelihood(reference, tokens[t + 1]));
-      divergenceSum.add(driver::divergence(reference, row));
+      divergenceSum.add(insight::divergence(reference, row));
     }
     ++count;
   }
@@ -82,4 +82,4 @@ Error ScoreSums::addWindow(ArrayRef<int32_t> tokens, ArrayRef<float> logits,
 
 double ScoreSums::perplexity() const { return std::exp(nll()); }
 
-} // namespace quench::driver
+} // namespace quench::insight

@@ -11,15 +11,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_DRIVER_TOKENSCORES_H
-#define QUENCH_DRIVER_TOKENSCORES_H
+#ifndef QUENCH_INSIGHT_TOKENSCORES_H
+#define QUENCH_INSIGHT_TOKENSCORES_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
 
-namespace quench::driver {
+namespace quench::insight {
 
 /// A sum of doubles whose rounding error does not grow with the number of terms (Neumaier 1974).
 class CompensatedSum {
@@ -74,6 +74,6 @@ private:
   CompensatedSum baselineNllSum;
 };
 
-} // namespace quench::driver
+} // namespace quench::insight
 
-#endif // QUENCH_DRIVER_TOKENSCORES_H
+#endif // QUENCH_INSIGHT_TOKENSCORES_H
