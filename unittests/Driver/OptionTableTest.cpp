@@ -146,6 +146,26 @@ TEST(OptionTable, HelpTextIsAligned) {
                   "  -h, --help           print this text\n");
 }
 
+TEST(OptionTable, TheLastPositionalCanBeAList) {
+  std::string model;
+  std::vector<std::string> more;
+  auto parse = [&](ArrayRef<StringRef> arguments) {
+    more.clear();
+    OptionTable table;
+    table.positional("MODEL", model, "a model folder");
+    table.positionals("OTHER", more, 2, "other folders");
+    bool help = false;
+    return toString(table.parse(arguments, help));
+  };
+  EXPECT_EQ(parse({"a", "b"}), "");
+  EXPECT_EQ(more, std::vector<std::string>{"b"});
+  EXPECT_EQ(parse({"a", "b", "c"}), "");
+  EXPECT_EQ(more, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(parse({"a"}), "expected OTHER, other folders");
+  EXPECT_EQ(parse({"a", "b", "c", "d"}), "expected at most 2 arguments OTHER, found 'd' too");
+  EXPECT_EQ(parse({"a", "b", ""}), "expected OTHER, found an empty argument");
+}
+
 TEST(OptionTable, NearestIsTheFirstOfTheClosest) {
   EXPECT_EQ(nearest("evl", {"run", "eval", "evil"}), "eval");
   EXPECT_EQ(nearest("zzz", {"run", "eval"}), "");

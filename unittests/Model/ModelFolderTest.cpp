@@ -111,6 +111,30 @@ TEST_F(ModelFolderTest, replaces_its_files_and_keeps_others) {
   EXPECT_EQ(files, 3);
 }
 
+TEST_F(ModelFolderTest, a_report_comes_and_goes_with_the_model) {
+  auto writeWith = [&](ModelFolder::ReportFunction makeReport) {
+    return llvm::toString(ModelFolder::write(folder / "model", *parse(), writeTensors, makeReport));
+  };
+  uint64_t size = 0;
+  auto report = [&](uint64_t weightBytes) -> llvm::Expected<std::string> {
+    size = weightBytes;
+    return "{}";
+  };
+  ASSERT_EQ(writeWith(report), "");
+  EXPECT_EQ(folder.get("model/report.json"), "{}");
+  EXPECT_EQ(size, folder.get("model/weights.safetensors").size());
+  // One that cannot be made leaves the old model as it was.
+  auto failing = [](uint64_t) -> llvm::Expected<std::string> {
+    return llvm::createStringError("expected better");
+  };
+  EXPECT_EQ(writeWith(failing), "expected better");
+  EXPECT_EQ(folder.get("model/report.json"), "{}");
+  // It does not outlive what it is about.
+  ASSERT_EQ(writeWith(nullptr), "");
+  EXPECT_FALSE(llvm::sys::fs::exists(folder / "model/report.json"));
+  EXPECT_EQ(openError(folder / "model"), "");
+}
+
 TEST_F(ModelFolderTest, a_failing_writer_leaves_nothing) {
   auto failing = [](SafetensorsWriter &writer) -> llvm::Error {
     if (auto failure = writeTensors(writer)) {

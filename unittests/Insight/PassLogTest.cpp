@@ -1,0 +1,96 @@
+//===- PassLogTest.cpp ----------------------------------------------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizedDecoder.h"
+
+#include "quench/Dialect/NN/IR/NNOps.h"
+
+using namespace quench;
+using namespace quench::insight;
+
+namespace {
+
+/// Changes the float function of a model.
+class ChangeEpsilon : public mlir::PassWrapper<ChangeEpsilon, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChangeEpsilon)
+  llvm::StringRef getArgument() const override { return "test-change-epsilon"; }
+  void runOnOperation() override {
+    getOperation().walk([](nn::RMSNormOp op) { op.setEpsilon(llvm::APFloat(0.5f)); });
+  }
+};
+
+TEST(PassLogTest, NotesPassesWithTheirRemarksAndRecords) {
+  QuantizedDecoder model(fourBitRecipe);
+  model.run();
+  std::vector<PassReport> passes = model.log.takePasses();
+  ASSERT_EQ(passes.size(), 2u);
+  EXPECT_EQ(passes[0].pass, "quench-strip-observers");
+  EXPECT_EQ(passes[0].summary, "Remove all observers");
+  EXPECT_TRUE(passes[0].remarks.empty());
+  EXPECT_EQ(passes[1].pass, "quench-quantize");
+  ASSERT_EQ(passes[1].remarks.size(), 15u);
+  const RemarkReport &missed = passes[1].remarks.front();
+  EXPECT_EQ(missed.kind, "missed");
+  EXPECT_EQ(missed.name, "LeftInFloat");
+  EXPECT_EQ(missed.place, "head");
+  EXPECT_EQ(missed.arguments.getString("Reason"),
+            "pattern 'head' of the recipe leaves it in float");
+  EXPECT_EQ(passes[1].remarks.back().kind, "passed");
+  ASSERT_EQ(passes[1].records.size(), 1u);
+  EXPECT_FALSE(passes[1].records[0].get("pass"));
+  EXPECT_TRUE(passes[1].records[0].getArray("layers"));
+}
+
+TEST(PassLogTest, ObserversAndCodesAreNoFloatStage) {
+  QuantizedDecoder model(fourBitRecipe);
+  model.run();
+  EXPECT_TRUE(model.log.isFloatModuleImported());
+  EXPECT_EQ(model.log.floatStage(), "imported");
+  EXPECT_EQ(model.log.floatModule(), model.log.importedModule());
+  EXPECT_NE(model.log.importedModule(), *model.copy);
+}
+
+TEST(PassLogTest, KeepsTheLastFloatModel) {
+  QuantizedDecoder model(fourBitRecipe);
+  model.run([](mlir::PassManager &manager) { manager.addPass(std::make_unique<ChangeEpsilon>()); });
+  EXPECT_EQ(model.log.floatStage(), "test-change-epsilon");
+  auto epsilonOf = [](mlir::ModuleOp module) {
+    float epsilon = 0;
+    module.walk([&](nn::RMSNormOp op) { epsilon = op.getEpsilon().convertToFloat(); });
+    return epsilon;
+  };
+  EXPECT_EQ(epsilonOf(model.log.floatModule()), 0.5f);
+  EXPECT_EQ(epsilonOf(model.log.importedModule()), 1e-5f);
+  unsigned codes = 0;
+  model.log.floatModule().walk([&](DequantizeOp) { ++codes; });
+  EXPECT_EQ(codes, 0u);
+}
+
+TEST(PassLogTest, ANewWeightIsAChange) {
+  /// Lays a weight over the store; the module stays as it is.
+  class Edit : public mlir::PassWrapper<Edit, mlir::OperationPass<mlir::ModuleOp>> {
+  public:
+    MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Edit)
+    explicit Edit(Workspace &workspace) : workspace(&workspace) {}
+    llvm::StringRef getArgument() const override { return "test-edit"; }
+    void runOnOperation() override {
+      llvm::cantFail(workspace->edit([](SafetensorsWriter &writer) {
+        llvm::cantFail(writer.declare("layers.0.norm.weight", ElementKind::F32, {8}));
+        return writer.writeElements<float>("layers.0.norm.weight", std::vector<float>(8, 1.0f));
+      }));
+    }
+    Workspace *workspace;
+  };
+  QuantizedDecoder model(fourBitRecipe);
+  model.run([&](mlir::PassManager &manager) {
+    manager.addPass(std::make_unique<Edit>(*model.workspace));
+  });
+  EXPECT_EQ(model.log.floatStage(), "test-edit");
+}
+
+} // namespace
