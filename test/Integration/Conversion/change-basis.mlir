@@ -50,3 +50,33 @@ func.func @test() -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
   return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>,
       tensor<4xf32>, tensor<4xf32>, tensor<12xf32>, tensor<8xf32>, tensor<8xf32>, tensor<4xf32>
 }
+
+func.func private @printMemrefF32(tensor<*xf32>)
+
+func.func @main() {
+  %r:11 = call @test() : () -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>,
+      tensor<12xf32>, tensor<8xf32>, tensor<8xf32>, tensor<4xf32>)
+  %u0 = tensor.cast %r#0 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u0) : (tensor<*xf32>) -> ()
+  %u1 = tensor.cast %r#1 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u1) : (tensor<*xf32>) -> ()
+  %u2 = tensor.cast %r#2 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u2) : (tensor<*xf32>) -> ()
+  %u3 = tensor.cast %r#3 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u3) : (tensor<*xf32>) -> ()
+  %u4 = tensor.cast %r#4 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u4) : (tensor<*xf32>) -> ()
+  %u5 = tensor.cast %r#5 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u5) : (tensor<*xf32>) -> ()
+  %u6 = tensor.cast %r#6 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u6) : (tensor<*xf32>) -> ()
+  %u7 = tensor.cast %r#7 : tensor<12xf32> to tensor<*xf32>
+  call @printMemrefF32(%u7) : (tensor<*xf32>) -> ()
+  %u8 = tensor.cast %r#8 : tensor<8xf32> to tensor<*xf32>
+  call @printMemrefF32(%u8) : (tensor<*xf32>) -> ()
+  %u9 = tensor.cast %r#9 : tensor<8xf32> to tensor<*xf32>
+  call @printMemrefF32(%u9) : (tensor<*xf32>) -> ()
+  %u10 = tensor.cast %r#10 : tensor<4xf32> to tensor<*xf32>
+  call @printMemrefF32(%u10) : (tensor<*xf32>) -> ()
+  return
+}
