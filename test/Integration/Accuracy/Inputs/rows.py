@@ -257,9 +257,12 @@ def activation_rows():
         )
 
 
-def rotate(which="r1 r2 r3 r4", seed=None):
-    kind = "" if seed is None else f" kind=random-hadamard seed={seed}"
-    return ["quench-fold-norms", f"quench-rotate{{{which}{kind}}}", FOLD]
+def rotate(*which, seed=None):
+    """Rotations by name, all four when none is named."""
+    options = [f"{name}=false" for name in ("r1", "r2", "r3", "r4") if which and name not in which]
+    if seed is not None:
+        options += ["kind=random-hadamard", f"seed={seed}"]
+    return ["quench-fold-norms", f"quench-rotate{{{' '.join(options)}}}" if options else "quench-rotate", FOLD]
 
 
 def cache(bits, **more):
@@ -298,7 +301,7 @@ def rotation_rows():
         4.9824, weights=clipped, activations=dynamic(4, clip=0.9), cache=cache(4, clip=0.95), passes=rotate() + [gptq()]
     )
     ROWS["w4a4_rtn_r4"] = Row(83.6540, weights=integer(4), activations=dynamic(4), passes=rotate("r4"))
-    ROWS["w4a4_rtn_r1r2r4"] = Row(6.1741, weights=integer(4), activations=dynamic(4), passes=rotate("r1 r2 r4"))
+    ROWS["w4a4_rtn_r1r2r4"] = Row(6.1741, weights=integer(4), activations=dynamic(4), passes=rotate("r1", "r2", "r4"))
     ROWS["w8a8_rtn_had"] = Row(4.0523, weights=integer(8), activations=dynamic(8), passes=rotate())
     ROWS["w8a8_minmax_had"] = Row(
         4.0673, weights=integer(8), activations=STATIC, passes=static_passes("minmax", *rotate())
