@@ -247,6 +247,9 @@ Error ArchiveReader::readEdges(CalibrationArchive &archive) {
       edges[edge.str()][section.str()] = &tensor;
     }
   }
+  if (!kinds->edges && !edges.empty()) {
+    return fail("expected an archive of tokens alone, found edge '" + edges.begin()->first + "'");
+  }
   for (const auto &[name, tensors] : edges) {
     Expected<EdgeStatistics> edge = readSections(name, tensors, *kinds);
     if (!edge) {

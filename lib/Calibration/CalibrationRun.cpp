@@ -52,11 +52,15 @@ Error CalibrationRun::finishSample() {
   }
   ++archive.samples;
   bool due = options.saveEvery != 0 && archive.samples % options.saveEvery == 0;
-  if (due || archive.isComplete()) {
-    if (Error error = archive.save(options.path)) {
-      failure = toString(std::move(error));
-      return createStringError(failure);
-    }
-  }
-  return Error::success();
+  return due || archive.isComplete() ? save() : Error::success();
+}
+
+Error CalibrationRun::skipSamples() {
+  archive.samples = archive.totalSamples;
+  return save();
+}
+
+Error CalibrationRun::save() {
+  failure = toString(archive.save(options.path));
+  return failure.empty() ? Error::success() : createStringError(failure);
 }

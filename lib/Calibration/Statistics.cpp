@@ -27,7 +27,8 @@ using namespace quench::calibration;
 float RangeStatistic::absmax() const { return std::max(std::fabs(min), std::fabs(max)); }
 
 bool StatisticKinds::operator==(const StatisticKinds &other) const {
-  return channels == other.channels && histogram == other.histogram && gram == other.gram;
+  return edges == other.edges && channels == other.channels && histogram == other.histogram &&
+         gram == other.gram;
 }
 
 /// The names of kinds, with the members that they stand for.
@@ -38,6 +39,9 @@ static constexpr std::pair<StringLiteral, bool StatisticKinds::*> kindNames[] = 
 };
 
 std::string StatisticKinds::str() const {
+  if (!edges) {
+    return "tokens";
+  }
   SmallVector<StringRef> names;
   for (const auto &[name, member] : kindNames) {
     if (this->*member) {
@@ -52,7 +56,8 @@ Expected<StatisticKinds> StatisticKinds::parse(StringRef text) {
   for (const auto &[name, member] : kindNames) {
     kinds.*member = false;
   }
-  if (text == "none") {
+  kinds.edges = text != "tokens";
+  if (text == "none" || text == "tokens") {
     return kinds;
   }
   for (StringRef part : split(text, ',')) {
@@ -62,8 +67,7 @@ Expected<StatisticKinds> StatisticKinds::parse(StringRef text) {
       for (const auto &[name, member] : kindNames) {
         expected += (name + ", ").str();
       }
-      StringRef list = StringRef(expected).drop_back(2);
-      return createStringError("expected " + list + " or none, found '" + part + "'");
+      return createStringError("expected " + expected + "none or tokens, found '" + part + "'");
     }
     kinds.*found->second = true;
   }

@@ -33,10 +33,13 @@ public:
            "floor(i * (size of the data - window) / N). A run that was killed goes on where it\n"
            "was saved last when it is started again with the same model, data and statistics.\n"
            "Of each activation the archive has range, mean, variance and the moving average of\n"
-           "the largest magnitude; with `channels` the largest magnitude and the means of each\n"
-           "channel; with `histogram` the distribution, which all methods of choosing a range but\n"
-           "minmax and moving-average need; with `gram` the sums of products of all pairs of\n"
-           "channels, which are large; `none` is nothing of these. The tokens are in it too.\n";
+           "the largest magnitude. More is named by --collect, separated by commas:\n"
+           "  channels   largest magnitude and means of each channel\n"
+           "  histogram  the distribution, for all ways of choosing ranges\n"
+           "  gram       sums of products of all pairs of channels, which are large\n"
+           "  none       nothing more\n"
+           "  tokens     no statistics at all: the model is not run. The tokens are always in the\n"
+           "             archive, and some passes run the model on them themselves.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
@@ -44,9 +47,8 @@ public:
                  OptionTable::Need::Required);
     options.integer("samples", "N", samples, 1, INT32_MAX, "windows to run (default 128)");
     options.integer("window", "N", window, 1, INT32_MAX, "tokens of a window (default 256)");
-    options.text(
-        "collect", 0, "KINDS", collect,
-        "what to keep beyond ranges: channels, histogram, gram (default channels,histogram)");
+    options.text("collect", 0, "KINDS", collect,
+                 "statistics to keep, see above (default channels,histogram)");
     options.text("output", 'o', "ARCHIVE", output,
                  "the archive to write (default MODEL/calibration.safetensors)");
   }
@@ -56,6 +58,8 @@ private:
   Expected<Samples> readSamples(const ModelFolder &folder, const TokenFile &file) const;
   Expected<CalibrationRun> begin(const ModelFolder &folder, Samples windows,
                                  const StatisticKinds &kinds) const;
+  Error observe(const Console &console, const LoadedModel &loaded,
+                CalibrationRun &calibration) const;
   Error runWindows(const Console &console, Session &session, CalibrationRun &calibration) const;
 
   std::string model;
@@ -127,6 +131,34 @@ Error CalibrateCommand::runWindows(const Console &console, Session &session,
   return Error::success();
 }
 
+/// Runs the windows that are left, with observers on everything that can be quantized.
+Error CalibrateCommand::observe(const Console &console, const LoadedModel &loaded,
+                                CalibrationRun &calibration) const {
+  if (!calibration.result().statistics.kinds().edges) {
+    return calibration.skipSamples();
+  }
+  const ModelFolder &folder = *loaded.folder;
+  Error observed = withDiagnostics(*loaded.context, model + ": cannot insert observers", [&] {
+    mlir::PassManager manager(loaded.context.get());
+    manager.addPass(createInsertObserversPass());
+    return manager.run(folder.module());
+  });
+  if (observed) {
+    return observed;
+  }
+  SessionOptions options;
+  options.threads = static_cast<unsigned>(console.threads);
+  options.observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t> shape) {
+    calibration.observe(name, values, shape);
+  };
+  Expected<std::unique_ptr<Session>> session =
+      Session::create(folder.module(), folder.weights(), std::move(options));
+  if (!session) {
+    return inContext(model, session.takeError());
+  }
+  return runWindows(console, **session, calibration);
+}
+
 Error CalibrateCommand::run(const Console &console) {
   Expected<StatisticKinds> kinds = StatisticKinds::parse(collect);
   if (!kinds) {
@@ -154,25 +186,7 @@ Error CalibrateCommand::run(const Console &console) {
   }
   uint64_t resumed = calibration->nextSample();
 
-  Error observed = withDiagnostics(*loaded->context, model + ": cannot insert observers", [&] {
-    mlir::PassManager manager(loaded->context.get());
-    manager.addPass(createInsertObserversPass());
-    return manager.run(folder.module());
-  });
-  if (observed) {
-    return observed;
-  }
-  SessionOptions options;
-  options.threads = static_cast<unsigned>(console.threads);
-  options.observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t> shape) {
-    calibration->observe(name, values, shape);
-  };
-  Expected<std::unique_ptr<Session>> session =
-      Session::create(folder.module(), folder.weights(), std::move(options));
-  if (!session) {
-    return inContext(model, session.takeError());
-  }
-  if (Error failure = runWindows(console, **session, *calibration)) {
+  if (Error failure = observe(console, *loaded, *calibration)) {
     return failure;
   }
   uint64_t edges = calibration->result().statistics.edges().size();

@@ -71,7 +71,6 @@ static Error writeWeight(PlannedWeight &weight, const WeightStore &weights,
   if (!values) {
     return values.takeError();
   }
-  weights.release(weight.key);
   numerics::QuantizedTensor codes;
   if (Error error = quantize(weight, *values, codes)) {
     return llvm::createStringError(weights.fileOf(weight.key) + ": tensor '" + weight.key +

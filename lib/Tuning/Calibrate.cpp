@@ -154,6 +154,10 @@ Error CalibratePass::run() {
   if (!kinds) {
     return createStringError("option 'collect': " + llvm::toString(kinds.takeError()));
   }
+  if (!kinds->edges) {
+    return createStringError("option 'collect': expected statistics to keep, found '" + collect +
+                             "'");
+  }
   Expected<Workspace *> workspace = openWorkspace({weights, archive, recipe});
   if (!workspace) {
     return workspace.takeError();

@@ -299,6 +299,7 @@ static Expected<CodeArray> readCodes(const WeightStore &store, StringRef name,
       codes.set(begin + i, (*part)[i]);
     }
   }
+  store.release(name);
   if (std::optional<size_t> bad = findBadCode(codes, element)) {
     return tensorError(store, name,
                        codeFault(element, codes[*bad]) + " at row " + Twine(*bad / width) +

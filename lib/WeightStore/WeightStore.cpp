@@ -175,6 +175,7 @@ Expected<std::vector<float>> WeightStore::readFloats(StringRef name) const {
     return view.takeError();
   }
   std::optional<std::vector<float>> values = toFloats(**view);
+  release(name);
   if (!values) {
     return tensorError(name,
                        "expected floating-point elements, found " + safetensorsName((*view)->kind));

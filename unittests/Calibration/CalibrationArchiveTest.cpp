@@ -24,7 +24,7 @@ std::string message(llvm::Error error) {
   return text.empty() ? "success" : text;
 }
 
-CalibrationArchive example(StatisticKinds kinds = {true, true, true}) {
+CalibrationArchive example(StatisticKinds kinds = {true, true, true, true}) {
   CalibrationArchive archive;
   archive.statistics = Statistics(kinds);
   archive.modelDigest = "m0";
@@ -76,10 +76,10 @@ TEST(CalibrationArchiveTest, archivesAreReadBackExactly) {
 TEST(CalibrationArchiveTest, onlyWhatWasAskedForIsKept) {
   TemporaryFolder folder;
   size_t size = 0;
-  for (StatisticKinds kinds : {StatisticKinds{false, false, false},
-                               {true, false, false},
-                               {true, false, true},
-                               {true, true, true}}) {
+  for (StatisticKinds kinds : {StatisticKinds{true, false, false, false},
+                               {true, true, false, false},
+                               {true, true, false, true},
+                               {true, true, true, true}}) {
     llvm::cantFail(example(kinds).save(folder / "a"));
     size_t larger = folder.get("a").size();
     EXPECT_GT(larger, size);
@@ -95,7 +95,7 @@ TEST(CalibrationArchiveTest, onlyWhatWasAskedForIsKept) {
 TEST(CalibrationArchiveTest, everyChangedByteIsNoticed) {
   TemporaryFolder folder;
   // Without histograms, which have many bytes.
-  llvm::cantFail(example({true, false, true}).save(folder / "a"));
+  llvm::cantFail(example({true, true, false, true}).save(folder / "a"));
   const std::string good = folder.get("a");
   for (size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;

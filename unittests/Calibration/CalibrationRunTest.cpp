@@ -24,7 +24,7 @@ std::string message(llvm::Error error) {
 }
 
 CalibrationRunOptions options(std::string path) {
-  return {std::move(path), "model",        "data", /*totalSamples=*/10, {true, true, true},
+  return {std::move(path), "model",        "data", /*totalSamples=*/10, {true, true, true, true},
           /*data=*/{},     /*saveEvery=*/4};
 }
 
@@ -76,6 +76,29 @@ TEST(CalibrationRunTest, anotherModelOrOtherDataStartOver) {
   CalibrationRunOptions otherKinds = options(folder / "a");
   otherKinds.kinds.gram = false;
   EXPECT_EQ(llvm::cantFail(CalibrationRun::begin(otherKinds)).nextSample(), 0u);
+}
+
+TEST(CalibrationRunTest, anArchiveOfTokensIsNotTakenForStatistics) {
+  TemporaryFolder folder;
+  CalibrationRunOptions tokens = options(folder / "a");
+  tokens.kinds = llvm::cantFail(StatisticKinds::parse("tokens"));
+  tokens.totalSamples = 2;
+  tokens.data = {2, {1, 2, 3, 4}};
+  CalibrationRun run = llvm::cantFail(CalibrationRun::begin(tokens));
+  ASSERT_EQ(message(run.skipSamples()), "success");
+  CalibrationArchive archive = llvm::cantFail(CalibrationArchive::load(folder / "a"));
+  EXPECT_TRUE(archive.isComplete());
+  EXPECT_TRUE(archive.statistics.edges().empty());
+  EXPECT_EQ(archive.data.tokens, tokens.data.tokens);
+  EXPECT_EQ(llvm::cantFail(CalibrationRun::begin(tokens)).nextSample(), 2u);
+  CalibrationRunOptions statistics = tokens;
+  statistics.kinds = llvm::cantFail(StatisticKinds::parse("none"));
+  EXPECT_EQ(llvm::cantFail(CalibrationRun::begin(statistics)).nextSample(), 0u);
+  // Edges in an archive that says it has none.
+  llvm::cantFail(archive.statistics.observe("e", 0, {1.0f}, {1}));
+  llvm::cantFail(archive.save(folder / "b"));
+  EXPECT_EQ(message(CalibrationArchive::load(folder / "b").takeError()),
+            folder / "b" + ": expected an archive of tokens alone, found edge 'e'");
 }
 
 TEST(CalibrationRunTest, anErrorEndsTheRunAndKeepsTheSavedArchive) {

@@ -55,7 +55,7 @@ TEST(StatisticsTest, rangeDoesNotIncludeZeroUnlessSeen) {
 }
 
 TEST(StatisticsTest, channelsAreIndicesOnTheLastAxis) {
-  Statistics statistics(StatisticKinds{true, false, true});
+  Statistics statistics(StatisticKinds{true, true, false, true});
   llvm::cantFail(statistics.observe("a", 0, {1, -2, 3, -4, 5, -7}, {2, 1, 3}));
   llvm::cantFail(statistics.observe("a", 1, {-2, 0, 1}, {3}));
   const EdgeStatistics &edge = *statistics.lookup("a");
@@ -90,15 +90,15 @@ TEST(StatisticsTest, histogramsDoNotDependOnTheOrder) {
 
 TEST(StatisticsTest, kindsHaveNames) {
   EXPECT_EQ(StatisticKinds().str(), "channels,histogram");
-  for (const char *text : {"none", "channels", "gram", "channels,histogram,gram"}) {
+  for (const char *text : {"none", "tokens", "channels", "gram", "channels,histogram,gram"}) {
     EXPECT_EQ(llvm::cantFail(StatisticKinds::parse(text)).str(), text);
   }
   EXPECT_EQ(llvm::cantFail(StatisticKinds::parse("gram,channels")).str(), "channels,gram");
-  for (const char *text : {"", "all", "gram,", "none,gram"}) {
+  for (const char *text : {"", "all", "gram,", "none,gram", "tokens,gram"}) {
     EXPECT_NE(message(StatisticKinds::parse(text).takeError()), "success") << text;
   }
   EXPECT_EQ(message(StatisticKinds::parse("gram,max").takeError()),
-            "expected channels, histogram, gram or none, found 'max'");
+            "expected channels, histogram, gram, none or tokens, found 'max'");
 }
 
 TEST(StatisticsTest, valuesThatAreNotFiniteAreNamed) {

@@ -12,7 +12,8 @@
 //   model, data    SHA-256 of what was run and of what it was run on
 //   samples        how many samples are in the statistics
 //   samples_total  how many the run was asked for
-//   statistics     what is kept of each edge beyond what always is: "channels,histogram"
+//   statistics     what is kept of each edge beyond what always is: "channels,histogram",
+//                  or "tokens" when there are no edges
 //   checksum       SHA-256 of all of the above and of all tensors
 //
 // The tensor `tokens`, I32 [samples_total, window], is the data itself, so that the model can be

@@ -58,9 +58,14 @@ public:
   /// returned again by every later call, and nothing is saved any more.
   llvm::Error finishSample();
 
+  /// Ends all samples that are left without looking at them, and saves: for archives without edges.
+  llvm::Error skipSamples();
+
   const CalibrationArchive &result() const { return archive; }
 
 private:
+  llvm::Error save();
+
   explicit CalibrationRun(CalibrationRunOptions options) : options(std::move(options)) {}
 
   CalibrationRunOptions options;

@@ -28,8 +28,10 @@
 
 namespace quench::calibration {
 
-/// What is kept beyond ranges, moments and moving averages, which are always there.
+/// What is kept of each edge beyond range, moments and moving average.
 struct StatisticKinds {
+  /// False for an archive of samples alone, for passes that run the model themselves.
+  bool edges = true;
   bool channels = true;
   bool histogram = true;
   /// K^2 doubles for an edge with K channels.
@@ -37,9 +39,9 @@ struct StatisticKinds {
 
   bool operator==(const StatisticKinds &other) const;
 
-  /// "channels,gram"; "none" when there are none.
+  /// "channels,gram"; "none" when there are none, "tokens" when there are no edges.
   std::string str() const;
-  /// The inverse of `str`, in any order. Errors: "expected channels, … or none, found 'x'".
+  /// The inverse of `str`, in any order. Errors: "expected channels, …, none or tokens, found 'x'".
   static llvm::Expected<StatisticKinds> parse(llvm::StringRef text);
 };
 

@@ -64,8 +64,9 @@ llvm::Error writeQuantized(SafetensorsWriter &writer, llvm::StringRef key,
 
 /// Reads a quantized weight and trusts nothing: parts have to be there with the type and shape that
 /// follow from scheme and shape, padding bits have to be 0, codes and zero points inside the range
-/// of the scheme, codes of floats and scales finite, scales not 0. Errors read "FILE: tensor
-/// 'NAME': expected …, found …". Memory is allocated only for what is in the file.
+/// of the scheme, codes of floats and scales finite, scales not 0. Codes are released after
+/// reading. Errors read "FILE: tensor 'NAME': expected …, found …". Memory is allocated only for
+/// what is in the file.
 llvm::Expected<numerics::QuantizedTensor> readQuantized(const WeightStore &store,
                                                         llvm::StringRef key,
                                                         const numerics::Scheme &scheme,

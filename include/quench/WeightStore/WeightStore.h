@@ -67,8 +67,8 @@ public:
   llvm::StringRef fileOf(llvm::StringRef name) const;
 
   /// All elements of a floating-point tensor as f32, in row-major order; exact, except that F64 is
-  /// rounded to nearest even. NaN and infinities pass. Errors: no such tensor; integers or
-  /// booleans.
+  /// rounded to nearest even. NaN and infinities pass. The tensor is released. Errors: no such
+  /// tensor; integers or booleans.
   llvm::Expected<std::vector<float>> readFloats(llvm::StringRef name) const;
 
   /// `readFloats` and `checkFinite` of a tensor that must have this shape: what a model's weights
