@@ -94,9 +94,9 @@ private:
   bool isMet(const State &state, const Choice &choice) const;
 
   SmallVector<Choice> choicesOf(const State &state, const Obligation &obligation);
-  SmallVector<Choice> choicesOfMaker(Value value, const BasisUse &use);
-  SmallVector<Choice> choicesOfReader(OpOperand &reader, const BasisUse &use);
-  SmallVector<Choice> ask(Operation *op, BasisPort port, const BasisUse &use);
+  SmallVector<Choice> choicesOfMaker(const State &state, Value value, const BasisUse &use);
+  SmallVector<Choice> choicesOfReader(const State &state, OpOperand &reader, const BasisUse &use);
+  SmallVector<Choice> ask(const State &state, Operation *op, BasisPort port, const BasisUse &use);
 
   /// Keeps the first reason; later ones are consequences of trials.
   void refuse(Operation *op, Location location, const Twine &reason);
@@ -148,7 +148,8 @@ static bool fits(const BasisUse &use, Value value) {
 // Choices
 //===----------------------------------------------------------------------===//
 
-SmallVector<Choice> Search::ask(Operation *op, BasisPort port, const BasisUse &use) {
+SmallVector<Choice> Search::ask(const State &state, Operation *op, BasisPort port,
+                                const BasisUse &use) {
   auto model = dyn_cast<BasisOpInterface>(op);
   if (!model) {
     refuse(op, op->getLoc(), "it has no rule for changes of basis");
@@ -165,10 +166,14 @@ SmallVector<Choice> Search::ask(Operation *op, BasisPort port, const BasisUse &u
       Target target;
       if (other.isResult) {
         target.value = op->getResult(other.index);
-      } else if (isConstantLike(op->getOperand(other.index))) {
-        target.constant = &op->getOpOperand(other.index);
       } else {
-        target.value = op->getOperand(other.index);
+        // Constants change for one reader at a time, unless it is one that is to be rebased.
+        Value operand = op->getOperand(other.index);
+        if (isConstantLike(operand) && !state.bases.contains(operand)) {
+          target.constant = &op->getOpOperand(other.index);
+        } else {
+          target.value = operand;
+        }
       }
       choice.assignments.push_back({target, otherUse});
     }
@@ -176,7 +181,7 @@ SmallVector<Choice> Search::ask(Operation *op, BasisPort port, const BasisUse &u
   return choices;
 }
 
-SmallVector<Choice> Search::choicesOfMaker(Value value, const BasisUse &use) {
+SmallVector<Choice> Search::choicesOfMaker(const State &state, Value value, const BasisUse &use) {
   if (value == seed && policy.callerMakesValue) {
     return {Choice()};
   }
@@ -192,7 +197,7 @@ SmallVector<Choice> Search::choicesOfMaker(Value value, const BasisUse &use) {
              change && compose(change.getUse(), use, shapeOf(value))) {
     return {Choice{{}, /*online=*/true}};
   } else {
-    choices = ask(result.getOwner(), BasisPort::result(result.getResultNumber()), use);
+    choices = ask(state, result.getOwner(), BasisPort::result(result.getResultNumber()), use);
   }
   if (policy.mayFollow && policy.mayFollow(value)) {
     choices.push_back(Choice{{}, /*online=*/true});
@@ -200,7 +205,8 @@ SmallVector<Choice> Search::choicesOfMaker(Value value, const BasisUse &use) {
   return choices;
 }
 
-SmallVector<Choice> Search::choicesOfReader(OpOperand &reader, const BasisUse &use) {
+SmallVector<Choice> Search::choicesOfReader(const State &state, OpOperand &reader,
+                                            const BasisUse &use) {
   Operation *op = reader.getOwner();
   if (isa<ObserveOp>(op)) {
     return {Choice()};
@@ -217,7 +223,7 @@ SmallVector<Choice> Search::choicesOfReader(OpOperand &reader, const BasisUse &u
       refuse(op, op->getLoc(), "the value leaves its function");
     }
   } else {
-    choices = ask(op, BasisPort::operand(reader.getOperandNumber()), use);
+    choices = ask(state, op, BasisPort::operand(reader.getOperandNumber()), use);
   }
   if (policy.mayPrecede && policy.mayPrecede(reader)) {
     choices.push_back(Choice{{}, /*online=*/true});
@@ -228,8 +234,8 @@ SmallVector<Choice> Search::choicesOfReader(OpOperand &reader, const BasisUse &u
 /// Those that do not contradict the state.
 SmallVector<Choice> Search::choicesOf(const State &state, const Obligation &obligation) {
   BasisUse use = state.bases.lookup(obligation.value);
-  SmallVector<Choice> choices = obligation.reader ? choicesOfReader(*obligation.reader, use)
-                                                  : choicesOfMaker(obligation.value, use);
+  SmallVector<Choice> choices = obligation.reader ? choicesOfReader(state, *obligation.reader, use)
+                                                  : choicesOfMaker(state, obligation.value, use);
   bool none = choices.empty();
   llvm::erase_if(choices, [&](const Choice &choice) {
     return !llvm::all_of(choice.assignments, [&](const auto &assignment) {

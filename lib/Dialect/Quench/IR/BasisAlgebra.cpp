@@ -89,7 +89,7 @@ static SmallVector<MapUse> factorsOf(const MapUse &use) {
 
 /// One normalized use that is `first` and then `second`; nothing when they stay two.
 static std::optional<MapUse> merge(const MapUse &first, const MapUse &second) {
-  if (first.map == second.map && invert(first) == second) {
+  if (invert(first) == second) {
     return MapUse();
   }
   MLIRContext *context = first.map.getContext();

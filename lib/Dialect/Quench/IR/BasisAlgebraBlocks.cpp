@@ -259,6 +259,9 @@ std::optional<MapUse> quench::spread(MapUse use, int64_t inner) {
 }
 
 std::optional<MapUse> basis::gather(MapUse use, int64_t inner) {
+  if (inner == 1) {
+    return use;
+  }
   MLIRContext *context = use.map.getContext();
   MapUse result;
   if (isa<PermutationAttr>(use.map)) {
