@@ -24,6 +24,8 @@ public:
 
 private:
   Value activation(const PlannedLayer &layer, Value input);
+  /// The input with its channels in the order of the columns of the weight.
+  Value permuted(PlannedLayer &layer, Value input);
   Value weight(const PlannedWeight &planned, Operation *source);
   Value constantParts(OpBuilder &builder, const PlannedWeight &planned, QTensorType type);
 
@@ -35,6 +37,8 @@ private:
     Value result;
   };
   DenseMap<Value, SmallVector<Wrapped>> wrapped;
+  /// Only looked up.
+  DenseMap<std::pair<Value, Attribute>, Value> reordered;
   DenseMap<Operation *, Value> newWeights;
 };
 
@@ -64,6 +68,22 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
   Value quantized = QuantizeOp::create(builder, loc, type, input, scale, zeroPoint);
   Value result = DequantizeOp::create(builder, loc, expressed, quantized);
   known.push_back({*layer.activations, layer.activationScheme, result});
+  return result;
+}
+
+Value QdqRewriter::permuted(PlannedLayer &layer, Value input) {
+  if (!layer.weight || plan.weights[*layer.weight].permutation.empty()) {
+    return input;
+  }
+  OpBuilder builder(layer.op->getContext());
+  auto map = PermutationAttr::get(
+      builder.getContext(), builder.getDenseI64ArrayAttr(plan.weights[*layer.weight].permutation));
+  Value &result = reordered[{input, map}];
+  if (!result) {
+    builder.setInsertionPointAfterValue(input);
+    BasisUse use{layer.op.getActivationReductionAxis(), 1, {map}};
+    result = ChangeBasisOp::create(builder, layer.op->getLoc(), input, use);
+  }
   return result;
 }
 
@@ -126,9 +146,10 @@ void QdqRewriter::run() {
   // Readers of weights come before the weights, so that both can go.
   llvm::SetVector<Operation *> extensions, sources;
   for (PlannedLayer &layer : plan.layers) {
+    OpOperand &input = layer.op.getActivationOperand();
+    input.set(permuted(layer, input.get()));
     if (layer.activations) {
-      OpOperand &operand = layer.op.getActivationOperand();
-      operand.set(activation(layer, operand.get()));
+      input.set(activation(layer, input.get()));
     }
     if (layer.weight) {
       OpOperand &operand = layer.op.getWeightOperand();

@@ -176,9 +176,6 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
     return createStringError("cannot quantize the weight of '" + layer.name +
                              "': " + llvm::toString(result.takeError()));
   }
-  if (!result->permutation.empty()) {
-    return createStringError("expected the option 'static-groups' for groups in activation order");
-  }
   Expected<std::vector<float>> decoded = numerics::dequantizeTensor(result->tensor, scheme);
   if (!decoded) {
     return decoded.takeError();

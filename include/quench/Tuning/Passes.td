@@ -108,4 +108,36 @@ def ClipWeightsPass : Pass<"quench-clip-weights", "::mlir::ModuleOp"> {
   let options = WorkspaceOptions.options;
 }
 
+def ScaleSalientPass : Pass<"quench-scale-salient", "::mlir::ModuleOp"> {
+  let summary = "Divide inputs of layers by scales that make their weights easier to round";
+  let description = [{
+    AWQ (arXiv 2306.00978). Weights that meet large inputs matter most. For the common input of some layers, with
+    magnitudes `mean |x|` over the samples of the calibration archive, the columns of their weights are multiplied by
+    `s = (mean |x|)^a`, normalized so that `max s * min s = 1`, and the input is divided by `s`. The exponent is that of
+    0, 0.05, ..., 0.95 for which rounding the weights as the recipe says changes least
+
+    - with `loss=module`, the result of the module: the mean squared change of what all the layers lead to before the
+      next residual is added, on the samples 0, `every`, 2 `every`, ...;
+    - with `loss=linear`, the outputs of the layers: the sum of `tr(dW H dWᵀ)`, with the Gram matrix H of all samples.
+
+    The change of basis is moved into what makes the input: the gain of a norm, the rows of a layer before it. Inputs
+    for which that is impossible are left alone, and a remark says who refused. Weights stay float, under a
+    `quench.change_basis` that `quench-fold-weights` evaluates; the model computes what it did.
+
+    ```mlir
+    %h = quench.change_basis %g by #quench.diagonal<dense<[0.5, 2.0]> : tensor<2xf32>> axes [0] inverse : tensor<2xf32>
+    %n = nn.rms_norm %x gain(%h : tensor<2xf32>) epsilon 1.0e-5 : tensor<?x2xf32>
+    %v = quench.change_basis %w by #quench.diagonal<dense<[0.5, 2.0]> : tensor<2xf32>> axes [1] : tensor<3x2xf32>
+    %y = nn.linear %n, %v : tensor<?x2xf32>, tensor<3x2xf32> -> tensor<?x3xf32>
+    ```
+
+    When it fails the IR is unchanged.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options # [
+    Option<"loss", "loss", "std::string", "\"module\"", "What may change least: module or linear">,
+    Option<"every", "every", "unsigned", "4", "With loss=module, measures on every so manieth sample">
+  ];
+}
+
 #endif // QUENCH_TUNING_PASSES_TD
