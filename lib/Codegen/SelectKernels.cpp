@@ -13,6 +13,7 @@
 #include "quench/Codegen/Passes.h"
 
 #include "quench/Codegen/AttentionKernel.h"
+#include "quench/Codegen/BasisKernel.h"
 #include "quench/Codegen/ContractKernel.h"
 #include "quench/Codegen/EmbeddingKernel.h"
 #include "quench/Codegen/NormKernel.h"
@@ -35,6 +36,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <map>
+#include <numeric>
 
 #define DEBUG_TYPE "quench-select-kernels"
 
@@ -74,6 +76,7 @@ private:
   bool selectAttention(nn::AttentionOp op);
   bool selectCacheUpdate(nn::CacheUpdateOp op);
   bool selectEmbedding(nn::EmbeddingOp op);
+  bool selectChangeBasis(ChangeBasisOp op);
 
   /// The product of `lhs` with the stored weight `key`; `codes` when the left side is quantized.
   void replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes, bool rowScales,
@@ -125,7 +128,8 @@ void KernelSelector::run() {
     Location loc = op->getLoc();
     StringRef name = op->getName().getStringRef();
     // A silu may be taken along by the product behind it.
-    bool expected = isa<ContractOp>(op) || (name.starts_with("nn.") && !isa<nn::SiLUOp>(op));
+    bool expected =
+        isa<ContractOp, ChangeBasisOp>(op) || (name.starts_with("nn.") && !isa<nn::SiLUOp>(op));
     if (select(op)) {
       gone.insert(op);
     } else if (expected) {
@@ -154,6 +158,7 @@ bool KernelSelector::select(Operation *op) {
       .Case([&](nn::AttentionOp op) { return selectAttention(op); })
       .Case([&](nn::CacheUpdateOp op) { return selectCacheUpdate(op); })
       .Case([&](nn::EmbeddingOp op) { return selectEmbedding(op); })
+      .Case([&](ChangeBasisOp op) { return selectChangeBasis(op); })
       .Default([](Operation *) { return false; });
 }
 
@@ -420,6 +425,34 @@ bool KernelSelector::selectEmbedding(nn::EmbeddingOp op) {
                                            table.getElementType());
   SmallVector<Value> inputs(op->getOperands());
   return replaceByCall(op, kernel, inputs, op.getTokens());
+}
+
+bool KernelSelector::selectChangeBasis(ChangeBasisOp op) {
+  RankedTensorType type = op.getType();
+  ArrayRef<int64_t> shape = type.getShape(), axes = op.getAxes();
+  if (!type.getElementType().isF32() || !hasStaticRows(op.getInput())) {
+    return false;
+  }
+  auto product = [](ArrayRef<int64_t> sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>());
+  };
+  BasisKernel kernel;
+  kernel.shape.assign(shape.begin(), shape.end());
+  kernel.single = axes.front() == 0;
+  // What does not evaluate, an inverse that does not exist, fails where it is lowered, too.
+  llvm::Expected<numerics::BasisMap> map = op.getMap().getNumericsMap();
+  if (!map) {
+    return llvm::consumeError(map.takeError()), false;
+  }
+  llvm::Expected<BasisPlan> plan =
+      BasisPlan::create(*map, {op.getInverse(), op.getTransposed()},
+                        kernel.single ? 1 : product(shape.slice(1, axes.front() - 1)),
+                        product(shape.drop_front(axes.back() + 1)), target.lanes());
+  if (!plan) {
+    return llvm::consumeError(plan.takeError()), false;
+  }
+  kernel.plan = std::move(*plan);
+  return replaceByCall(op, kernel.getOrCreate(module, target), op.getInput(), op.getInput());
 }
 
 namespace {
