@@ -59,15 +59,15 @@ static void check(const OnlineCase &test, const Target &target, unsigned threads
   for (int64_t size : test.shape) {
     count *= static_cast<size_t>(size);
   }
-  Floats x = uniforms(random, static_cast<int64_t>(count)), y(count, 99.0f);
+  Floats x = uniforms(random, count), y(count, 99.0f);
   llvm::Error error = (*session)->run({FunctionArgument::tensor(x, test.shape)},
                                       {FunctionResult::tensor(y, test.shape)});
   ASSERT_FALSE(static_cast<bool>(error)) << llvm::toString(std::move(error));
 
   reference::Evaluator evaluator(*model.module, nullptr);
   auto f32 = mlir::Float32Type::get(&model.context);
-  auto expected = llvm::cantFail(evaluator.call(
-      "f", {reference::Value::tensor(f32, {test.shape.begin(), test.shape.end()}, x)}));
+  auto expected =
+      llvm::cantFail(evaluator.call("f", {reference::Value::tensor(f32, test.shape, x)}));
   double largest = 0.0;
   for (float value : expected[0].floats) {
     largest = std::max(largest, std::abs(static_cast<double>(value)));
