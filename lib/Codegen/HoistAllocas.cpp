@@ -1,4 +1,4 @@
-//===- HoistAllocas.cpp - Give each thread its stack buffers once -*- C++ -*-===//
+//===- HoistAllocas.cpp - Allocate stack buffers of loops once -*- C++ -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,14 +6,13 @@
 //===----------------------------------------------------------------------===//
 //
 // Input: `memref.alloca`s of kernels inside loops, perhaps under `memref.alloca_scope`. Output: no
-// scopes; the buffers stand at the start of the thread's region.
+// scopes; the buffers stand at the start of the function.
 //
 //===----------------------------------------------------------------------===//
 
 #include "quench/Codegen/Passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -26,16 +25,6 @@ namespace quench {
 } // namespace quench
 
 using namespace mlir;
-
-/// The block that a thread runs once.
-static Block *threadEntry(Operation *op) {
-  for (Operation *parent = op->getParentOp(); parent; parent = parent->getParentOp()) {
-    if (isa<omp::ParallelOp>(parent) || isa<FunctionOpInterface>(parent)) {
-      return &parent->getRegion(0).front();
-    }
-  }
-  return nullptr;
-}
 
 /// Replaces a scope without results by its body.
 static void dissolve(memref::AllocaScopeOp scope, IRRewriter &rewriter) {
@@ -61,9 +50,10 @@ struct HoistAllocasPass : quench::impl::HoistAllocasPassBase<HoistAllocasPass> {
       }
     });
     for (memref::AllocaOp alloca : allocas) {
-      Block *entry = threadEntry(alloca);
-      if (entry && alloca->getNumOperands() == 0) {
-        alloca->moveBefore(entry, entry->begin());
+      auto function = alloca->getParentOfType<FunctionOpInterface>();
+      if (function && alloca->getNumOperands() == 0) {
+        Block &entry = function.getFunctionBody().front();
+        alloca->moveBefore(&entry, entry.begin());
       }
     }
     IRRewriter rewriter(&getContext());

@@ -77,7 +77,6 @@ static void addLoweringToLLVM(OpPassManager &pm) {
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
@@ -113,12 +112,15 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
     pm.addPass(createParallelForToNestedForsPass());
   }
   pm.addPass(createGuardParallelPass());
-  pm.addPass(createConvertSCFToOpenMPPass());
+  pm.addPass(createParallelForToNestedForsPass());
   pm.addPass(createHoistAllocasPass());
   LowerByteDotsPassOptions byteDots;
   byteDots.target = options.target.name;
   pm.addPass(createLowerByteDotsPass(byteDots));
   addLoweringToLLVM(pm);
+  LowerCrewPassOptions crew;
+  crew.target = options.target.name;
+  pm.addPass(createLowerCrewPass(crew));
 }
 
 void quench::registerCompilePipelineDialects(DialectRegistry &registry) {

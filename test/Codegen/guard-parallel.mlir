@@ -1,38 +1,28 @@
 // RUN: quench-opt %s --quench-guard-parallel | FileCheck %s
-// RUN: quench-opt %s --quench-guard-parallel --convert-scf-to-openmp | FileCheck %s --check-prefix=OPENMP
 
-// A large loop is divided, a small one is one call; the body exists once, as a function of a range
-// with what it takes from around the loop.
+// A large loop is divided among the crew, a small one is one call; the body exists once, as a function of a range with
+// what it takes from around the loop.
 // CHECK-LABEL: func.func @scale(
-// CHECK-SAME:    %[[X:.+]]: memref<?xf32>, %[[N:.+]]: index, %[[LARGE:.+]]: i1)
+// CHECK-SAME:    %[[X:.+]]: memref<?xf32>, %[[N:.+]]: index, %[[LARGE:.+]]: i1, %[[CREW:.+]]: !llvm.ptr)
+// CHECK-SAME:    attributes {quench.takes_crew}
 // CHECK-NOT:     quench.fork_if
+// CHECK-NOT:     scf.parallel
 // CHECK-DAG:     %[[ZERO:.+]] = arith.constant 0 : index
+// CHECK-DAG:     %[[COUNT:.+]] = arith.maxsi %[[N]], %{{.+}}
 // CHECK:         scf.if %[[LARGE]] {
-// CHECK:           scf.parallel (%[[I:.+]]) = (%[[ZERO]]) to (%[[N]])
-// CHECK:             %[[END:.+]] = arith.addi %[[I]], %{{.+}} : index
-// CHECK:             func.call @scale_range(%[[I]], %[[END]], %[[X]])
-// CHECK:         } else {
-// CHECK-NOT:       scf.parallel
-// CHECK:           func.call @scale_range(%[[ZERO]], %[[N]], %[[X]])
-// CHECK:         }
+// CHECK-NEXT:      func.call @scale_divide(%[[CREW]], %[[COUNT]], %[[X]])
+// CHECK-NEXT:    } else {
+// CHECK-NEXT:      func.call @scale_range(%{{.+}}, %[[COUNT]], %[[X]])
+// CHECK-NEXT:    }
 // CHECK-LABEL: func.func private @scale_range(
-// CHECK-SAME:    %[[BEGIN:.+]]: index, %[[END:.+]]: index, %[[X:.+]]: memref<?xf32>)
+// CHECK-SAME:    %[[BEGIN:.+]]: index, %[[END:.+]]: index, %[[X:.+]]: memref<?xf32>) {
 // CHECK-DAG:     %[[TWO:.+]] = arith.constant 2.0
-// CHECK-DAG:     %[[ONE:.+]] = arith.constant 1 : index
-// CHECK:         scf.for %[[I:.+]] = %[[BEGIN]] to %[[END]] step %[[ONE]] {
-// CHECK:           memref.load %[[X]][%[[I]]]
-// CHECK:           arith.mulf %{{.+}}, %[[TWO]]
-// CHECK:           memref.store %{{.+}}, %[[X]][%[[I]]]
-
-// The small loop is outside every OpenMP region.
-// OPENMP-LABEL: func.func @scale(
-// OPENMP:         scf.if
-// OPENMP:           omp.parallel
-// OPENMP:         } else {
-// OPENMP-NOT:       omp.
-// OPENMP:           call @scale_range
-// OPENMP-NOT:       omp.
-// OPENMP:         return
+// CHECK:         scf.for %[[I:.+]] = %[[BEGIN]] to %[[END]] step
+// CHECK-NEXT:      memref.load %[[X]][%[[I]]]
+// CHECK-NEXT:      arith.mulf %{{.+}}, %[[TWO]]
+// CHECK-NEXT:      memref.store %{{.+}}, %[[X]][%[[I]]]
+// CHECK-LABEL: func.func private @scale_divide(
+// CHECK-SAME:    !llvm.ptr, index, memref<?xf32>) attributes {quench.divides = @scale_range}
 func.func @scale(%x: memref<?xf32>, %n: index, %large: i1) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
@@ -46,42 +36,52 @@ func.func @scale(%x: memref<?xf32>, %n: index, %large: i1) {
   return
 }
 
-// Every dimension has its range, also when the step is not one; a nested loop keeps its own guard.
+// Callers hand the crew down.
+// CHECK-LABEL: func.func @caller(
+// CHECK-SAME:    %[[CREW:[a-z0-9]+]]: !llvm.ptr) attributes {quench.takes_crew}
+// CHECK:         call @scale(%{{.+}}, %{{.+}}, %{{.+}}, %[[CREW]])
+func.func @caller(%x: memref<?xf32>, %n: index, %large: i1) {
+  func.call @scale(%x, %n, %large) : (memref<?xf32>, index, i1) -> ()
+  return
+}
+
+// Iterations are counted from zero whatever the bounds; of several dimensions the first is divided, and a loop inside
+// stays on its thread, as do the loops of functions that it calls.
 // CHECK-LABEL: func.func @two_dimensions(
-// CHECK-SAME:    %{{.+}}: memref<?x?xi8>, %[[N:.+]]: index, %[[S:.+]]: index,
-// CHECK:         scf.if
-// CHECK:           scf.parallel (%[[I:.+]], %[[J:.+]]) = ({{.+}}) to ({{.+}}) step (%{{.+}}, %[[S]])
-// CHECK-DAG:         %[[I_END:.+]] = arith.addi %[[I]],
-// CHECK-DAG:         %[[J_END:.+]] = arith.addi %[[J]],
-// CHECK:             call @[[RANGE:[a-z_0-9]+]](%[[I]], %[[J]], %[[I_END]], %[[J_END]],
-// CHECK:         } else {
-// CHECK:           call @[[RANGE]](%[[ZERO:.+]], %[[ZERO]], %[[N]], %[[N]],
-// CHECK:         func.func private @[[RANGE]](
-// CHECK:           scf.for
-// CHECK:             scf.for
-// CHECK:               scf.if
-// CHECK:                 scf.parallel
-// CHECK:                   call @[[INNER:[a-z_0-9]+]](
-// CHECK:               } else {
-// CHECK:                 call @[[INNER]](
-func.func @two_dimensions(%x: memref<?x?xi8>, %n: index, %s: index, %large: i1, %deep: i1) {
+// CHECK-SAME:    %{{.+}}: memref<?xf32>, %[[L:.+]]: index, %[[N:.+]]: index, %[[S:.+]]: index,
+// CHECK:         %[[EXTENT:.+]] = arith.subi %[[N]], %[[L]]
+// CHECK:         %[[POSITIVE:.+]] = arith.maxsi %[[EXTENT]]
+// CHECK:         %[[COUNT:.+]] = arith.ceildivui %[[POSITIVE]], %[[S]]
+// CHECK:         call @two_dimensions_divide(%{{.+}}, %[[COUNT]],
+// CHECK-LABEL: func.func private @two_dimensions_range(
+// CHECK:         scf.for %[[NUMBER:.+]] =
+// CHECK:           %[[OFFSET:.+]] = arith.muli %[[NUMBER]],
+// CHECK:           %[[I:.+]] = arith.addi %[[OFFSET]],
+// CHECK:           scf.for %[[J:.+]] =
+// CHECK:             memref.store %{{.+}}[%[[I]]]
+// CHECK-NOT:         quench.fork_if
+// CHECK:             scf.parallel
+// CHECK:             %[[NONE:.+]] = llvm.mlir.zero : !llvm.ptr
+// CHECK:             call @scale(%{{.+}}, %[[J]], %{{.+}}, %[[NONE]])
+func.func @two_dimensions(%x: memref<?xf32>, %l: index, %n: index, %s: index, %large: i1) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
-  %code = arith.constant 7 : i8
+  %v = arith.constant 7.0 : f32
   quench.fork_if %large
-  scf.parallel (%i, %j) = (%zero, %zero) to (%n, %n) step (%one, %s) {
-    quench.fork_if %deep
+  scf.parallel (%i, %j) = (%l, %zero) to (%n, %n) step (%s, %one) {
+    memref.store %v, %x[%i] : memref<?xf32>
+    quench.fork_if %large
     scf.parallel (%k) = (%zero) to (%n) step (%one) {
-      %at = arith.addi %j, %k : index
-      memref.store %code, %x[%i, %at] : memref<?x?xi8>
+      memref.store %v, %x[%k] : memref<?xf32>
     }
+    func.call @scale(%x, %j, %large) : (memref<?xf32>, index, i1) -> ()
   }
   return
 }
 
-// Without a condition threads are always woken.
+// Without an estimate a loop is left to others.
 // CHECK-LABEL: func.func @negative_no_condition(
-// CHECK-NOT:     scf.if
+// CHECK-NOT:     quench.takes_crew
 // CHECK:         scf.parallel
 // CHECK-NOT:     call
 // CHECK:         return
@@ -119,6 +119,7 @@ func.func @negative_reduction(%x: memref<?xf32>, %n: index, %large: i1) -> f32 {
 
 // Where the loop was made serial nothing is left.
 // CHECK-LABEL: func.func @serial(
+// CHECK-SAME:    %{{.+}}: i1) {
 // CHECK-NEXT:    return
 func.func @serial(%large: i1) {
   quench.fork_if %large

@@ -1,39 +1,30 @@
 // RUN: quench-opt %s --quench-hoist-allocas | FileCheck %s
 
-// A buffer of a loop body becomes one buffer of its thread, and the scope that kept it in the loop dissolves.
-// CHECK-LABEL: func.func @thread(
-// CHECK:         omp.parallel {
-// CHECK-NEXT:      %[[B:.+]] = memref.alloca() : memref<64xf32>
-// CHECK:           omp.wsloop {
-// CHECK-NEXT:        omp.loop_nest
-// CHECK-NOT:           memref.alloca_scope
-// CHECK:               memref.store %{{.+}}, %[[B]]
-// CHECK-NEXT:          omp.yield
-func.func @thread(%n: index, %x: f32) {
+// A buffer of a loop body becomes one buffer of the function, and the scope that kept it in the loop dissolves.
+// CHECK-LABEL: func.func @scope(
+// CHECK-NEXT:    %[[B:.+]] = memref.alloca() : memref<64xf32>
+// CHECK:         scf.for
+// CHECK-NOT:       memref.alloca_scope
+// CHECK:           memref.store %{{.+}}, %[[B]]
+func.func @scope(%n: index, %x: f32) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
-  omp.parallel {
-    omp.wsloop {
-      omp.loop_nest (%i) : index = (%zero) to (%n) step (%one) {
-        memref.alloca_scope {
-          %b = memref.alloca() : memref<64xf32>
-          memref.store %x, %b[%zero] : memref<64xf32>
-        }
-        omp.yield
-      }
+  scf.for %i = %zero to %n step %one {
+    memref.alloca_scope {
+      %b = memref.alloca() : memref<64xf32>
+      memref.store %x, %b[%zero] : memref<64xf32>
     }
-    omp.terminator
   }
   return
 }
 
-// Without threads the function is what is entered once.
-// CHECK-LABEL: func.func @function(
+// The same without a scope.
+// CHECK-LABEL: func.func @loop(
 // CHECK-NEXT:    memref.alloca() : memref<8xf32>
 // CHECK:         scf.for
 // CHECK-NOT:       memref.alloca
 // CHECK:         return
-func.func @function(%n: index, %x: f32) {
+func.func @loop(%n: index, %x: f32) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   scf.for %i = %zero to %n step %one {

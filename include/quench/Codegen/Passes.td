@@ -165,38 +165,53 @@ def ExpandCopiesPass : Pass<"quench-expand-copies", "::mlir::ModuleOp"> {
 }
 
 def HoistAllocasPass : Pass<"quench-hoist-allocas", "::mlir::ModuleOp"> {
-  let summary = "Give each thread its stack buffers once";
+  let summary = "Allocate stack buffers of loops once";
   let description = [{
-    Moves `memref.alloca`s of static size out of loops, to the start of the `omp.parallel` region or the function
-    around them, and dissolves the `memref.alloca_scope`s that kept them in the loop. Contents do not survive an
-    iteration, so sharing a buffer among iterations of a thread changes nothing.
+    Moves `memref.alloca`s of static size out of loops, to the start of the function around them, and dissolves the
+    `memref.alloca_scope`s that kept them in the loop. Contents do not survive an iteration, so sharing a buffer among
+    iterations changes nothing. Threads have calls of functions of their own, see `quench-guard-parallel`.
   }];
-  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect"];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
 def GuardParallelPass : Pass<"quench-guard-parallel", "::mlir::ModuleOp"> {
-  let summary = "Run small parallel loops on the calling thread";
+  let summary = "Divide large parallel loops among the crew of a call";
   let description = [{
-    The body of an `scf.parallel` behind a `quench.fork_if` becomes a function of a range of iterations. If the
-    condition holds, the parallel loop calls it for each iteration, otherwise it is called once for the whole range:
-    decoding one token of a small model then wakes no threads and enters no OpenMP region, which costs about a
-    microsecond even when the region is serial.
+    The body of an `scf.parallel` behind a `quench.fork_if` becomes a function of a range of its iterations. If the
+    condition does not hold it is called once for the whole range: decoding one token of a small model then wakes no
+    threads. If it does, the range is divided among the threads of the call, its crew, which is the last parameter of
+    every function that divides a loop and of its callers.
 
     ```mlir
-    scf.if %isLarge {
-      scf.parallel (%i) = (%zero) to (%n) step (%one) {
-        %end = arith.addi %i, %one : index
-        func.call @kernel_range(%i, %end, %x) : (index, index, memref<?xf32>) -> ()
+    func.func @kernel(%x: memref<?xf32>, %crew: !llvm.ptr) attributes {quench.takes_crew} {
+      ...
+      scf.if %isLarge {
+        func.call @kernel_divide(%crew, %n, %x) : (!llvm.ptr, index, memref<?xf32>) -> ()
+      } else {
+        func.call @kernel_range(%zero, %n, %x) : (index, index, memref<?xf32>) -> ()
       }
-    } else {
-      func.call @kernel_range(%zero, %n, %x) : (index, index, memref<?xf32>) -> ()
     }
+    func.func private @kernel_divide(!llvm.ptr, index, memref<?xf32>) attributes {quench.divides = @kernel_range}
     ```
 
-    A loop with reductions stays as it is. A `quench.fork_if` before a loop that was made serial disappears. To run
-    before `convert-scf-to-openmp`.
+    A loop with reductions, and one inside of another one, stays as it is and loses its `quench.fork_if`.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
+def LowerCrewPass : Pass<"quench-lower-crew", "::mlir::ModuleOp"> {
+  let summary = "Hand loops to the crew of a call";
+  let description = [{
+    Defines the declarations that `quench-guard-parallel` marked `quench.divides`, after everything is in the LLVM
+    dialect: they store what the loop captures on the stack and let the crew run a task that reads it from there. The
+    functions that a crew is made of are added to the module.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let options = [
+    Option<"target", "target", "std::string", "\"host\"", "The target, as `quench targets` lists them">
+  ];
 }
 
 #endif // QUENCH_CODEGEN_PASSES_TD

@@ -106,8 +106,8 @@ def Quench_ForkIfOp : Quench_Op<"fork_if", [MemoryEffects<[MemWrite]>]> {
   let summary = "Say when the next parallel loop is worth threads";
   let description = [{
     Stands before an `scf.parallel` in its block: the loop is divided among threads only if the condition holds, because
-    waking them costs more than a small loop. `quench-guard-parallel` turns it into a branch between the parallel loop
-    and a serial one.
+    waking them costs more than a small loop. `quench-guard-parallel` turns it into a branch between a loop that
+    threads divide and a serial one.
 
     ```mlir
     quench.fork_if %isLarge
