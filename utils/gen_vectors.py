@@ -309,9 +309,9 @@ class Codebook:
 
 
 class Scheme:
-    def __init__(self, element, block, scale, rule="", zero_point=False):
+    def __init__(self, element, block, scale, rule="", zero_point=False, real_zero_point=None):
         self.element, self.block, self.scale = element, block, scale
-        self.rule, self.zero_point = rule, zero_point
+        self.rule, self.zero_point, self.real_zero_point = rule, zero_point, real_zero_point
 
 
 def mx_exponent(rule, absmax, element):
@@ -342,7 +342,7 @@ def quantize(values, shape, scheme):
         members[index].append(value)
     ideal = []
     for group in members:
-        if scheme.zero_point:
+        if scheme.zero_point or scheme.real_zero_point:
             width = f32(max(0, max(group)) - min(0, min(group)))
             steps = element.high - element.low
         else:
@@ -372,19 +372,35 @@ def quantize(values, shape, scheme):
         for i, group in enumerate(members):
             low = f32(-min(0, min(group)) / scales[i])
             zero_points[i] = clamp(round_half_even(low) + element.low, element.low, element.high)
+    real = real_zero_points(members, counts, scales, scheme)
     codes = [
-        element.encode(f32(v / scales[k]), negative, zero_points[k])
+        element.encode(f32(f32(v + real[k]) / scales[k]), negative, zero_points[k])
         for (v, negative), k in zip(values, owner)
     ]
-    return dict(scales=scales, zero_points=zero_points, codes=codes, owner=owner, nested=nested)
+    return dict(scales=scales, zero_points=zero_points, real=real, codes=codes, owner=owner, nested=nested)
+
+
+def real_zero_points(members, counts, scales, scheme):
+    """min * s - lo of each block, as it is stored; zeros for schemes without."""
+    stored = scheme.real_zero_point
+    if stored is None:
+        return [Fraction(0)] * len(members)
+    exact = [f32(f32(scheme.element.low * s) - min(0, min(group))) for group, s in zip(members, scales)]
+    if isinstance(stored, Scheme):
+        result = quantize([(z, z < 0) for z in exact], counts, stored)
+        return [v for v, _ in dequantize(result, stored.element)]
+    if stored == "f32":
+        return exact
+    fmt = FORMATS[stored]
+    return [-fmt.decode(fmt.encode(-z)) if z < 0 else fmt.decode(fmt.encode(z)) for z in exact]
 
 
 def dequantize(result, element):
     """(value, is negative zero) of every element."""
     out = []
     for code, k in zip(result["codes"], result["owner"]):
-        value = element.decode(code - result["zero_points"][k]) * result["scales"][k]
-        out.append((f32(value), element.negative_zero(code)))
+        value = f32(element.decode(code - result["zero_points"][k]) * result["scales"][k])
+        out.append((f32(value - result["real"][k]), element.negative_zero(code)))
     return out
 
 
@@ -505,6 +521,33 @@ def tensor_tables(rng):
         ]
         rows.append(row + "".join(", {" + ", ".join(map(str, each)) + "}" for each in lists) + "}")
     return array("static const TensorVector tensorVectors[]", rows)
+
+
+def real_zero_point_tables(rng):
+    """Rows of schemes with real zero points: parameters and codes of a 2 x 64 tensor."""
+    noise = f32_list([Fraction(rng.randrange(-(10**6), 10**6), 10**6) * power(rng.randrange(4)) for _ in range(128)])
+    noise[64:72] = [Fraction(0)] * 8
+    noise[72:80] = [abs(v) for v in noise[72:80]]
+    ui4, ui6, i4 = Integer(4, False), Integer(6, False), Integer(4, True)
+    six, signed = Scheme(ui6, [1, 4], "f16"), Scheme(Integer(8, True), [1, 4], "f32")
+    rows = []
+    for scheme in [
+        Scheme(ui4, [1, 8], "f32", real_zero_point="f32"),
+        Scheme(ui4, [1, 8], "f16", real_zero_point="f16"),
+        Scheme(i4, [1, 8], "bf16", real_zero_point="bf16"),
+        Scheme(ui4, [1, 8], six, real_zero_point=six),
+        Scheme(i4, [1, 8], "f32", real_zero_point=signed),
+    ]:
+        result = quantize([(v, v < 0) for v in noise], [2, 64], scheme)
+        lists = [
+            [hex32(f32_bits(v)) for v in noise],
+            [hex32(f32_bits(s)) for s in result["scales"]],
+            [hex32(f32_bits(z)) for z in result["real"]],
+            result["codes"],
+            [hex32(f32_bits(v, zero)) for v, zero in dequantize(result, scheme.element)],
+        ]
+        rows.append("{" + ", ".join("{" + ", ".join(map(str, each)) + "}" for each in lists) + "}")
+    return array("static const RealZeroPointVector realZeroPointVectors[]", rows)
 
 
 def mx_tables(rng):
@@ -641,6 +684,7 @@ TABLES = {
     "QuantizeTensor.inc": tensor_tables,
     "FixedPoint.inc": fixed_point_tables,
     "BitPacking.inc": packing_tables,
+    "RealZeroPoint.inc": real_zero_point_tables,
 }
 
 

@@ -36,7 +36,7 @@ static remark::RemarkOpts remarkOptions() {
 
 /// The largest magnitude of code minus zero point.
 static int64_t largestDifference(SchemeAttr scheme) {
-  if (scheme.getZeroPoint()) {
+  if (scheme.hasZeroPoints()) {
     return scheme.getCodeMax() - scheme.getCodeMin();
   }
   return std::max(std::abs(scheme.getCodeMin()), std::abs(scheme.getCodeMax()));
@@ -53,8 +53,11 @@ static std::optional<std::string> refuseIntegers(QTensorType lhs, QTensorType rh
   if (!left.isInteger() || !right.isInteger()) {
     return "the codes of one side are not integers";
   }
-  if (left.getZeroPoint()) {
+  if (left.hasZeroPoints()) {
     return "the activations have zero points";
+  }
+  if (right.hasRealZeroPoints()) {
+    return "the zero points of the weights are real numbers";
   }
   if (!hasBlocksOfRows(left)) {
     return "blocks of the activations span several rows";

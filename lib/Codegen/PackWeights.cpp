@@ -223,7 +223,9 @@ LogicalResult WeightPacker::packPart(WeightOp op, StringRef part) {
             if (part == "scales") {
               packed.add(symbol, key, bytesOf(tensor->scales));
             } else if (part == "zero_points") {
-              packed.add(symbol, key, bytesOf(tensor->zeroPoints));
+              packed.add(symbol, key,
+                         tensor->realZeroPoints.empty() ? bytesOf(tensor->zeroPoints)
+                                                        : bytesOf(tensor->realZeroPoints));
             } else {
               tensor->codes.visit(
                   [&](const auto &codes) { packed.add(symbol, key, bytesOf(codes)); });

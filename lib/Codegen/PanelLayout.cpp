@@ -14,7 +14,8 @@ using namespace quench;
 
 std::optional<PanelContainer> quench::integerContainer(SchemeAttr scheme) {
   auto integer = llvm::dyn_cast_or_null<IntegerType>(scheme.getElementType());
-  if (!integer || integer.getWidth() > 8 || scheme.getBlock().size() != 2) {
+  if (!integer || scheme.hasRealZeroPoints() || integer.getWidth() > 8 ||
+      scheme.getBlock().size() != 2) {
     return std::nullopt;
   }
   int64_t rows = scheme.getBlock()[0];

@@ -202,9 +202,10 @@ std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const Group
   bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
   bool perRow = block.size() == 2 && block[0] == 1;
   bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
-  if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.getZeroPoint() ||
+  if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
       scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
-      scheme.getCodeMax() <= 0 || !(op.isDynamic() ? perRow : perTensor)) {
+      scheme.getCodeMax() <= 0 || static_cast<float>(op.getClip().convertToDouble()) != 1.0f ||
+      !(op.isDynamic() ? perRow : perTensor)) {
     return std::nullopt;
   }
   auto [entry, isNew] = rowCodes.try_emplace({op, groups.group});
@@ -263,7 +264,7 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   } else {
     SchemeAttr scheme = cast<QTensorType>(weight.getType()).getScheme();
     bool isUnsigned = cast<IntegerType>(scheme.getElementType()).isUnsigned();
-    kernel.zeroPoints = scheme.getZeroPoint() || isUnsigned;
+    kernel.zeroPoints = scheme.hasZeroPoints() || isUnsigned;
     inputs.push_back(
         packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(), b.getI8Type()));
     inputs.push_back(

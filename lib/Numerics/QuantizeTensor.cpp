@@ -88,7 +88,7 @@ Expected<BlockScales> quench::numerics::scalesForRanges(ArrayRef<ValueRange> ran
   }
   std::vector<BlockFit> fits(ranges.size());
   for (size_t block = 0; block < ranges.size(); ++block) {
-    Expected<float> scale = idealScale(ranges[block], scheme.element, scheme.zeroPoint);
+    Expected<float> scale = idealScale(ranges[block], scheme.element, scheme.isAsymmetric());
     if (!scale) {
       return createStringError("block %zu: %s", block, llvm::toString(scale.takeError()).c_str());
     }
@@ -135,6 +135,16 @@ static Error verifyScales(const BlockScales &scales, ArrayRef<int64_t> shape,
     return createStringError("expected %zu zero points, found %zu", scheme.zeroPoint ? blocks : 0,
                              scales.zeroPoints.size());
   }
+  if (scales.realZeroPoints.size() != (scheme.realZeroPoint ? blocks : 0)) {
+    return createStringError("expected %zu real zero points, found %zu",
+                             scheme.realZeroPoint ? blocks : 0, scales.realZeroPoints.size());
+  }
+  for (size_t block = 0; block < scales.realZeroPoints.size(); ++block) {
+    if (isNotFinite(scales.realZeroPoints[block])) {
+      return createStringError("expected a finite zero point, found %g for block %zu",
+                               scales.realZeroPoints[block], block);
+    }
+  }
   for (size_t block = 0; block < blocks; ++block) {
     if (isNotFinite(scales.scales[block]) || scales.scales[block] == 0.0f) {
       return createStringError("expected a finite scale that is not 0, found %g for block %zu",
@@ -152,16 +162,29 @@ static Error verifyScales(const BlockScales &scales, ArrayRef<int64_t> shape,
   return Error::success();
 }
 
+namespace {
+/// The zero point of a block: at most one of the two is not 0.
+struct BlockZero {
+  int32_t code = 0;
+  float real = 0.0f;
+
+  BlockZero(const BlockScales &scales, int64_t block)
+      : code(scales.zeroPoints.empty() ? 0 : scales.zeroPoints[block]),
+        real(scales.realZeroPoints.empty() ? 0.0f : scales.realZeroPoints[block]) {}
+};
+} // namespace
+
 /// The loops over the elements of one run; `codes` is the typed container.
 template <typename T>
-static void quantizeRun(const float *values, int64_t length, float scale, int32_t zeroPoint,
+static void quantizeRun(const float *values, int64_t length, const BlockZero &zero, float scale,
                         const Encoding &element, T *codes) {
   switch (element.kind()) {
   case Encoding::Kind::Integer: {
     const int32_t low = element.minCode();
     const int32_t high = element.maxCode();
     for (int64_t i = 0; i < length; ++i) {
-      codes[i] = static_cast<T>(quantizeInteger(values[i], scale, zeroPoint, low, high));
+      codes[i] =
+          static_cast<T>(quantizeInteger(values[i] + zero.real, scale, zero.code, low, high));
     }
     return;
   }
@@ -191,9 +214,8 @@ static QuantizedTensor encodeValid(ArrayRef<float> values, ArrayRef<int64_t> sha
   result.codes = CodeArray(scheme.element, values.size());
   result.codes.visit([&](auto &codes) {
     forEachRun(shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
-      int32_t zeroPoint = scheme.zeroPoint ? result.zeroPoints[block] : 0;
-      quantizeRun(values.data() + begin, length, result.scales[block], zeroPoint, scheme.element,
-                  codes.data() + begin);
+      quantizeRun(values.data() + begin, length, BlockZero(result, block), result.scales[block],
+                  scheme.element, codes.data() + begin);
     });
   });
   return result;
@@ -252,10 +274,12 @@ Expected<std::vector<float>> quench::numerics::dequantizeTensor(const QuantizedT
   tensor.codes.visit([&](const auto &codes) {
     forEachRun(tensor.shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
       const float scale = tensor.scales[block];
-      const int32_t zeroPoint = scheme.zeroPoint ? tensor.zeroPoints[block] : 0;
+      const BlockZero zero(tensor, block);
       for (int64_t i = begin; i < begin + length; ++i) {
         if (element.isInteger()) {
-          values[i] = static_cast<float>(codes[i] - zeroPoint) * scale;
+          // A statement of its own, so that no target fuses the product with the difference.
+          const float product = static_cast<float>(codes[i] - zero.code) * scale;
+          values[i] = product - zero.real;
         } else if (useTable) {
           values[i] = table[static_cast<uint8_t>(codes[i])] * scale;
         } else {

@@ -128,6 +128,12 @@ int32_t quench::numerics::zeroPointFor(ValueRange range, float scale, const Enco
                                          static_cast<float>(element.maxCode())));
 }
 
+float quench::numerics::realZeroPointFor(ValueRange range, float scale, const Encoding &element) {
+  // Two roundings: no target may fuse them.
+  const float lowest = static_cast<float>(element.minCode()) * scale;
+  return lowest - std::min(0.0f, range.min);
+}
+
 llvm::Expected<ScaleAndZeroPoint> quench::numerics::chooseScale(ValueRange range,
                                                                 const Encoding &element,
                                                                 FloatFormat format, bool asymmetric,

@@ -98,6 +98,34 @@ Expected<float> ScaleStorage::store(size_t block, const BlockFit &fit) const {
   return stored;
 }
 
+/// Stores the real zero points of `result`: afterwards they are what comes back.
+static Error storeRealZeroPoints(BlockScales &result, ArrayRef<int64_t> shape,
+                                 const ScaleSpec &spec) {
+  if (!spec.isNested()) {
+    for (size_t block = 0; block < result.realZeroPoints.size(); ++block) {
+      float &zeroPoint = result.realZeroPoints[block];
+      const float stored = roundTo(spec.format, zeroPoint);
+      if (std::fabs(zeroPoint) > maxFinite(spec.format) || !std::isfinite(stored)) {
+        return createStringError("block %zu: the zero point %g is above the largest %s, %g", block,
+                                 zeroPoint, name(spec.format).data(), maxFinite(spec.format));
+      }
+      zeroPoint = stored;
+    }
+    return Error::success();
+  }
+  Expected<QuantizedTensor> stored = quantizeTensor(result.realZeroPoints, shape, *spec.nested);
+  if (!stored) {
+    return createStringError("zero points: %s", llvm::toString(stored.takeError()).c_str());
+  }
+  Expected<std::vector<float>> decoded = dequantizeTensor(*stored, *spec.nested);
+  if (!decoded) {
+    return createStringError("zero points: %s", llvm::toString(decoded.takeError()).c_str());
+  }
+  result.realZeroPoints = std::move(*decoded);
+  result.zeroPointTensor = std::make_shared<const QuantizedTensor>(std::move(*stored));
+  return Error::success();
+}
+
 Expected<BlockScales> ScaleStorage::storeAll(ArrayRef<BlockFit> fits) const {
   BlockScales result;
   result.scales.resize(fits.size());
@@ -113,6 +141,15 @@ Expected<BlockScales> ScaleStorage::storeAll(ArrayRef<BlockFit> fits) const {
     for (size_t block = 0; block < fits.size(); ++block) {
       result.zeroPoints[block] =
           zeroPointFor(fits[block].range, result.scales[block], owner->element);
+    }
+  }
+  if (owner->realZeroPoint) {
+    for (size_t block = 0; block < fits.size(); ++block) {
+      result.realZeroPoints.push_back(
+          realZeroPointFor(fits[block].range, result.scales[block], owner->element));
+    }
+    if (Error error = storeRealZeroPoints(result, scaleShape, *owner->realZeroPoint)) {
+      return std::move(error);
     }
   }
   if (owner->scale.isNested()) {

@@ -40,22 +40,59 @@ bool ScaleSpec::operator==(const ScaleSpec &other) const {
 
 bool Scheme::operator==(const Scheme &other) const {
   return element == other.element && block == other.block && scale == other.scale &&
-         zeroPoint == other.zeroPoint;
+         zeroPoint == other.zeroPoint && realZeroPoint == other.realZeroPoint;
+}
+
+/// Checks the scheme of the scales or of the zero points.
+static llvm::Error verifyNested(const Scheme &outer, const Scheme &nested, const char *what) {
+  if (llvm::Error error = nested.verify()) {
+    return createStringError("scheme of the %s: %s", what,
+                             llvm::toString(std::move(error)).c_str());
+  }
+  if (nested.block.size() != outer.block.size()) {
+    return createStringError("scheme of the %s: expected %zu block dimensions, as many as the "
+                             "outer scheme has, found %zu",
+                             what, outer.block.size(), nested.block.size());
+  }
+  return llvm::Error::success();
 }
 
 static llvm::Error verifyNestedScale(const Scheme &outer) {
   const Scheme &nested = *outer.scale.nested;
-  if (llvm::Error error = nested.verify()) {
-    return createStringError("scheme of the scales: %s", llvm::toString(std::move(error)).c_str());
+  if (llvm::Error error = verifyNested(outer, nested, "scales")) {
+    return error;
   }
-  if (nested.block.size() != outer.block.size()) {
-    return createStringError("scheme of the scales: expected %zu block dimensions, as many as the "
-                             "outer scheme has, found %zu",
-                             outer.block.size(), nested.block.size());
+  if (nested.realZeroPoint) {
+    return createStringError("scheme of the scales: expected an integer zero point or none");
   }
   if (!nested.zeroPoint && !nested.element.smallestPositiveCode()) {
     return createStringError("scheme of the scales: %s has no code for a positive scale",
                              nested.element.str().c_str());
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error verifyRealZeroPoint(const Scheme &outer) {
+  if (outer.zeroPoint) {
+    return createStringError("a zero point is an integer or real, found both");
+  }
+  const ScaleSpec &spec = *outer.realZeroPoint;
+  if (!spec.isNested()) {
+    return spec.isPowerOfTwo() ? createStringError("a real zero point needs a format with a sign "
+                                                   "and a zero, found %s",
+                                                   name(spec.format).data())
+                               : llvm::Error::success();
+  }
+  if (llvm::Error error = verifyNested(outer, *spec.nested, "zero points")) {
+    return error;
+  }
+  // Codes that count from zero have zero points that are not negative.
+  const Encoding &element = spec.nested->element;
+  if (element.isInteger() && element.minCode() >= 0 && !spec.nested->isAsymmetric() &&
+      outer.element.minCode() < 0) {
+    return createStringError("scheme of the zero points: %s has no negative codes, which zero "
+                             "points of %s need",
+                             element.str().c_str(), outer.element.str().c_str());
   }
   return llvm::Error::success();
 }
@@ -71,15 +108,15 @@ llvm::Error Scheme::verify() const {
                                static_cast<long long>(block[axis]), axis);
     }
   }
-  if (zeroPoint && !element.isInteger()) {
+  if (isAsymmetric() && !element.isInteger()) {
     return createStringError("a zero point needs an integer element, found %s",
                              element.str().c_str());
   }
-  if (zeroPoint && scale.isPowerOfTwo()) {
+  if (isAsymmetric() && scale.isPowerOfTwo()) {
     return createStringError("a zero point needs scales that are not powers of two, found %s",
                              name(scale.format).data());
   }
-  if (element.isInteger() && !zeroPoint && (element.minCode() > 0 || element.maxCode() < 0)) {
+  if (element.isInteger() && !isAsymmetric() && (element.minCode() > 0 || element.maxCode() < 0)) {
     return createStringError("without a zero point the codes have to include 0, found %s",
                              element.str().c_str());
   }
@@ -87,7 +124,12 @@ llvm::Error Scheme::verify() const {
     return createStringError("the scale rule 'even' needs an integer or float element, found %s",
                              element.str().c_str());
   }
-  return scale.isNested() ? verifyNestedScale(*this) : llvm::Error::success();
+  if (scale.isNested()) {
+    if (llvm::Error error = verifyNestedScale(*this)) {
+      return error;
+    }
+  }
+  return realZeroPoint ? verifyRealZeroPoint(*this) : llvm::Error::success();
 }
 
 llvm::Error Scheme::verify(llvm::ArrayRef<int64_t> shape) const {
@@ -150,11 +192,15 @@ int64_t Scheme::blockIndex(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t
 
 uint64_t Scheme::storageBits(llvm::ArrayRef<int64_t> shape) const {
   uint64_t blocks = static_cast<uint64_t>(numBlocks(shape));
-  uint64_t bits = static_cast<uint64_t>(elementCount(shape)) * element.bitWidth();
-  bits += zeroPoint ? blocks * element.bitWidth() : 0;
-  bits += scale.isNested() ? scale.nested->storageBits(scaleShape(shape))
-                           : blocks * bitWidth(scale.format);
-  return bits;
+  auto bitsOf = [&](const ScaleSpec &spec) {
+    return spec.isNested() ? spec.nested->storageBits(scaleShape(shape))
+                           : blocks * bitWidth(spec.format);
+  };
+  uint64_t bits = static_cast<uint64_t>(elementCount(shape)) * element.bitWidth() + bitsOf(scale);
+  if (realZeroPoint) {
+    return bits + bitsOf(*realZeroPoint);
+  }
+  return bits + (zeroPoint ? blocks * element.bitWidth() : 0);
 }
 
 double Scheme::bitsPerWeight(llvm::ArrayRef<int64_t> shape) const {
@@ -162,11 +208,18 @@ double Scheme::bitsPerWeight(llvm::ArrayRef<int64_t> shape) const {
   return count == 0 ? 0.0 : static_cast<double>(storageBits(shape)) / static_cast<double>(count);
 }
 
+static std::string specText(const ScaleSpec &spec) {
+  return spec.isNested() ? spec.nested->str() : name(spec.format).str();
+}
+
 std::string Scheme::str() const {
-  std::string text = "<" + element.str() + ", block = " + shapeText(block, "*") + ", scale = ";
-  text += scale.isNested() ? scale.nested->str() : name(scale.format).str();
+  std::string text =
+      "<" + element.str() + ", block = " + shapeText(block, "*") + ", scale = " + specText(scale);
   if (scale.isPowerOfTwo() && scale.rule != MxScaleRule::Floor) {
     text += ", rule = " + name(scale.rule).str();
+  }
+  if (realZeroPoint) {
+    return text + ", zero_point = " + specText(*realZeroPoint) + ">";
   }
   return text + (zeroPoint ? ", zero_point>" : ">");
 }

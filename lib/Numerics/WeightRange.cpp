@@ -50,11 +50,16 @@ std::optional<RangeRule> quench::numerics::parseRangeRule(llvm::StringRef text) 
 }
 
 Error quench::numerics::verify(RangeRule rule, const Scheme &scheme) {
-  if (rule == RangeRule::Absmax || rule == RangeRule::MeanSquaredError) {
+  if (rule == RangeRule::Absmax || (rule == RangeRule::MeanSquaredError && !scheme.realZeroPoint)) {
     return Error::success();
   }
   const Encoding &element = scheme.element;
-  if (scheme.zeroPoint || scheme.scale.isPowerOfTwo()) {
+  if (rule == RangeRule::MeanSquaredError) {
+    return createStringError("the range rule 'mse' needs a scheme without real zero points, found "
+                             "%s",
+                             scheme.str().c_str());
+  }
+  if (scheme.isAsymmetric() || scheme.scale.isPowerOfTwo()) {
     return createStringError("the range rule '%s' needs a scheme without zero point whose scales "
                              "are not powers of two, found %s",
                              name(rule).data(), scheme.str().c_str());
@@ -110,7 +115,7 @@ static Expected<BlockFit> initialFit(RangeRule rule, ArrayRef<float> values, con
     fit.scale = std::max(static_cast<float>(mean), 1e-5f);
     return fit;
   }
-  Expected<float> scale = idealScale(fit.range, scheme.element, scheme.zeroPoint);
+  Expected<float> scale = idealScale(fit.range, scheme.element, scheme.isAsymmetric());
   if (!scale) {
     return scale.takeError();
   }

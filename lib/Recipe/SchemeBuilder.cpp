@@ -59,15 +59,27 @@ Expected<SchemeAttr> quench::recipe::buildScheme(MLIRContext *context,
   if (Error error = scheme.verify()) {
     return std::move(error);
   }
-  Attribute scale;
-  if (scheme.scale.isNested()) {
-    Expected<SchemeAttr> nested = buildScheme(context, *scheme.scale.nested);
-    if (!nested) {
-      return nested;
+  auto stored = [&](const numerics::ScaleSpec &spec) -> Expected<Attribute> {
+    if (!spec.isNested()) {
+      return TypeAttr::get(floatType(context, spec.format));
     }
-    scale = *nested;
-  } else {
-    scale = TypeAttr::get(floatType(context, scheme.scale.format));
+    Expected<SchemeAttr> nested = buildScheme(context, *spec.nested);
+    if (!nested) {
+      return nested.takeError();
+    }
+    return *nested;
+  };
+  Expected<Attribute> scale = stored(scheme.scale);
+  if (!scale) {
+    return scale.takeError();
+  }
+  Attribute zeroPoint = scheme.zeroPoint ? UnitAttr::get(context) : Attribute();
+  if (scheme.realZeroPoint) {
+    Expected<Attribute> real = stored(*scheme.realZeroPoint);
+    if (!real) {
+      return real.takeError();
+    }
+    zeroPoint = *real;
   }
   bool isInteger = scheme.element.isInteger();
   std::string message;
@@ -78,7 +90,7 @@ Expected<SchemeAttr> quench::recipe::buildScheme(MLIRContext *context,
   auto report = [&] { return emitError(UnknownLoc::get(context)); };
   auto result = SchemeAttr::getChecked(llvm::function_ref<InFlightDiagnostic()>(report), context,
                                        elementAttribute(context, scheme.element),
-                                       ArrayRef<int64_t>(scheme.block), scale, scheme.zeroPoint,
+                                       ArrayRef<int64_t>(scheme.block), *scale, zeroPoint,
                                        int64_t(isInteger ? scheme.element.minCode() : 0),
                                        int64_t(isInteger ? scheme.element.maxCode() : 0));
   if (!result) {

@@ -39,7 +39,7 @@ struct Side {
     extent = block == SchemeAttr::kWhole ? K : std::min(block, K);
     forEachIndex(value.shape(), [&](ArrayRef<int64_t> index) {
       const int64_t block = blockOf(index, value.shape(), scheme);
-      const int64_t z = scheme.getZeroPoint() ? value.zeroPoints[block] : 0;
+      const int64_t z = !value.zeroPoints.empty() ? value.zeroPoints[block] : 0;
       shifted.push_back(value.codes[shifted.size()] - z);
       scales.push_back(value.scales[block]);
     });

@@ -63,7 +63,7 @@ static Expected<std::vector<ValueRange>> rangesOfBlocks(const Value &input, Sche
 /// s = max|x| / M, or (hi - lo) / (max - min) with zero points, as it is stored; 1 for zeros.
 static Expected<float> scaleOfRange(ValueRange range, SchemeAttr scheme, const Encoding &element) {
   float scale = 0.0f;
-  if (scheme.getZeroPoint()) {
+  if (scheme.hasZeroPoints()) {
     scale = (range.max - range.min) / static_cast<float>(element.maxCode() - element.minCode());
   } else {
     scale = std::max(-range.min, range.max) / element.maxMagnitude();
@@ -88,20 +88,40 @@ static int32_t zeroPointOfRange(ValueRange range, float scale, const Encoding &e
   return static_cast<int32_t>(std::clamp(std::nearbyint(-range.min / scale) + low, low, high));
 }
 
+/// z = min * s - lo, rounded to the type it is stored in.
+static float realZeroPointOfRange(ValueRange range, float scale, SchemeAttr scheme,
+                                  const Encoding &element) {
+  const float lowest = static_cast<float>(element.minCode()) * scale;
+  const float zeroPoint = lowest - range.min;
+  return roundToType(cast<TypeAttr>(scheme.getZeroPoint()).getValue(), zeroPoint);
+}
+
+/// Whether scales or zero points are stored by rules that only quench/Numerics has.
+static bool hasStoredParameters(SchemeAttr scheme, const numerics::Scheme &numericsScheme) {
+  return scheme.getScaleScheme() || numericsScheme.scale.isPowerOfTwo() ||
+         isa_and_nonnull<SchemeAttr>(scheme.getZeroPoint());
+}
+
 /// Fills in scales and zero points of `result` from the values.
-static Error computeScales(const Value &input, SchemeAttr scheme, Value &result) {
+static Error computeScales(const Value &input, SchemeAttr scheme, ScaleChoice choice,
+                           Value &result) {
   Expected<std::vector<ValueRange>> ranges = rangesOfBlocks(input, scheme);
   if (!ranges) {
     return ranges.takeError();
   }
-  const numerics::Scheme numericsScheme = scheme.getNumericsScheme();
-  if (scheme.getScaleScheme() || numericsScheme.scale.isPowerOfTwo()) {
+  for (ValueRange &range : *ranges) {
+    range = {range.min * choice.clip, range.max * choice.clip};
+  }
+  numerics::Scheme numericsScheme = scheme.getNumericsScheme();
+  numericsScheme.scale.rule = *numerics::parseMxScaleRule(stringifyScaleRule(choice.rule));
+  if (hasStoredParameters(scheme, numericsScheme)) {
     auto stored = numerics::scalesForRanges(*ranges, input.shape(), numericsScheme);
     if (!stored) {
       return stored.takeError();
     }
     result.scales = stored->scales;
     result.zeroPoints = stored->zeroPoints;
+    result.realZeroPoints = stored->realZeroPoints;
     return Error::success();
   }
   for (ValueRange range : *ranges) {
@@ -110,7 +130,10 @@ static Error computeScales(const Value &input, SchemeAttr scheme, Value &result)
       return scale.takeError();
     }
     result.scales.push_back(*scale);
-    if (scheme.getZeroPoint()) {
+    if (scheme.hasRealZeroPoints()) {
+      result.realZeroPoints.push_back(
+          realZeroPointOfRange(range, *scale, scheme, numericsScheme.element));
+    } else if (scheme.hasZeroPoints()) {
       result.zeroPoints.push_back(zeroPointOfRange(range, *scale, numericsScheme.element));
     }
   }
@@ -133,6 +156,7 @@ static Error takeScales(ArrayRef<int64_t> shape, SchemeAttr scheme, const Value 
   result.scales = scale.floats;
   if (zeroPoint) {
     result.zeroPoints.assign(zeroPoint->integers.begin(), zeroPoint->integers.end());
+    result.realZeroPoints = zeroPoint->floats;
   }
   return Error::success();
 }
@@ -159,11 +183,11 @@ static int32_t encode(float x, float scale, int32_t zeroPoint, const Encoding &e
 }
 
 Expected<Value> quantize(const Value &input, SchemeAttr scheme, const Value *scale,
-                         const Value *zeroPoint) {
+                         const Value *zeroPoint, ScaleChoice choice) {
   Value result = Value::quantized(QTensorType::get(cast<RankedTensorType>(input.type), scheme),
                                   std::vector<int32_t>(input.floats.size(), 0), {});
   if (Error error = scale ? takeScales(input.shape(), scheme, *scale, zeroPoint, result)
-                          : computeScales(input, scheme, result)) {
+                          : computeScales(input, scheme, choice, result)) {
     return std::move(error);
   }
   // What was given or computed, before it is divided by. The codes of 0 are not looked at yet.
@@ -176,8 +200,12 @@ Expected<Value> quantize(const Value &input, SchemeAttr scheme, const Value *sca
   size_t i = 0;
   forEachIndex(input.shape(), [&](ArrayRef<int64_t> index) {
     const int64_t block = blockOf(index, input.shape(), scheme);
-    const int32_t z = scheme.getZeroPoint() ? result.zeroPoints[block] : 0;
-    result.codes[i] = encode(input.floats[i], result.scales[block], z, element);
+    const int32_t z = result.zeroPoints.empty() ? 0 : result.zeroPoints[block];
+    float x = input.floats[i];
+    if (scheme.hasRealZeroPoints()) {
+      x += result.realZeroPoints[block];
+    }
+    result.codes[i] = encode(x, result.scales[block], z, element);
     ++i;
   });
   return result;
@@ -190,10 +218,13 @@ std::vector<float> decode(const Value &quantized) {
   forEachIndex(quantized.shape(), [&](ArrayRef<int64_t> index) {
     const int64_t block = blockOf(index, quantized.shape(), scheme);
     const int32_t code = quantized.codes[values.size()];
-    const int32_t z = scheme.getZeroPoint() ? quantized.zeroPoints[block] : 0;
+    const int32_t z = quantized.zeroPoints.empty() ? 0 : quantized.zeroPoints[block];
     const float number =
         element.isInteger() ? static_cast<float>(code - z) : element.decodeCode(code);
     values.push_back(number * quantized.scales[block]);
+    if (scheme.hasRealZeroPoints()) {
+      values.back() -= quantized.realZeroPoints[block];
+    }
   });
   return values;
 }

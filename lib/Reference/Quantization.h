@@ -21,12 +21,19 @@ namespace quench::reference {
 /// The position in the tensor of scales of the block that holds the element at `index`.
 int64_t blockOf(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> shape, SchemeAttr scheme);
 
+/// How scales follow from values.
+struct ScaleChoice {
+  float clip = 1.0f;
+  ScaleRule rule = ScaleRule::Floor;
+};
+
 /// Codes of a float tensor for given scales (null: computed from the values) and zero points (null
 /// unless the scheme has them and scales are given).
 llvm::Expected<Value> quantize(const Value &input, SchemeAttr scheme, const Value *scale,
-                               const Value *zeroPoint);
+                               const Value *zeroPoint, ScaleChoice choice);
 
-/// (code - z) * s, or value(code) * s, in f32 with one rounding.
+/// (code - z) * s, or value(code) * s, in f32 with one rounding; code * s - z with real zero
+/// points.
 std::vector<float> decode(const Value &quantized);
 
 /// `decode`, rounded to the expressed type.

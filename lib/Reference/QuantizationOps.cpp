@@ -21,7 +21,8 @@ namespace quench::reference {
 
 static Expected<Value> evaluateQuantize(QuantizeOp op, const Frame &frame) {
   return quantize(frame[op.getInput()], op.getResult().getType().getScheme(),
-                  frame.optional(op.getScale()), frame.optional(op.getZeroPoint()));
+                  frame.optional(op.getScale()), frame.optional(op.getZeroPoint()),
+                  {static_cast<float>(op.getClip().convertToDouble()), op.getRule()});
 }
 
 static Expected<Value> evaluateDequantize(DequantizeOp op, const Frame &frame) {
@@ -31,7 +32,8 @@ static Expected<Value> evaluateDequantize(DequantizeOp op, const Frame &frame) {
 static Expected<Value> evaluateFakeQuantize(FakeQuantizeOp op, const Frame &frame) {
   Expected<Value> codes =
       quantize(frame[op.getInput()], op.getScheme(), frame.optional(op.getScale()),
-               frame.optional(op.getZeroPoint()));
+               frame.optional(op.getZeroPoint()),
+               {static_cast<float>(op.getClip().convertToDouble()), op.getRule()});
   if (!codes) {
     return codes.takeError();
   }

@@ -27,6 +27,7 @@ static Expected<Value> readQuantizedWeight(const WeightStore &store, StringRef k
     return stored.takeError();
   }
   Value result = Value::quantized(type, {}, stored->scales, stored->zeroPoints);
+  result.realZeroPoints = stored->realZeroPoints;
   for (size_t i = 0; i < stored->codes.size(); ++i) {
     result.codes.push_back(stored->codes[i]);
   }
@@ -144,6 +145,7 @@ static Expected<Value> evaluateAssemble(AssembleOp op, const Frame &frame) {
   }
   if (zeroPoints) {
     result.zeroPoints.assign(zeroPoints->integers.begin(), zeroPoints->integers.end());
+    result.realZeroPoints = zeroPoints->floats;
   }
   if (Error error = result.verify()) {
     return std::move(error);
@@ -168,7 +170,10 @@ static Expected<Results> evaluateDisassemble(DisassembleOp op, const Frame &fram
                                     std::vector<int64_t>(input.codes.begin(), input.codes.end())));
   }
   results.push_back(Value::tensor(Float32Type::get(op.getContext()), blocks, input.scales));
-  if (scheme.getZeroPoint()) {
+  if (scheme.hasRealZeroPoints()) {
+    results.push_back(
+        Value::tensor(Float32Type::get(op.getContext()), blocks, input.realZeroPoints));
+  } else if (scheme.hasZeroPoints()) {
     results.push_back(
         Value::tensor(IntegerType::get(op.getContext(), 32), blocks,
                       std::vector<int64_t>(input.zeroPoints.begin(), input.zeroPoints.end())));

@@ -151,13 +151,15 @@ static Error verifyQuantized(const Value &value, QTensorType type) {
   if (!blocks) {
     return blocks.takeError();
   }
+  const size_t zeroPoints =
+      scheme.hasRealZeroPoints() ? value.realZeroPoints.size() : value.zeroPoints.size();
   if (value.codes.size() != static_cast<size_t>(value.size()) ||
       value.scales.size() != static_cast<size_t>(*blocks) ||
-      value.zeroPoints.size() != (scheme.getZeroPoint() ? value.scales.size() : 0)) {
+      zeroPoints != (scheme.hasZeroPoints() ? value.scales.size() : 0)) {
     return failure("expected %lld codes and %lld blocks, found %zu codes, %zu scales and %zu zero "
                    "points",
                    static_cast<long long>(value.size()), static_cast<long long>(*blocks),
-                   value.codes.size(), value.scales.size(), value.zeroPoints.size());
+                   value.codes.size(), value.scales.size(), zeroPoints);
   }
   numerics::Encoding element = scheme.getNumericsScheme().element;
   for (auto [index, code] : llvm::enumerate(value.codes)) {
@@ -175,6 +177,11 @@ static Error verifyQuantized(const Value &value, QTensorType type) {
     if (zeroPoint < element.minCode() || zeroPoint > element.maxCode()) {
       return failure("expected zero points within [%d, %d], found %d for block %zu",
                      element.minCode(), element.maxCode(), zeroPoint, block);
+    }
+  }
+  for (auto [block, zeroPoint] : llvm::enumerate(value.realZeroPoints)) {
+    if (!std::isfinite(zeroPoint)) {
+      return failure("expected finite zero points, found %g for block %zu", zeroPoint, block);
     }
   }
   return Error::success();
@@ -263,7 +270,10 @@ void print(raw_ostream &os, StringRef name, const Value &value) {
     SmallVector<int64_t> zeroPoints(value.zeroPoints.begin(), value.zeroPoints.end());
     printLine<int64_t>(os, name + ".codes", value.shape(), scheme.getCodeType(), codes);
     printLine<float>(os, name + ".scales", blocks, Float32Type::get(context), value.scales);
-    if (scheme.getZeroPoint()) {
+    if (scheme.hasRealZeroPoints()) {
+      printLine<float>(os, name + ".zero_points", blocks, Float32Type::get(context),
+                       value.realZeroPoints);
+    } else if (scheme.hasZeroPoints()) {
       printLine<int64_t>(os, name + ".zero_points", blocks, IntegerType::get(context, 32),
                          zeroPoints);
     }

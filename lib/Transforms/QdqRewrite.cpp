@@ -118,8 +118,10 @@ Value QdqRewriter::constantParts(OpBuilder &builder, const PlannedWeight &planne
       builder, loc, DenseElementsAttr::get(type.getScalesTensor(), ArrayRef(tensor.scales)));
   Value zeroPoints;
   if (RankedTensorType zeroPointsType = type.getZeroPointsTensor()) {
-    zeroPoints = arith::ConstantOp::create(
-        builder, loc, DenseElementsAttr::get(zeroPointsType, ArrayRef(tensor.zeroPoints)));
+    auto values = planned.scheme.hasRealZeroPoints()
+                      ? DenseElementsAttr::get(zeroPointsType, ArrayRef(tensor.realZeroPoints))
+                      : DenseElementsAttr::get(zeroPointsType, ArrayRef(tensor.zeroPoints));
+    zeroPoints = arith::ConstantOp::create(builder, loc, values);
   }
   return AssembleOp::create(builder, loc, type, codes, scales, zeroPoints);
 }

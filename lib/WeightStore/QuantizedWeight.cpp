@@ -27,13 +27,14 @@ using numerics::CodeArray;
 using numerics::Encoding;
 using numerics::FloatFormat;
 using numerics::QuantizedTensor;
+using numerics::ScaleSpec;
 using numerics::Scheme;
 
 static std::string codesName(StringRef key) { return (key + ".codes").str(); }
 static std::string scaleName(StringRef key) { return (key + ".scale").str(); }
 static std::string zeroPointName(StringRef key) { return (key + ".zero_point").str(); }
 
-/// The safetensors type of plainly stored scales.
+/// The safetensors type of plainly stored scales and real zero points.
 static std::optional<ElementKind> scaleKind(FloatFormat format) {
   switch (format) {
   case FloatFormat::F32:
@@ -71,6 +72,25 @@ static Error weightError(StringRef key, const Twine &message) {
 }
 
 static Error appendParts(StringRef key, const Scheme &scheme, ArrayRef<int64_t> shape,
+                         std::vector<QuantizedWeightPart> &parts);
+
+/// The tensors of scales or of real zero points, one for each block.
+static Error appendParameters(StringRef key, StringRef name, const ScaleSpec &spec,
+                              ArrayRef<int64_t> shape, std::vector<QuantizedWeightPart> &parts) {
+  if (spec.isNested()) {
+    return appendParts(name, *spec.nested, shape, parts);
+  }
+  std::optional<ElementKind> kind = scaleKind(spec.format);
+  if (!kind) {
+    return weightError(key, "expected scales in f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, "
+                            "found " +
+                                numerics::name(spec.format));
+  }
+  parts.push_back({name.str(), *kind, llvm::to_vector(shape)});
+  return Error::success();
+}
+
+static Error appendParts(StringRef key, const Scheme &scheme, ArrayRef<int64_t> shape,
                          std::vector<QuantizedWeightPart> &parts) {
   if (Error error = scheme.verify(shape)) {
     return weightError(key, toString(std::move(error)));
@@ -78,16 +98,11 @@ static Error appendParts(StringRef key, const Scheme &scheme, ArrayRef<int64_t> 
   unsigned bits = scheme.element.bitWidth();
   SmallVector<int64_t> scaleShape = scheme.scaleShape(shape);
   parts.push_back({codesName(key), ElementKind::U8, packedShape(shape, bits)});
-  if (scheme.scale.isNested()) {
-    if (Error error = appendParts(scaleName(key), *scheme.scale.nested, scaleShape, parts)) {
-      return error;
-    }
-  } else if (std::optional<ElementKind> kind = scaleKind(scheme.scale.format)) {
-    parts.push_back({scaleName(key), *kind, scaleShape});
-  } else {
-    return weightError(key, "expected scales in f32, f16, bf16, f8E4M3FN, f8E5M2 or f8E8M0FNU, "
-                            "found " +
-                                name(scheme.scale.format));
+  if (Error error = appendParameters(key, scaleName(key), scheme.scale, scaleShape, parts)) {
+    return error;
+  }
+  if (scheme.realZeroPoint) {
+    return appendParameters(key, zeroPointName(key), *scheme.realZeroPoint, scaleShape, parts);
   }
   if (scheme.zeroPoint) {
     parts.push_back({zeroPointName(key), ElementKind::U8, packedShape(scaleShape, bits)});
@@ -178,21 +193,51 @@ static std::string scaleOfBlock(float scale, size_t block) {
   return text;
 }
 
-static Error writeScales(SafetensorsWriter &writer, StringRef key, FloatFormat format,
-                         ArrayRef<float> scales) {
-  unsigned bytes = numerics::bitWidth(format) / 8;
-  std::vector<uint8_t> data(scales.size() * bytes);
-  for (size_t i = 0; i < scales.size(); ++i) {
-    uint32_t code = numerics::encode(format, scales[i]);
-    if (!isUsableScale(scales[i]) || numerics::decode(format, code) != scales[i]) {
-      return weightError(key, "expected scales that are finite, not 0 and exact in " +
-                                  name(format) + ", found " + scaleOfBlock(scales[i], i));
+/// What the parameters of a tensor are, with the words for them.
+struct ParameterKind {
+  StringRef what;
+  bool mayBeZero;
+
+  bool accepts(float value) const {
+    return mayBeZero ? std::isfinite(value) : isUsableScale(value);
+  }
+  std::string requirement() const {
+    return ("expected finite " + what + (mayBeZero ? "" : " that are not 0")).str();
+  }
+};
+static constexpr ParameterKind scaleParameters = {"scales", false};
+static constexpr ParameterKind zeroPointParameters = {"zero points", true};
+
+/// Writes scales or real zero points: `values` in a format, or `tensor` by a scheme of its own.
+static Error writeParameters(SafetensorsWriter &writer, StringRef key, StringRef name,
+                             const ParameterKind &kind, const ScaleSpec &spec,
+                             ArrayRef<int64_t> shape, ArrayRef<float> values,
+                             const QuantizedTensor *tensor) {
+  if (spec.isNested()) {
+    if (!tensor || tensor->shape != shape) {
+      return weightError(key, "expected a quantized tensor of " + kind.what + " of shape " +
+                                  shapeToString(shape));
+    }
+    return writeQuantized(writer, name, *spec.nested, *tensor);
+  }
+  size_t blocks = numerics::elementCount(shape);
+  if (values.size() != blocks) {
+    return weightError(key, "expected " + Twine(blocks) + " " + kind.what + ", found " +
+                                Twine(values.size()));
+  }
+  unsigned bytes = numerics::bitWidth(spec.format) / 8;
+  std::vector<uint8_t> data(values.size() * bytes);
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint32_t code = numerics::encode(spec.format, values[i]);
+    if (!kind.accepts(values[i]) || numerics::decode(spec.format, code) != values[i]) {
+      return weightError(key, kind.requirement() + ", exact in " + numerics::name(spec.format) +
+                                  ", found " + scaleOfBlock(values[i], i));
     }
     for (unsigned byte = 0; byte < bytes; ++byte) {
       data[i * bytes + byte] = static_cast<uint8_t>(code >> (8 * byte));
     }
   }
-  return writer.write(scaleName(key), data);
+  return writer.write(name, data);
 }
 
 Error quench::writeQuantized(SafetensorsWriter &writer, StringRef key, const Scheme &scheme,
@@ -219,20 +264,15 @@ Error quench::writeQuantized(SafetensorsWriter &writer, StringRef key, const Sch
   if (Error error = writer.write(codesName(key), packRows(tensor.codes, rowWidth(tensor.shape)))) {
     return error;
   }
-  if (scheme.scale.isNested()) {
-    if (!tensor.scaleTensor || tensor.scaleTensor->shape != scheme.scaleShape(tensor.shape)) {
-      return weightError(key, "expected a quantized tensor of scales of shape " +
-                                  shapeToString(scheme.scaleShape(tensor.shape)));
-    }
-    if (Error error =
-            writeQuantized(writer, scaleName(key), *scheme.scale.nested, *tensor.scaleTensor)) {
-      return error;
-    }
-  } else if (tensor.scales.size() != blocks) {
-    return weightError(key, "expected " + Twine(blocks) + " scales, found " +
-                                Twine(tensor.scales.size()));
-  } else if (Error error = writeScales(writer, key, scheme.scale.format, tensor.scales)) {
+  SmallVector<int64_t> scaleShape = scheme.scaleShape(tensor.shape);
+  if (Error error = writeParameters(writer, key, scaleName(key), scaleParameters, scheme.scale,
+                                    scaleShape, tensor.scales, tensor.scaleTensor.get())) {
     return error;
+  }
+  if (scheme.realZeroPoint) {
+    return writeParameters(writer, key, zeroPointName(key), zeroPointParameters,
+                           *scheme.realZeroPoint, scaleShape, tensor.realZeroPoints,
+                           tensor.zeroPointTensor.get());
   }
   if (!scheme.zeroPoint) {
     return Error::success();
@@ -245,8 +285,7 @@ Error quench::writeQuantized(SafetensorsWriter &writer, StringRef key, const Sch
     }
     zeroPoints.set(i, tensor.zeroPoints[i]);
   }
-  return writer.write(zeroPointName(key),
-                      packRows(zeroPoints, rowWidth(scheme.scaleShape(tensor.shape))));
+  return writer.write(zeroPointName(key), packRows(zeroPoints, rowWidth(scaleShape)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -308,13 +347,15 @@ static Expected<CodeArray> readCodes(const WeightStore &store, StringRef name,
   return std::move(codes);
 }
 
-static Expected<std::vector<float>> readScales(const WeightStore &store, StringRef key,
-                                               FloatFormat format, ArrayRef<int64_t> shape) {
-  std::string name = scaleName(key);
+/// Scales or zero points in a float format.
+static Expected<std::vector<float>> readPlainParameters(const WeightStore &store, StringRef name,
+                                                        const ParameterKind &parameters,
+                                                        FloatFormat format,
+                                                        ArrayRef<int64_t> shape) {
   std::optional<ElementKind> kind = scaleKind(format);
   if (!kind) {
-    return weightError(key, "expected scales in a format of whole bytes, found " +
-                                numerics::name(format));
+    return weightError(name, "expected scales in a format of whole bytes, found " +
+                                 numerics::name(format));
   }
   Expected<const TensorView *> view = requirePart(store, name, *kind, shape);
   if (!view) {
@@ -329,44 +370,45 @@ static Expected<std::vector<float>> readScales(const WeightStore &store, StringR
       code |= static_cast<uint32_t>(data[i * bytes + byte]) << (8 * byte);
     }
     scales[i] = numerics::decode(format, code);
-    if (!isUsableScale(scales[i])) {
+    if (!parameters.accepts(scales[i])) {
       return tensorError(store, name,
-                         "expected finite scales that are not 0, found " +
-                             scaleOfBlock(scales[i], i));
+                         parameters.requirement() + ", found " + scaleOfBlock(scales[i], i));
     }
   }
   return std::move(scales);
 }
 
-/// The scales of a weight whose own scheme is known to be valid for its shape.
-static Error readScaleTensor(const WeightStore &store, StringRef key, const Scheme &scheme,
-                             ArrayRef<int64_t> scaleShape, numerics::BlockScales &result) {
-  if (!scheme.scale.isNested()) {
-    Expected<std::vector<float>> scales = readScales(store, key, scheme.scale.format, scaleShape);
-    if (!scales) {
-      return scales.takeError();
+/// The scales or the real zero points of a weight whose own scheme is known to be valid for its
+/// shape; `tensor` is how they are stored when that is by a scheme.
+static Error readParameters(const WeightStore &store, StringRef name,
+                            const ParameterKind &parameters, const ScaleSpec &spec,
+                            ArrayRef<int64_t> shape, std::vector<float> &values,
+                            std::shared_ptr<const QuantizedTensor> &tensor) {
+  if (!spec.isNested()) {
+    Expected<std::vector<float>> plain =
+        readPlainParameters(store, name, parameters, spec.format, shape);
+    if (!plain) {
+      return plain.takeError();
     }
-    result.scales = std::move(*scales);
+    values = std::move(*plain);
     return Error::success();
   }
-  const Scheme &nested = *scheme.scale.nested;
-  Expected<QuantizedTensor> tensor = readQuantized(store, scaleName(key), nested, scaleShape);
-  if (!tensor) {
-    return tensor.takeError();
+  Expected<QuantizedTensor> stored = readQuantized(store, name, *spec.nested, shape);
+  if (!stored) {
+    return stored.takeError();
   }
-  Expected<std::vector<float>> scales = numerics::dequantizeTensor(*tensor, nested);
-  if (!scales) {
-    return tensorError(store, codesName(scaleName(key)), toString(scales.takeError()));
+  Expected<std::vector<float>> decoded = numerics::dequantizeTensor(*stored, *spec.nested);
+  if (!decoded) {
+    return tensorError(store, codesName(name), toString(decoded.takeError()));
   }
-  for (size_t i = 0; i < scales->size(); ++i) {
-    if (!isUsableScale((*scales)[i])) {
-      return tensorError(store, codesName(scaleName(key)),
-                         "expected finite scales that are not 0, found " +
-                             scaleOfBlock((*scales)[i], i));
+  for (size_t i = 0; i < decoded->size(); ++i) {
+    if (!parameters.accepts((*decoded)[i])) {
+      return tensorError(store, codesName(name),
+                         parameters.requirement() + ", found " + scaleOfBlock((*decoded)[i], i));
     }
   }
-  result.scales = std::move(*scales);
-  result.scaleTensor = std::make_shared<const QuantizedTensor>(std::move(*tensor));
+  values = std::move(*decoded);
+  tensor = std::make_shared<const QuantizedTensor>(std::move(*stored));
   return Error::success();
 }
 
@@ -388,8 +430,16 @@ Expected<QuantizedTensor> quench::readQuantized(const WeightStore &store, String
   }
   result.codes = std::move(*codes);
   SmallVector<int64_t> scaleShape = scheme.scaleShape(shape);
-  if (Error error = readScaleTensor(store, key, scheme, scaleShape, result)) {
+  if (Error error = readParameters(store, scaleName(key), scaleParameters, scheme.scale, scaleShape,
+                                   result.scales, result.scaleTensor)) {
     return std::move(error);
+  }
+  if (scheme.realZeroPoint) {
+    if (Error error =
+            readParameters(store, zeroPointName(key), zeroPointParameters, *scheme.realZeroPoint,
+                           scaleShape, result.realZeroPoints, result.zeroPointTensor)) {
+      return std::move(error);
+    }
   }
   if (scheme.zeroPoint) {
     Expected<CodeArray> zeroPoints =

@@ -49,6 +49,16 @@ struct TensorVector {
 
 #include "vectors/QuantizeTensor.inc"
 
+struct RealZeroPointVector {
+  std::vector<uint32_t> inputs;
+  std::vector<uint32_t> scales;
+  std::vector<uint32_t> zeroPoints;
+  std::vector<int32_t> codes;
+  std::vector<uint32_t> outputs;
+};
+
+#include "vectors/RealZeroPoint.inc"
+
 Encoding parseElement(llvm::StringRef text) {
   if (text == "NF4") {
     return Encoding::nf4();
@@ -132,6 +142,51 @@ TEST(QuantizeTensor, agrees_with_exact_tables) {
       EXPECT_EQ(codesOf(tensor.scaleTensor->codes), vector.nestedCodes);
     }
   }
+}
+
+/// The schemes of realZeroPointVectors, in their order.
+std::vector<Scheme> realZeroPointSchemes() {
+  const Encoding ui4 = Encoding::integer(4, false);
+  const Scheme six{Encoding::integer(6, false), {1, 4}, FloatFormat::F16};
+  const Scheme eight{Encoding::integer(8), {1, 4}, FloatFormat::F32};
+  return {Scheme{ui4, {1, 8}, FloatFormat::F32, false, ScaleSpec(FloatFormat::F32)},
+          Scheme{ui4, {1, 8}, FloatFormat::F16, false, ScaleSpec(FloatFormat::F16)},
+          Scheme{i4, {1, 8}, FloatFormat::BF16, false, ScaleSpec(FloatFormat::BF16)},
+          Scheme{ui4, {1, 8}, six, false, ScaleSpec(six)},
+          Scheme{i4, {1, 8}, FloatFormat::F32, false, ScaleSpec(eight)}};
+}
+
+TEST(QuantizeTensor, real_zero_points_agree_with_exact_tables) {
+  std::vector<Scheme> schemes = realZeroPointSchemes();
+  ASSERT_EQ(schemes.size(), std::size(realZeroPointVectors));
+  for (auto [scheme, vector] : llvm::zip(schemes, realZeroPointVectors)) {
+    SCOPED_TRACE(scheme.str());
+    QuantizedTensor tensor = valueOf(quantizeTensor(floats(vector.inputs), {2, 64}, scheme));
+    EXPECT_EQ(bitsOf(tensor.scales), vector.scales);
+    EXPECT_EQ(bitsOf(tensor.realZeroPoints), vector.zeroPoints);
+    EXPECT_EQ(codesOf(tensor.codes), vector.codes);
+    EXPECT_EQ(bitsOf(valueOf(dequantizeTensor(tensor, scheme))), vector.outputs);
+    EXPECT_TRUE(tensor.zeroPoints.empty());
+    ASSERT_EQ(tensor.zeroPointTensor != nullptr, scheme.realZeroPoint->isNested());
+    if (tensor.zeroPointTensor) {
+      const Scheme &nested = *scheme.realZeroPoint->nested;
+      EXPECT_EQ(valueOf(dequantizeTensor(*tensor.zeroPointTensor, nested)), tensor.realZeroPoints);
+    }
+  }
+}
+
+TEST(QuantizeTensor, real_zero_points_that_do_not_fit_are_refused) {
+  Scheme scheme{
+      Encoding::integer(2, false), {1, 2}, FloatFormat::F32, false, ScaleSpec(FloatFormat::F16)};
+  EXPECT_EQ(quantizeMessage({-1e5f, 0.0f}, {1, 2}, scheme),
+            "block 0: the zero point 100000 is above the largest f16, 65504");
+  QuantizedTensor tensor = valueOf(quantizeTensor({-1.0f, 0.0f}, {1, 2}, scheme));
+  tensor.realZeroPoints[0] = nan;
+  EXPECT_EQ(llvm::toString(dequantizeTensor(tensor, scheme).takeError()),
+            "expected a finite zero point, found nan for block 0");
+  tensor.realZeroPoints.clear();
+  EXPECT_EQ(llvm::toString(dequantizeTensor(tensor, scheme).takeError()),
+            "expected 1 real zero points, found 0");
 }
 
 TEST(QuantizeTensor, zero_points_are_added_after_rounding) {

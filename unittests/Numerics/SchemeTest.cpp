@@ -107,6 +107,47 @@ TEST(Scheme, invalid_scales_are_refused_with_a_reason) {
             "scheme of the scales: i1 has no code for a positive scale");
 }
 
+const Scheme six{Encoding::integer(6, false), {1, 8}, FloatFormat::F16};
+
+/// Q4_K of llama.cpp.
+Scheme superBlocks() {
+  return Scheme{Encoding::integer(4, false), {1, 32}, six, false, ScaleSpec(six)};
+}
+
+TEST(Scheme, real_zero_points_are_stored_like_scales) {
+  EXPECT_EQ(messageOf(superBlocks(), {3, 257}), "");
+  EXPECT_EQ(superBlocks().bitsPerWeight({1, 256}), 4.5);
+  Scheme plain{
+      Encoding::integer(4, false), {1, 64}, FloatFormat::F16, false, ScaleSpec(FloatFormat::F32)};
+  EXPECT_EQ(plain.storageBits({2, 64}), 2u * 64 * 4 + 2 * 16 + 2 * 32);
+  EXPECT_EQ(plain.str(), "<ui4, block = [1, 64], scale = f16, zero_point = f32>");
+  EXPECT_EQ(superBlocks().str(),
+            "<ui4, block = [1, 32], scale = <ui6, block = [1, 8], scale = f16>, zero_point = <ui6, "
+            "block = [1, 8], scale = f16>>");
+  EXPECT_EQ(superBlocks(), superBlocks());
+  EXPECT_NE(superBlocks(), (Scheme{Encoding::integer(4, false), {1, 32}, six}));
+}
+
+TEST(Scheme, invalid_real_zero_points_are_refused_with_a_reason) {
+  Scheme scheme = superBlocks();
+  scheme.zeroPoint = true;
+  EXPECT_EQ(messageOf(scheme), "a zero point is an integer or real, found both");
+  scheme = Scheme{e2m1, {1, 32}, FloatFormat::F32, false, ScaleSpec(FloatFormat::F32)};
+  EXPECT_EQ(messageOf(scheme), "a zero point needs an integer element, found f4E2M1FN");
+  scheme = Scheme{i4, {1, 32}, FloatFormat::F32, false, ScaleSpec(FloatFormat::F8E8M0FNU)};
+  EXPECT_EQ(messageOf(scheme),
+            "a real zero point needs a format with a sign and a zero, found f8E8M0FNU");
+  scheme = Scheme{i4, {1, 32}, FloatFormat::F32, false, ScaleSpec(six)};
+  EXPECT_EQ(messageOf(scheme), "scheme of the zero points: ui6 has no negative codes, which zero "
+                               "points of i4 need");
+  scheme =
+      Scheme{i4, {1, 32}, FloatFormat::F32, false, ScaleSpec(Scheme{i8, {1}, FloatFormat::F32})};
+  EXPECT_EQ(messageOf(scheme), "scheme of the zero points: expected 2 block dimensions, as many as "
+                               "the outer scheme has, found 1");
+  scheme = Scheme{i4, {1, 32}, superBlocks()};
+  EXPECT_EQ(messageOf(scheme), "scheme of the scales: expected an integer zero point or none");
+}
+
 TEST(Scheme, shapes_have_to_fit) {
   Scheme groups{i4, {1, 32}, FloatFormat::F16};
   EXPECT_EQ(messageOf(groups, {64}),

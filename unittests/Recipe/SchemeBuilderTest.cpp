@@ -31,6 +31,7 @@ protected:
     EXPECT_EQ(back.element.bitWidth(), scheme.element.bitWidth());
     EXPECT_EQ(back.element.minCode(), scheme.element.minCode());
     EXPECT_EQ(back.zeroPoint, scheme.zeroPoint);
+    EXPECT_EQ(back.realZeroPoint, scheme.realZeroPoint);
     std::string result;
     llvm::raw_string_ostream(result) << *attribute;
     return result;
@@ -48,6 +49,12 @@ TEST_F(SchemeBuilderTest, everySchemeThatTheAttributeKnows) {
             "#quench.scheme<i8, range = [-127, 127], block = [*, *], scale = f32>");
   EXPECT_EQ(text({Encoding::floating(FloatFormat::F4E2M1FN), {1, 32}, FloatFormat::F8E8M0FNU}),
             "#quench.scheme<f4E2M1FN, block = [1, 32], scale = f8E8M0FNU>");
+  Scheme six{Encoding::integer(6, false), {1, 8}, FloatFormat::F16};
+  EXPECT_EQ(text({Encoding::integer(4, false), {1, 64}, FloatFormat::F16, false, ScaleSpec()}),
+            "#quench.scheme<ui4, block = [1, 64], scale = f16, zero_point = f32>");
+  EXPECT_EQ(text({Encoding::integer(4, false), {1, 32}, FloatFormat::F16, false, ScaleSpec(six)}),
+            "#quench.scheme<ui4, block = [1, 32], scale = f16, zero_point = "
+            "#quench.scheme<ui6, block = [1, 8], scale = f16>>");
   Scheme scales{Encoding::floating(FloatFormat::F8E4M3FN), {kWhole, kWhole}, FloatFormat::F32};
   EXPECT_EQ(text({Encoding::floating(FloatFormat::F4E2M1FN), {1, 16}, scales}),
             "#quench.scheme<f4E2M1FN, block = [1, 16], scale = #quench.scheme<f8E4M3FN, block = "

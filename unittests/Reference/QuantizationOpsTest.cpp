@@ -114,6 +114,40 @@ TEST_F(QuantizationOpsTest, DynamicZeroPointsCoverTheRangeAndZero) {
   EXPECT_EQ(q.codes, (std::vector<int32_t>{0, 15, 5, 8, 15, 8}));
 }
 
+TEST_F(QuantizationOpsTest, RealZeroPointsAreSubtractedAfterScaling) {
+  std::string main = R"mlir(
+#s = #quench.scheme<ui4, block = [1, *], scale = f32, zero_point = f32>
+func.func @main(%x: tensor<1x4xf32>, %s: tensor<1x1xf32>, %z: tensor<1x1xf32>)
+    -> (!quench.qtensor<1x4xf32, #s>, tensor<1x4xf32>) {
+  %q = quench.quantize %x scale(%s) zero_point(%z)
+      : tensor<1x4xf32>, tensor<1x1xf32>, tensor<1x1xf32> to !quench.qtensor<1x4xf32, #s>
+  %d = quench.dequantize %q : !quench.qtensor<1x4xf32, #s> to tensor<1x4xf32>
+  return %q, %d : !quench.qtensor<1x4xf32, #s>, tensor<1x4xf32>
+})mlir";
+  Value x = floats({1, 4}, {-3, 0, 1.75f, 30});
+  // (x + 2.25) / 0.5: below 0, a tie to even, 8, above 15.
+  auto found = results(main, {x, floats({1, 1}, {0.5f}), floats({1, 1}, {2.25f})}, 2);
+  EXPECT_EQ(found[0].codes, (std::vector<int32_t>{0, 4, 8, 15}));
+  EXPECT_EQ(found[1].floats, (Floats{-2.25f, -0.25f, 1.75f, 5.25f}));
+  EXPECT_EQ(error(main, {x, floats({1, 1}, {1}), floats({1, 1}, {INFINITY})}),
+            "test.mlir:5:8: 'quench.quantize' op expected finite zero points, found inf for block "
+            "0");
+}
+
+TEST_F(QuantizationOpsTest, DynamicRealZeroPointsFollowFromTheStoredScale) {
+  Value q = result(dynamic("ui4, block = [1, *], scale = f32, zero_point = f16"),
+                   {floats({1, 3}, {-0.1f, 14.9f, 0})});
+  EXPECT_EQ(q.scales, (Floats{1}));
+  // 0.1 in f16.
+  EXPECT_EQ(q.realZeroPoints, (Floats{0.0999755859375f}));
+  EXPECT_EQ(q.codes, (std::vector<int32_t>{0, 15, 0}));
+  // -8 * 1 - (-5)
+  q = result(dynamic("i4, block = [1, *], scale = f32, zero_point = f32"),
+             {floats({1, 3}, {-5, 10, 0})});
+  EXPECT_EQ(q.realZeroPoints, (Floats{-3}));
+  EXPECT_EQ(q.codes, (std::vector<int32_t>{-8, 7, -3}));
+}
+
 TEST_F(QuantizationOpsTest, DynamicScalesAreRoundedBeforeTheyAreUsed) {
   // 1 / 7 in f16 is 0.14282226...; 1 / that is 7.0017, still 7.
   Value q = result(dynamic("i4, range = [-7, 7], block = [1, *], scale = f16"),

@@ -68,6 +68,17 @@ TEST_F(ValueTest, RejectsPartsThatTheSchemeDoesNotHave) {
             "expected 3 codes and 2 blocks, found 3 codes, 2 scales and 0 zero points");
 }
 
+TEST_F(ValueTest, RejectsRealZeroPointsThatAreMissingOrNotFinite) {
+  Value value = Value::quantized(
+      qtensor({1, 3}, "ui4, block = [1, 2], scale = f32, zero_point = f32"), {0, 1, 2}, {1, 2});
+  EXPECT_EQ(problem(value),
+            "expected 3 codes and 2 blocks, found 3 codes, 2 scales and 0 zero points");
+  value.realZeroPoints = {0, -2.5f};
+  EXPECT_EQ(problem(value), "");
+  value.realZeroPoints = {0, NAN};
+  EXPECT_EQ(problem(value), "expected finite zero points, found nan for block 1");
+}
+
 TEST_F(ValueTest, WrapsIntegersToTheirWidth) {
   EXPECT_EQ(wrapToType(integerType(8), 0x180), -128);
   EXPECT_EQ(wrapToType(integerType(4), 15), -1);

@@ -28,6 +28,10 @@ const Scheme nvfp4{Encoding::floating(FloatFormat::F4E2M1FN),
 const Scheme mxfp4{Encoding::floating(FloatFormat::F4E2M1FN), {1, 32}, FloatFormat::F8E8M0FNU};
 const Scheme ternary{Encoding::integer(2, true, -1, 1), {kWhole, kWhole}, FloatFormat::BF16};
 const Scheme nf4{Encoding::nf4(), {1, 8}, Scheme{Encoding::integer(8, false), {1, 4}, {}}};
+const Scheme six{Encoding::integer(6, false), {1, 4}, FloatFormat::F16};
+const Scheme superBlocks{Encoding::integer(4, false), {1, 8}, six, false, ScaleSpec(six)};
+const Scheme realZeroPoints{
+    Encoding::integer(4, false), {1, 8}, FloatFormat::F16, false, ScaleSpec(FloatFormat::BF16)};
 const Scheme int16{Encoding::integer(16), {1, kWhole}, FloatFormat::F32};
 
 std::vector<float> wave(size_t count) {
@@ -91,7 +95,8 @@ TEST(QuantizedWeightTest, whatIsWrittenIsReadBack) {
   for (const Case &example :
        {Case{int4Groups, {6, 16}}, Case{int4Groups, {3, 13}}, Case{int3Asymmetric, {5, 11}},
         Case{nvfp4, {4, 40}}, Case{mxfp4, {3, 33}}, Case{ternary, {7, 9}}, Case{nf4, {3, 37}},
-        Case{int16, {2, 5}}, Case{int4Groups, {0, 8}}, Case{int4Groups, {4, 0}},
+        Case{superBlocks, {3, 70}}, Case{realZeroPoints, {3, 13}}, Case{int16, {2, 5}},
+        Case{int4Groups, {0, 8}}, Case{int4Groups, {4, 0}},
         Case{Scheme{Encoding::integer(5), {2, 1, 3}, FloatFormat::F32}, {3, 2, 7}},
         Case{Scheme{Encoding::integer(8), {}, FloatFormat::F32}, {}}}) {
     SCOPED_TRACE(example.scheme.str());
@@ -110,7 +115,39 @@ TEST(QuantizedWeightTest, whatIsWrittenIsReadBack) {
     EXPECT_EQ(back->scales, tensor.scales);
     EXPECT_EQ(back->zeroPoints, tensor.zeroPoints);
     EXPECT_EQ(back->scaleTensor != nullptr, tensor.scaleTensor != nullptr);
+    EXPECT_EQ(back->realZeroPoints, tensor.realZeroPoints);
+    EXPECT_EQ(back->zeroPointTensor != nullptr, tensor.zeroPointTensor != nullptr);
   }
+}
+
+TEST(QuantizedWeightTest, realZeroPointsAreStoredLikeScales) {
+  std::vector<QuantizedWeightPart> parts =
+      llvm::cantFail(quantizedWeightParts("w", superBlocks, {2, 40}));
+  std::vector<std::string> names;
+  for (const QuantizedWeightPart &part : parts) {
+    names.push_back(part.name);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"w.codes", "w.scale.codes", "w.scale.scale",
+                                             "w.zero_point.codes", "w.zero_point.scale"}));
+  parts = llvm::cantFail(quantizedWeightParts("w", realZeroPoints, {2, 40}));
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[2].name, "w.zero_point");
+  EXPECT_EQ(parts[2].kind, ElementKind::BF16);
+  EXPECT_EQ(parts[2].shape, (llvm::SmallVector<int64_t>{2, 5}));
+}
+
+TEST(QuantizedWeightTest, zeroPointsThatAreNotFiniteAreRefused) {
+  QuantizedTensor tensor = quantized(realZeroPoints, {1, 8});
+  tensor.realZeroPoints[0] = std::nanf("");
+  TemporaryFolder folder;
+  EXPECT_EQ(message(write(folder / "a", realZeroPoints, tensor)),
+            "weight 'w': expected finite zero points, exact in bf16, found nan for block 0");
+  std::vector<uint8_t> codes(4), scale = {0x00, 0x3c}, infinity = {0x80, 0x7f};
+  EXPECT_EQ(readMessage(realZeroPoints, {1, 8},
+                        {{"w.codes", ElementKind::U8, {1, 4}, codes},
+                         {"w.scale", ElementKind::F16, {1, 1}, scale},
+                         {"w.zero_point", ElementKind::BF16, {1, 1}, infinity}}),
+            "FILE: tensor 'w.zero_point': expected finite zero points, found inf for block 0");
 }
 
 TEST(QuantizedWeightTest, rowsAreStreamsOfTheirOwn) {
@@ -160,8 +197,8 @@ TEST(QuantizedWeightTest, writingRefusesWhatTheSchemeCannotHold) {
   EXPECT_EQ(refuse(int4Groups, tensor), "weight 'w': expected a code of i4, found 9 at element 3");
   tensor = quantized(int4Groups, {2, 8});
   tensor.scales[1] = 0.1f;
-  EXPECT_EQ(refuse(int4Groups, tensor), "weight 'w': expected scales that are finite, not 0 and "
-                                        "exact in f16, found 0.1 for block 1");
+  EXPECT_EQ(refuse(int4Groups, tensor), "weight 'w': expected finite scales that are not 0, exact "
+                                        "in f16, found 0.1 for block 1");
   tensor.scales.pop_back();
   EXPECT_EQ(refuse(int4Groups, tensor), "weight 'w': expected 2 scales, found 1");
   tensor = quantized(int4Groups, {2, 8});

@@ -75,7 +75,8 @@ struct PanelLayout {
   }
 };
 
-/// Whether kernels read codes of this weight scheme directly, and in which container.
+/// Whether kernels read codes of this weight scheme directly, and in which container. Floats,
+/// codebooks and integers with real zero points are decoded when they are packed.
 std::optional<PanelContainer> integerContainer(SchemeAttr scheme);
 
 /// A weight matrix in panels. `scales` and `zeroPoints` are empty for float containers;

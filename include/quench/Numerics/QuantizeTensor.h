@@ -12,12 +12,17 @@
 //   code  = clamp(rne(x / s) + z, minCode, maxCode)      integers; x / s is a true f32 division
 //   code  = encode(x / s)                                floats and codebooks
 //   value = (code - z) * s    or    decode(code) * s     in f32, one rounding
+//   code  = clamp(rne((x + z) / s), minCode, maxCode)    real zero points; each step rounded to f32
+//   value = code * s - z
 //
 // Nested schemes: the ideal scales of the blocks form a tensor that is quantized by the nested
 // scheme, and the codes are computed from the scales that come back. Two rules keep scales usable:
 // an all-zero block has the code of 1 and does not count as a scale for the scheme above it, and a
 // scale that would become 0 is raised to the smallest positive code. For NVFP4 this is
 // t = (absmax / 6) / 448, c = E4M3(absmax_block / 6 / t), s = c * t, each step rounded to f32.
+//
+// Real zero points follow from the scale as it is stored, z = minCode * s - min(0, x), and are then
+// stored themselves: in a float format, or as a tensor quantized by the nested scheme.
 //
 // Tensors are dense and row-major. Everything is deterministic and runs on the calling thread.
 //
@@ -44,10 +49,14 @@ struct QuantizedTensor;
 struct BlockScales {
   /// Decoded: what a code is multiplied with. Finite and not 0.
   std::vector<float> scales;
-  /// One per block when the scheme has zero points, otherwise empty.
+  /// One per block when the scheme has integer zero points, otherwise empty.
   std::vector<int32_t> zeroPoints;
   /// How `scales` is stored when the scheme of the scales is nested, otherwise null.
-  std::shared_ptr<const QuantizedTensor> scaleTensor;
+  std::shared_ptr<const QuantizedTensor> scaleTensor = nullptr;
+  /// One per block when the scheme has real zero points, otherwise empty. Decoded; finite.
+  std::vector<float> realZeroPoints = {};
+  /// How `realZeroPoints` is stored when their scheme is nested, otherwise null.
+  std::shared_ptr<const QuantizedTensor> zeroPointTensor = nullptr;
 };
 
 struct QuantizedTensor : BlockScales {

@@ -11,6 +11,7 @@
 //   symmetric   s = absmax / maxMagnitude                                       z = 0
 //   asymmetric  lo = min(0, min), hi = max(0, max), s = (hi - lo) / (maxCode - minCode)
 //               z = clamp(rne(-lo / s) + minCode, minCode, maxCode)
+//   real        s as asymmetric, z = minCode * s - lo, in units of values
 //   MX          s = 2^e, e by one of the rules of `MxScaleRule`                 z = 0
 //   zero block  s = 1 (MX: 2^-127)                                              z as above
 //
@@ -72,6 +73,9 @@ llvm::Expected<float> storedScale(float idealScale, FloatFormat format);
 
 /// The zero point that belongs to a stored scale (> 0). The element is an integer encoding.
 int32_t zeroPointFor(ValueRange range, float scale, const Encoding &element);
+
+/// The real zero point that belongs to a stored scale (> 0), before it is stored.
+float realZeroPointFor(ValueRange range, float scale, const Encoding &element);
 
 /// All of the above for one block whose scale is stored in `format`.
 llvm::Expected<ScaleAndZeroPoint> chooseScale(ValueRange range, const Encoding &element,

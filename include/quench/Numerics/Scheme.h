@@ -6,15 +6,17 @@
 //===----------------------------------------------------------------------===//
 //
 // A scheme says how a tensor is stored: the encoding of its elements, the block of elements that
-// share a scale, how the scale is stored, and whether there is a zero point per block. The scales
-// of a tensor are a tensor of the same rank, and may themselves have a scheme. That one recursion
-// covers the two-level formats:
+// share a scale, how the scale is stored, and what is subtracted: nothing, an integer zero point,
+// or a real one. Scales and real zero points are tensors of the same rank, and may themselves have
+// a scheme. That one recursion covers the two-level formats:
 //
 //   int4 groups of 32     {i4, [1, 32], f16}
 //   per channel           {i8, [1, *], f32}                       * is kWhole
 //   MXFP4                 {f4E2M1FN, [1, 32], f8E8M0FNU}
 //   NVFP4                 {f4E2M1FN, [1, 16], {f8E4M3FN, [*, *], f32}}
 //   NF4, double quantized {codebook<NF4>, [1, 64], {ui8, [1, 256], f32}}
+//   Q4_K of llama.cpp     {ui4, [1, 32], {ui6, [1, 8], f16}, zero point {ui6, [1, 8], f16}}
+//   HQQ                   {ui4, [1, 64], f16, zero point f16}
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +30,7 @@
 #include "llvm/Support/Error.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace quench::numerics {
@@ -37,7 +40,8 @@ struct Scheme;
 /// A block dimension that spans its whole axis.
 inline constexpr int64_t kWhole = -1;
 
-/// How the scales are stored: plainly in `format`, or quantized by the scheme `nested`.
+/// How the scales or the real zero points are stored: plainly in `format`, or quantized by the
+/// scheme `nested`.
 struct ScaleSpec {
   FloatFormat format = FloatFormat::F32;
   /// Rules out `format` when set.
@@ -64,8 +68,13 @@ struct Scheme {
   /// last block of an axis may be ragged.
   llvm::SmallVector<int64_t> block;
   ScaleSpec scale;
-  /// Whether every block has an integer zero point in the code range (asymmetric).
+  /// Whether every block has an integer zero point z in the code range: (c - z) * s.
   bool zeroPoint = false;
+  /// How the real zero point of every block is stored: c * s - z. Real zero points are values, not
+  /// codes, and go with integer elements. Rules out `zeroPoint` when set.
+  std::optional<ScaleSpec> realZeroPoint = std::nullopt;
+
+  bool isAsymmetric() const { return zeroPoint || realZeroPoint; }
 
   /// Checks all that does not depend on a shape, nested schemes included.
   llvm::Error verify() const;
@@ -80,7 +89,7 @@ struct Scheme {
   int64_t blockIndex(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> index) const;
 
   /// Bits of codes, scales as stored, nested ones included, and zero points (as wide as an
-  /// element). No padding between them.
+  /// element, or as stored when they are real). No padding between them.
   uint64_t storageBits(llvm::ArrayRef<int64_t> shape) const;
   /// `storageBits` divided by the number of elements; 0 for an empty tensor.
   double bitsPerWeight(llvm::ArrayRef<int64_t> shape) const;

@@ -14,7 +14,8 @@
 
 namespace quench::recipe {
 
-/// The attribute of a scheme: the inverse of SchemeAttr::getNumericsScheme. Fails on what the
+/// The attribute of a scheme: the inverse of SchemeAttr::getNumericsScheme, except that rules for
+/// computing powers of two as scales are not part of the attribute. Fails on what the
 /// attribute has no words for: invalid schemes, plain scales in other formats than f32, f16, bf16
 /// and f8E8M0FNU, nested schemes with a zero point.
 llvm::Expected<SchemeAttr> buildScheme(mlir::MLIRContext *context, const numerics::Scheme &scheme);

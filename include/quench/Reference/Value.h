@@ -42,6 +42,8 @@ struct Value {
   std::vector<int32_t> codes;
   std::vector<float> scales;
   std::vector<int32_t> zeroPoints;
+  /// Instead of `zeroPoints` for schemes with real ones.
+  std::vector<float> realZeroPoints;
 
   static Value scalar(mlir::FloatType type, float value);
   static Value scalar(mlir::Type integerOrIndex, int64_t value);

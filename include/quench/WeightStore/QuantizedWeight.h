@@ -12,10 +12,11 @@
 //                   bit first (BitPacking.h), filled up to a byte with zero bits
 //   key.scale       the scales in the format of the scheme (F32, F16, BF16, F8_E4M3, F8_E5M2,
 //                   F8_E8M0), with the shape of the tensor of scales
-//   key.zero_point  of asymmetric schemes: U8, the tensor of zero points packed like codes
+//   key.zero_point  of asymmetric schemes: U8, the tensor of zero points packed like codes; real
+//                   zero points are stored like scales
 //
 // Scales that have a scheme themselves are a quantized weight called `key.scale`, so that NVFP4 is
-// key.codes, key.scale.codes and key.scale.scale.
+// key.codes, key.scale.codes and key.scale.scale; real zero points likewise.
 //
 //===----------------------------------------------------------------------===//
 

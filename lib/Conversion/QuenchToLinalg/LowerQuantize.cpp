@@ -27,6 +27,9 @@ namespace {
 struct LowerQuantize : public OpConversionPattern<QuantizeOp> {
   using Base::Base;
 
+  /// Zero points with a scheme of their own are quantized by this op again; schemes are finite.
+  void initialize() { setHasBoundedRewriteRecursion(); }
+
   LogicalResult matchAndRewrite(QuantizeOp op, OneToNOpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     TensorBuilder b(op.getLoc(), rewriter);
@@ -35,7 +38,8 @@ struct LowerQuantize : public OpConversionPattern<QuantizeOp> {
     Value input = op.getInput();
     DynamicParameters given;
     if (op.isDynamic()) {
-      given = emitDynamicParameters(b, input, scheme);
+      given = emitDynamicParameters(
+          b, input, scheme, {static_cast<float>(op.getClip().convertToDouble()), op.getRule()});
     } else {
       given.scales = b.castTo(type.getScalesTensor(), op.getScale());
       if (Value zeroPoints = op.getZeroPoint()) {
@@ -49,14 +53,19 @@ struct LowerQuantize : public OpConversionPattern<QuantizeOp> {
     parameters.add(operands, given.zeroPoints);
     ElementEncoder encoder(b, scheme);
     auto codesType = RankedTensorType::get(type.getShape(), getStoredCodeType(scheme));
-    SmallVector<Value> parts = {
-        b.generic(parallelLoops(type.getRank()), operands,
-                  {b.empty(codesType, b.sizes(input)), loops},
-                  [&](TensorBuilder &b, ValueRange v) {
-                    Value scale = parameters.read(b, v, 0), zeroPoint = parameters.read(b, v, 1);
-                    return encoder.encode(b, b.toF32(v[0]), scale, zeroPoint);
-                  }),
-        given.scales};
+    SmallVector<Value> parts = {b.generic(parallelLoops(type.getRank()), operands,
+                                          {b.empty(codesType, b.sizes(input)), loops},
+                                          [&](TensorBuilder &b, ValueRange v) {
+                                            Value scale = parameters.read(b, v, 0),
+                                                  zeroPoint = parameters.read(b, v, 1);
+                                            Value x = b.toF32(v[0]);
+                                            if (scheme.hasRealZeroPoints()) {
+                                              x = arith::AddFOp::create(b, x, zeroPoint);
+                                              zeroPoint = nullptr;
+                                            }
+                                            return encoder.encode(b, x, scale, zeroPoint);
+                                          }),
+                                given.scales};
     if (given.zeroPoints) {
       parts.push_back(given.zeroPoints);
     }
@@ -65,7 +74,8 @@ struct LowerQuantize : public OpConversionPattern<QuantizeOp> {
   }
 };
 
-/// quench.dequantize %q -> generic: (codes - z[block]) * s[block], or table[codes] * s[block]
+/// quench.dequantize %q -> generic: (codes - z[block]) * s[block], or table[codes] * s[block],
+/// or codes * s[block] - z[block]
 struct LowerDequantize : public OpConversionPattern<DequantizeOp> {
   using Base::Base;
 
@@ -86,7 +96,8 @@ struct DecomposeFakeQuantize : public OpConversionPattern<FakeQuantizeOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getInput().getType());
     Value codes = QuantizeOp::create(rewriter, op.getLoc(), QTensorType::get(type, op.getScheme()),
-                                     op.getInput(), op.getScale(), op.getZeroPoint());
+                                     op.getInput(), op.getScale(), op.getZeroPoint(), op.getClip(),
+                                     op.getRule());
     rewriter.replaceOpWithNewOp<DequantizeOp>(op, type, codes);
     return success();
   }
@@ -106,8 +117,12 @@ Value quench::emitDequantize(TensorBuilder &b, const QTensorParts &parts) {
                    {b.empty(type, b.sizes(parts.codes)), loops},
                    [&](TensorBuilder &b, ValueRange v) -> Value {
                      Value scale = parameters.read(b, v, 0), zeroPoint = parameters.read(b, v, 1);
-                     Value number = decoder.decode(b, v[0], zeroPoint);
+                     const bool isReal = scheme.hasRealZeroPoints();
+                     Value number = decoder.decode(b, v[0], isReal ? Value() : zeroPoint);
                      number = arith::MulFOp::create(b, number, scale);
+                     if (isReal) {
+                       number = arith::SubFOp::create(b, number, zeroPoint);
+                     }
                      return emitNarrowed(b, type.getElementType(), number);
                    });
 }

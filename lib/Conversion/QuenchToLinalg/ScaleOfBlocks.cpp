@@ -17,6 +17,8 @@
 #include "ElementCode.h"
 #include "FloatCode.h"
 
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -129,13 +131,56 @@ static Value isZero(TensorBuilder &b, Value value) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value, b.f32(0.0f));
 }
 
-/// 2^(floor(log2 absmax) - emax), at least 2^-127: the OCP rule, on the bits of the f32.
-static Value powerOfTwoScale(TensorBuilder &b, Value absmax, const Encoding &element) {
+/// Above which fraction bits of an absolute maximum a rule takes the next power of two: when it is
+/// normal, and when it is subnormal but at least 2^-127. Smaller ones have the smallest scale
+/// anyway.
+struct RoundUp {
+  int32_t normal;
+  int32_t subnormal;
+};
+
+static std::optional<RoundUp> roundUpAbove(ScaleRule rule, const Encoding &element) {
+  constexpr int32_t one = 1 << 23;
+  const float largest = element.maxMagnitude();
+  const int emax = std::ilogb(largest);
+  switch (rule) {
+  case ScaleRule::Floor:
+    return std::nullopt;
+  case ScaleRule::Ceil:
+    return RoundUp{0, one / 2};
+  case ScaleRule::Even: {
+    const int fraction =
+        element.isFloat() ? static_cast<int>(numerics::mantissaBits(element.floatFormat())) : emax;
+    return RoundUp{one - (one >> (fraction + 1)) - 1, one - (one >> (fraction + 2)) - 1};
+  }
+  case ScaleRule::RoundCeil: {
+    const float mantissa = std::ldexp(largest, -emax);
+    return RoundUp{static_cast<int32_t>((mantissa - 1.0f) * one),
+                   static_cast<int32_t>(mantissa * (one / 2))};
+  }
+  }
+  return std::nullopt;
+}
+
+/// 2^(floor(log2 absmax) - emax) with the floor rounded up by the rule, within [2^-127, 2^127]; on
+/// the bits of the f32.
+static Value powerOfTwoScale(TensorBuilder &b, Value absmax, const Encoding &element,
+                             ScaleRule rule) {
   const int emax = std::ilogb(element.maxMagnitude());
   Value bits = arith::BitcastOp::create(b, b.getI32Type(), absmax);
   Value exponent = arith::ShRUIOp::create(b, bits, b.i32(23));
+  if (std::optional<RoundUp> above = roundUpAbove(rule, element)) {
+    Value fraction = arith::AndIOp::create(b, bits, b.i32(0x007fffff));
+    Value isSubnormal = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, exponent, b.i32(0));
+    Value bound =
+        arith::SelectOp::create(b, isSubnormal, b.i32(above->subnormal), b.i32(above->normal));
+    Value isAbove = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, fraction, bound);
+    Value step = arith::ExtUIOp::create(b, b.getI32Type(), isAbove);
+    exponent = arith::AddIOp::create(b, exponent, step);
+  }
   exponent = arith::SubIOp::create(b, exponent, b.i32(emax));
   exponent = arith::MaxSIOp::create(b, exponent, b.i32(0));
+  exponent = arith::MinSIOp::create(b, exponent, b.i32(254));
   Value normal = arith::ShLIOp::create(b, exponent, b.i32(23));
   // 2^-127 is subnormal.
   Value isSmallest = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, exponent, b.i32(0));
@@ -191,12 +236,23 @@ static Value idealScale(TensorBuilder &b, Value extent, float steps) {
   return arith::SelectOp::create(b, isZero(b, extent), b.f32(0.0f), scale);
 }
 
-static Value scalesOfMagnitudes(TensorBuilder &b, const SplitTensor &split, SchemeAttr scheme) {
+/// Ranges shrunk by a clip, before scales are computed from them.
+static Value clipped(TensorBuilder &b, const SplitTensor &split, Value extent, float clip) {
+  if (clip == 1.0f) {
+    return extent;
+  }
+  return mapBlocks(b, split, extent, b.getF32Type(), [&](TensorBuilder &b, ValueRange v) -> Value {
+    return arith::MulFOp::create(b, v[0], b.f32(clip));
+  });
+}
+
+static Value scalesOfMagnitudes(TensorBuilder &b, const SplitTensor &split, SchemeAttr scheme,
+                                ScaleChoice choice) {
   const Encoding element = scheme.getNumericsScheme().element;
-  Value absmax = absoluteMaximum(b, split);
+  Value absmax = clipped(b, split, absoluteMaximum(b, split), choice.clip);
   if (scheme.getNumericsScheme().scale.isPowerOfTwo()) {
     return mapBlocks(b, split, absmax, b.getF32Type(), [&](TensorBuilder &b, ValueRange v) {
-      return powerOfTwoScale(b, v[0], element);
+      return powerOfTwoScale(b, v[0], element, choice.rule);
     });
   }
   Value ideal = mapBlocks(b, split, absmax, b.getF32Type(), [&](TensorBuilder &b, ValueRange v) {
@@ -205,46 +261,74 @@ static Value scalesOfMagnitudes(TensorBuilder &b, const SplitTensor &split, Sche
   return storedScales(b, split, ideal, scheme);
 }
 
-static DynamicParameters parametersOfRanges(TensorBuilder &b, const SplitTensor &split,
-                                            SchemeAttr scheme) {
+/// clamp(roundeven(-lo / s) + min, min, max)
+static Value integerZeroPoint(TensorBuilder &b, Value low, Value scale, const Encoding &element) {
+  Value lowest = b.f32(static_cast<float>(element.minCode()));
+  Value highest = b.f32(static_cast<float>(element.maxCode()));
+  Value steps = arith::DivFOp::create(b, arith::NegFOp::create(b, low), scale);
+  Value zeroPoint = arith::AddFOp::create(b, math::RoundEvenOp::create(b, steps), lowest);
+  zeroPoint = arith::MaxNumFOp::create(b, zeroPoint, lowest);
+  zeroPoint = arith::MinNumFOp::create(b, zeroPoint, highest);
+  return arith::FPToSIOp::create(b, b.getI32Type(), zeroPoint);
+}
+
+/// Real zero points min * s - lo after a trip through the type or the scheme they are stored in.
+static Value realZeroPoints(TensorBuilder &b, const SplitTensor &split, Value lows, Value scales,
+                            SchemeAttr scheme) {
   const Encoding element = scheme.getNumericsScheme().element;
-  const float low = static_cast<float>(element.minCode());
-  const float high = static_cast<float>(element.maxCode());
+  auto nested = dyn_cast<SchemeAttr>(scheme.getZeroPoint());
+  Value exact = mapBlocks(
+      b, split, {lows, scales}, b.getF32Type(), [&](TensorBuilder &b, ValueRange v) -> Value {
+        Value lowest = arith::MulFOp::create(b, b.f32(static_cast<float>(element.minCode())), v[1]);
+        Value zeroPoint = arith::SubFOp::create(b, lowest, v[0]);
+        if (nested) {
+          return zeroPoint;
+        }
+        Type stored = cast<TypeAttr>(scheme.getZeroPoint()).getValue();
+        return b.toF32(emitNarrowed(b, stored, zeroPoint));
+      });
+  if (!nested) {
+    return exact;
+  }
+  auto type = cast<RankedTensorType>(exact.getType());
+  Value codes = QuantizeOp::create(b, QTensorType::get(type, nested), exact, /*scale=*/Value(),
+                                   /*zeroPoint=*/Value());
+  return DequantizeOp::create(b, type, codes);
+}
+
+static DynamicParameters parametersOfRanges(TensorBuilder &b, const SplitTensor &split,
+                                            SchemeAttr scheme, ScaleChoice choice) {
+  const Encoding element = scheme.getNumericsScheme().element;
   Value lows = reduceBlocks(b, split, [](TensorBuilder &b, Value x, Value low) -> Value {
     return arith::MinNumFOp::create(b, low, x);
   });
   Value highs = reduceBlocks(b, split, [](TensorBuilder &b, Value x, Value high) -> Value {
     return arith::MaxNumFOp::create(b, high, x);
   });
+  lows = clipped(b, split, lows, choice.clip);
+  highs = clipped(b, split, highs, choice.clip);
+  Value ideal =
+      mapBlocks(b, split, {lows, highs}, b.getF32Type(), [&](TensorBuilder &b, ValueRange v) {
+        Value width = arith::SubFOp::create(b, v[1], v[0]);
+        return idealScale(b, width, static_cast<float>(element.maxCode() - element.minCode()));
+      });
   DynamicParameters result;
-  if (scheme.getNumericsScheme().scale.isPowerOfTwo()) {
-    result.scales = scalesOfMagnitudes(b, split, scheme);
+  result.scales = storedScales(b, split, ideal, scheme);
+  if (scheme.hasRealZeroPoints()) {
+    result.zeroPoints = realZeroPoints(b, split, lows, result.scales, scheme);
   } else {
-    Value ideal =
-        mapBlocks(b, split, {lows, highs}, b.getF32Type(), [&](TensorBuilder &b, ValueRange v) {
-          Value width = arith::SubFOp::create(b, v[1], v[0]);
-          return idealScale(b, width, high - low);
-        });
-    result.scales = storedScales(b, split, ideal, scheme);
+    result.zeroPoints = mapBlocks(
+        b, split, {lows, result.scales}, b.getI32Type(),
+        [&](TensorBuilder &b, ValueRange v) { return integerZeroPoint(b, v[0], v[1], element); });
   }
-  // clamp(roundeven(-lo / s) + min, min, max)
-  result.zeroPoints = mapBlocks(b, split, {lows, result.scales}, b.getI32Type(),
-                                [&](TensorBuilder &b, ValueRange v) -> Value {
-                                  Value negated = arith::NegFOp::create(b, v[0]);
-                                  Value steps = arith::DivFOp::create(b, negated, v[1]);
-                                  steps = math::RoundEvenOp::create(b, steps);
-                                  Value zeroPoint = arith::AddFOp::create(b, steps, b.f32(low));
-                                  zeroPoint = arith::MaxNumFOp::create(b, zeroPoint, b.f32(low));
-                                  zeroPoint = arith::MinNumFOp::create(b, zeroPoint, b.f32(high));
-                                  return arith::FPToSIOp::create(b, b.getI32Type(), zeroPoint);
-                                });
   return result;
 }
 
-DynamicParameters quench::emitDynamicParameters(TensorBuilder &b, Value input, SchemeAttr scheme) {
+DynamicParameters quench::emitDynamicParameters(TensorBuilder &b, Value input, SchemeAttr scheme,
+                                                ScaleChoice choice) {
   SplitTensor split = splitBlocks(b, input, scheme);
-  if (scheme.getZeroPoint()) {
-    return parametersOfRanges(b, split, scheme);
+  if (scheme.hasZeroPoints()) {
+    return parametersOfRanges(b, split, scheme, choice);
   }
-  return {scalesOfMagnitudes(b, split, scheme), Value()};
+  return {scalesOfMagnitudes(b, split, scheme, choice), Value()};
 }

@@ -16,14 +16,21 @@ namespace quench {
 struct DynamicParameters {
   /// One f32 for each block, as stored and decoded again: finite and positive for finite inputs.
   mlir::Value scales;
-  /// One i32 for each block; null without zero points.
+  /// One i32, or f32 for real ones, for each block; null without zero points.
   mlir::Value zeroPoints;
+};
+
+/// How parameters follow from values, as `quench.quantize` says.
+struct ScaleChoice {
+  float clip = 1.0f;
+  ScaleRule rule = ScaleRule::Floor;
 };
 
 /// The parameters that `quench.quantize` computes from a float tensor, with the arithmetic of
 /// quench/Numerics/ScaleMath.h. Blocks at the ends of axes may be shorter. Values that are not
 /// finite give scales without a meaning.
-DynamicParameters emitDynamicParameters(TensorBuilder &b, mlir::Value input, SchemeAttr scheme);
+DynamicParameters emitDynamicParameters(TensorBuilder &b, mlir::Value input, SchemeAttr scheme,
+                                        ScaleChoice choice = {});
 
 } // namespace quench
 

@@ -254,3 +254,13 @@ func.func @contract_c5(%x: tensor<2x24xf32>, %w: !quench.qtensor<4x24xf32, #s>) 
   %y = quench.contract %x, %w accumulator f32 : tensor<2x24xf32>, !quench.qtensor<4x24xf32, #s> -> tensor<2x4xf32>
   return
 }
+
+// -----
+
+#a = #quench.scheme<i8, block = [1, *], scale = f32>
+#s = #quench.scheme<ui4, block = [1, 8], scale = f32, zero_point = f32>
+func.func @contract_c6(%x: !quench.qtensor<2x24xf32, #a>, %w: !quench.qtensor<4x24xf32, #s>) {
+  // expected-error@+1 {{'quench.contract' op expected integer zero points in an integer contraction}}
+  %y = quench.contract %x, %w accumulator i32 : !quench.qtensor<2x24xf32, #a>, !quench.qtensor<4x24xf32, #s> -> tensor<2x4xf32>
+  return
+}

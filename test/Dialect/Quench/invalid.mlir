@@ -114,6 +114,31 @@ func.func private @scheme_c5_codebook() attributes {a = #quench.scheme<#quench.c
 
 // -----
 
+// expected-error@+1 {{scales that are powers of two go without a zero point}}
+func.func private @scheme_c5_power_of_two() attributes {a = #quench.scheme<i8, block = [1], scale = f8E8M0FNU, zero_point>}
+
+// -----
+
+// expected-error@+1 {{expected f32, f16, bf16 or a scheme as zero point, found f8E4M3FN}}
+func.func private @scheme_c6_type() attributes {a = #quench.scheme<ui4, block = [1], scale = f32, zero_point = f8E4M3FN>}
+
+// -----
+
+// expected-error@+1 {{expected f32, f16, bf16 or a scheme as zero point, found "f32"}}
+func.func private @scheme_c6_attribute() attributes {a = #quench.scheme<ui4, block = [1], scale = f32, zero_point = "f32">}
+
+// -----
+
+// expected-error@+1 {{the scheme of the zero points must have 1 block extents}}
+func.func private @scheme_c6_rank() attributes {a = #quench.scheme<ui4, block = [1], scale = f32, zero_point = #quench.scheme<ui6, block = [1, 1], scale = f32>>}
+
+// -----
+
+// expected-error@+1 {{the scheme of the zero points needs negative codes, as the element has}}
+func.func private @scheme_c6_sign() attributes {a = #quench.scheme<i4, block = [1], scale = f32, zero_point = #quench.scheme<ui6, block = [1], scale = f32>>}
+
+// -----
+
 // expected-error@+1 {{expected 'zero_point'}}
 func.func private @scheme_syntax() attributes {a = #quench.scheme<i8, block = [1], scale = f32, asymmetric>}
 
@@ -255,5 +280,69 @@ func.func @fake_quantize_c2(%x: tensor<4x8xf32>, %s: tensor<4x2xf32>) {
 func.func @fake_quantize_c3(%x: tensor<4x8xf32>, %s: tensor<4x1xf32>) {
   // expected-error@+1 {{'quench.fake_quantize' op expected a zero point, the scheme is asymmetric}}
   %y = quench.fake_quantize %x scale(%s) : tensor<4x8xf32>, tensor<4x1xf32> as #u8
+  return
+}
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @quantize_c4_zero(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{'quench.quantize' op expected a clip above 0 and at most 1, found 0.000000e+00 : f64}}
+  %q = quench.quantize %x clip 0.0 : tensor<4x8xf32> to !quench.qtensor<4x8xf32, #a8>
+  return
+}
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @quantize_c4_nan(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{'quench.quantize' op expected a clip above 0 and at most 1, found 0x7FF8000000000000 : f64}}
+  %q = quench.quantize %x clip 0x7FF8000000000000 : tensor<4x8xf32> to !quench.qtensor<4x8xf32, #a8>
+  return
+}
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @quantize_c4_given(%x: tensor<4x8xf32>, %s: tensor<4x1xf32>) {
+  // expected-error@+1 {{'quench.quantize' op expected no clip: the scale is given}}
+  %q = quench.quantize %x scale(%s) clip 0.5 : tensor<4x8xf32>, tensor<4x1xf32> to !quench.qtensor<4x8xf32, #a8>
+  return
+}
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @quantize_c5_format(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{'quench.quantize' op expected f8E8M0FNU scales that are not given for the rule 'ceil'}}
+  %q = quench.quantize %x rule ceil : tensor<4x8xf32> to !quench.qtensor<4x8xf32, #a8>
+  return
+}
+
+// -----
+
+#mx = #quench.scheme<i8, block = [1, *], scale = f8E8M0FNU>
+func.func @fake_quantize_c5_given(%x: tensor<4x8xf32>, %s: tensor<4x1xf32>) {
+  // expected-error@+1 {{'quench.fake_quantize' op expected f8E8M0FNU scales that are not given for the rule 'ceil'}}
+  %q = quench.fake_quantize %x scale(%s) rule ceil : tensor<4x8xf32>, tensor<4x1xf32> as #mx
+  return
+}
+
+// -----
+
+#mx = #quench.scheme<#quench.codebook<[-1.0, 1.0]>, block = [1, *], scale = f8E8M0FNU>
+func.func @quantize_c5_codebook(%x: tensor<4x8xf32>) {
+  // expected-error@+1 {{'quench.quantize' op expected an integer or float element for the rule 'even'}}
+  %q = quench.quantize %x rule even : tensor<4x8xf32> to !quench.qtensor<4x8xf32, #mx>
+  return
+}
+
+// -----
+
+#hqq = #quench.scheme<ui4, block = [1, 8], scale = f32, zero_point = f32>
+func.func @quantize_c3_real(%x: tensor<4x8xf32>, %s: tensor<4x1xf32>, %z: tensor<4x1xi32>) {
+  // expected-error@+1 {{'quench.quantize' op expected a zero point of type 'tensor<4x1xf32>', found 'tensor<4x1xi32>'}}
+  %q = quench.quantize %x scale(%s) zero_point(%z) : tensor<4x8xf32>, tensor<4x1xf32>, tensor<4x1xi32>
+      to !quench.qtensor<4x8xf32, #hqq>
   return
 }

@@ -11,6 +11,9 @@
 // CHECK-DAG: #[[$NV:.+]] = #quench.scheme<f4E2M1FN, block = [1, 16], scale = #[[$FP8]]>
 // CHECK-DAG: #[[$BOOK:.+]] = #quench.scheme<#quench.codebook<[-1.000000e+00, -2.500000e-01, 2.500000e-01, 1.000000e+00]>, block = [1, *], scale = f32>
 // CHECK-DAG: #[[$SCALAR:.+]] = #quench.scheme<i16, block = [], scale = f32>
+// CHECK-DAG: #[[$HQQ:.+]] = #quench.scheme<ui4, block = [1, 64], scale = f16, zero_point = bf16>
+// CHECK-DAG: #[[$SIX:.+]] = #quench.scheme<ui6, block = [1, 8], scale = f16>
+// CHECK-DAG: #[[$Q4K:.+]] = #quench.scheme<ui4, block = [1, 32], scale = #[[$SIX]], zero_point = #[[$SIX]]>
 // CHECK-DAG: #[[$HUGE:.+]] = #quench.scheme<ui1, block = [9223372036854775807, 1], scale = f32>
 #w4 = #quench.scheme<i4, range = [-8, 7], block = [1, 32], scale = f16>
 #u4 = #quench.scheme<ui4, block = [1, 32], scale = bf16, zero_point>
@@ -20,6 +23,9 @@
 #nvfp4 = #quench.scheme<f4E2M1FN, block = [1, 16], scale = #quench.scheme<f8E4M3FN, block = [*, *], scale = f32>>
 #book = #quench.scheme<#quench.codebook<[-1.0, -0.25, 0.25, 1.0]>, block = [1, *], scale = f32>
 #scalar = #quench.scheme<i16, block = [], scale = f32>
+#hqq = #quench.scheme<ui4, block = [1, 64], scale = f16, zero_point = bf16>
+#six = #quench.scheme<ui6, block = [1, 8], scale = f16>
+#q4k = #quench.scheme<ui4, block = [1, 32], scale = #six, zero_point = #six>
 #huge = #quench.scheme<ui1, block = [9223372036854775807, 1], scale = f32>
 
 // CHECK-LABEL: func.func @weight_keys_are_bare_where_they_can_be
@@ -41,6 +47,25 @@ func.func @weights_take_every_kind_of_scheme() {
   %c = quench.weight @w : !quench.qtensor<768x256xbf16, #nvfp4>
   // CHECK: = quench.weight @w : !quench.qtensor<768x256xf32, #[[$BOOK]]>
   %d = quench.weight @w : !quench.qtensor<768x256xf32, #book>
+  // CHECK: = quench.weight @w : !quench.qtensor<768x256xf32, #[[$HQQ]]>
+  %e = quench.weight @w : !quench.qtensor<768x256xf32, #hqq>
+  // CHECK: = quench.weight @w : !quench.qtensor<768x256xf32, #[[$Q4K]]>
+  %f = quench.weight @w : !quench.qtensor<768x256xf32, #q4k>
+  return
+}
+
+// CHECK-LABEL: func.func @scales_are_computed_in_several_ways
+// CHECK-SAME: %[[X:.+]]: tensor<?x256xf32>, %[[S:.+]]: tensor<?x4xf32>, %[[Z:.+]]: tensor<?x4xf32>)
+func.func @scales_are_computed_in_several_ways(%x: tensor<?x256xf32>, %s: tensor<?x4xf32>, %z: tensor<?x4xf32>) {
+  // CHECK: = quench.quantize %[[X]] clip 9.000000e-01 : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #[[$A8]]>
+  %a = quench.quantize %x clip 9.0e-1 : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #a8>
+  // CHECK: = quench.quantize %[[X]] rule rceil : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #[[$MX]]>
+  %b = quench.quantize %x rule rceil : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #mxfp4>
+  // CHECK: = quench.fake_quantize %[[X]] clip 5.000000e-01 rule even : tensor<?x256xf32> as #[[$MX]]
+  %c = quench.fake_quantize %x clip 0.5 rule even : tensor<?x256xf32> as #mxfp4
+  // CHECK: = quench.quantize %[[X]] scale(%[[S]]) zero_point(%[[Z]]) : tensor<?x256xf32>, tensor<?x4xf32>, tensor<?x4xf32> to !quench.qtensor<?x256xf32, #[[$HQQ]]>
+  %d = quench.quantize %x scale(%s) zero_point(%z)
+      : tensor<?x256xf32>, tensor<?x4xf32>, tensor<?x4xf32> to !quench.qtensor<?x256xf32, #hqq>
   return
 }
 

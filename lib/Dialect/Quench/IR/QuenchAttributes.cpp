@@ -67,8 +67,9 @@ SchemeAttr SchemeAttr::get(Type element, ArrayRef<int64_t> block, Type scale, bo
   if (auto integer = dyn_cast<IntegerType>(element)) {
     range = fullRange(integer);
   }
-  return get(element.getContext(), TypeAttr::get(element), block, TypeAttr::get(scale), zeroPoint,
-             range.first, range.second);
+  MLIRContext *context = element.getContext();
+  return get(context, TypeAttr::get(element), block, TypeAttr::get(scale),
+             zeroPoint ? UnitAttr::get(context) : Attribute(), range.first, range.second);
 }
 
 Type SchemeAttr::getElementType() const {
@@ -154,12 +155,18 @@ numerics::Scheme SchemeAttr::getNumericsScheme() const {
     scheme.element = numerics::Encoding::floating(floatFormat(getElementType()));
   }
   scheme.block.assign(getBlock().begin(), getBlock().end());
-  if (SchemeAttr nested = getScaleScheme()) {
-    scheme.scale = numerics::ScaleSpec(nested.getNumericsScheme());
+  auto spec = [](Attribute stored) {
+    if (auto nested = dyn_cast<SchemeAttr>(stored)) {
+      return numerics::ScaleSpec(nested.getNumericsScheme());
+    }
+    return numerics::ScaleSpec(floatFormat(cast<TypeAttr>(stored).getValue()));
+  };
+  scheme.scale = spec(getScale());
+  if (hasRealZeroPoints()) {
+    scheme.realZeroPoint = spec(getZeroPoint());
   } else {
-    scheme.scale = numerics::ScaleSpec(floatFormat(cast<TypeAttr>(getScale()).getValue()));
+    scheme.zeroPoint = hasZeroPoints();
   }
-  scheme.zeroPoint = getZeroPoint();
   return scheme;
 }
 
@@ -233,12 +240,15 @@ Attribute SchemeAttr::parse(AsmParser &parser, Type) {
       parseTypeOrAttribute(parser, scale)) {
     return {};
   }
-  bool zeroPoint = false;
+  Attribute zeroPoint;
   if (succeeded(parser.parseOptionalComma())) {
     if (parser.parseKeyword("zero_point")) {
       return {};
     }
-    zeroPoint = true;
+    zeroPoint = UnitAttr::get(parser.getContext());
+    if (succeeded(parser.parseOptionalEqual()) && parseTypeOrAttribute(parser, zeroPoint)) {
+      return {};
+    }
   }
   if (parser.parseGreater()) {
     return {};
@@ -274,8 +284,12 @@ void SchemeAttr::print(AsmPrinter &printer) const {
   });
   printer << "], scale = ";
   printTypeOrAttribute(printer, getScale());
-  if (getZeroPoint()) {
+  if (hasZeroPoints()) {
     printer << ", zero_point";
+  }
+  if (hasRealZeroPoints()) {
+    printer << " = ";
+    printTypeOrAttribute(printer, getZeroPoint());
   }
   printer << '>';
 }
@@ -316,8 +330,48 @@ static LogicalResult verifyElement(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+static LogicalResult verifyZeroPoint(function_ref<InFlightDiagnostic()> emitError,
+                                     Attribute element, ArrayRef<int64_t> block, Attribute scale,
+                                     Attribute zeroPoint, int64_t codeMin) {
+  if (!zeroPoint) {
+    return success();
+  }
+  auto isTypeOf = [](Attribute attribute, auto predicate) {
+    auto type = dyn_cast<TypeAttr>(attribute);
+    return type && predicate(type.getValue());
+  };
+  if (!isTypeOf(element, [](Type type) { return isa<IntegerType>(type); })) { // C5
+    return emitError() << "only integer elements have a zero point";
+  }
+  if (isTypeOf(scale, [](Type type) { return isa<Float8E8M0FNUType>(type); })) { // C5
+    return emitError() << "scales that are powers of two go without a zero point";
+  }
+  if (isa<UnitAttr>(zeroPoint)) {
+    return success();
+  }
+  auto nested = dyn_cast<SchemeAttr>(zeroPoint);
+  if (!nested) {
+    if (!isTypeOf(zeroPoint, [](Type type) {
+          return isa<Float32Type, Float16Type, BFloat16Type>(type);
+        })) { // C6
+      return emitError() << "expected f32, f16, bf16 or a scheme as zero point, found "
+                         << zeroPoint;
+    }
+    return success();
+  }
+  if (nested.getBlock().size() != block.size()) { // C6
+    return emitError() << "the scheme of the zero points must have " << block.size()
+                       << " block extents";
+  }
+  if (nested.isInteger() && nested.getCodeMin() >= 0 && !nested.hasZeroPoints() &&
+      codeMin < 0) { // C6
+    return emitError() << "the scheme of the zero points needs negative codes, as the element has";
+  }
+  return success();
+}
+
 LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Attribute element,
-                                 ArrayRef<int64_t> block, Attribute scale, bool zeroPoint,
+                                 ArrayRef<int64_t> block, Attribute scale, Attribute zeroPoint,
                                  int64_t codeMin, int64_t codeMax) {
   if (failed(verifyElement(emitError, element, codeMin, codeMax))) {
     return failure();
@@ -328,7 +382,7 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
     }
   }
   if (auto nested = dyn_cast_or_null<SchemeAttr>(scale)) {
-    if (nested.getZeroPoint() || nested.getBlock().size() != block.size()) { // C4
+    if (nested.hasZeroPoints() || nested.getBlock().size() != block.size()) { // C4
       return emitError() << "the scheme of the scales must have " << block.size()
                          << " block extents and no zero point";
     }
@@ -340,11 +394,7 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
                          << scale;
     }
   }
-  auto type = dyn_cast<TypeAttr>(element);
-  if (zeroPoint && !(type && isa<IntegerType>(type.getValue()))) { // C5
-    return emitError() << "only integer elements have a zero point";
-  }
-  return success();
+  return verifyZeroPoint(emitError, element, block, scale, zeroPoint, codeMin);
 }
 
 //===----------------------------------------------------------------------===//

@@ -9,6 +9,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <cmath>
 
@@ -34,16 +35,40 @@ static LogicalResult verifyParameters(Operation *op, QTensorType quantized, Valu
     return op->emitOpError() << "expected a scale of type " << quantized.getScalesTensor()
                              << ", found " << scale.getType();
   }
-  bool wanted = scale && quantized.getScheme().getZeroPoint();
+  bool wanted = scale && quantized.getScheme().hasZeroPoints();
   if (wanted != static_cast<bool>(zeroPoint)) {
     return op->emitOpError() << (wanted ? "expected a zero point, the scheme is asymmetric"
                                         : "expected no zero point: the scheme has none, or no "
                                           "scale is given");
   }
   if (zeroPoint &&
-      failed(verifyCompatibleShape(zeroPoint.getType(), quantized.getZeroPointsTensor()))) {
+      (failed(verifyCompatibleShape(zeroPoint.getType(), quantized.getZeroPointsTensor())) ||
+       getElementTypeOrSelf(zeroPoint) != quantized.getZeroPointsTensor().getElementType())) {
     return op->emitOpError() << "expected a zero point of type " << quantized.getZeroPointsTensor()
                              << ", found " << zeroPoint.getType();
+  }
+  return success();
+}
+
+/// Checks how scales are computed from values.
+template <typename Op> static LogicalResult verifyScaleChoice(Op op, SchemeAttr scheme) {
+  const double clip = op.getClip().convertToDouble();
+  if (!(clip > 0.0 && clip <= 1.0)) { // C4
+    return op.emitOpError() << "expected a clip above 0 and at most 1, found " << op.getClipAttr();
+  }
+  if (clip != 1.0 && op.getScale()) { // C4
+    return op.emitOpError("expected no clip: the scale is given");
+  }
+  if (op.getRule() == ScaleRule::Floor) {
+    return success();
+  }
+  auto scale = dyn_cast<TypeAttr>(scheme.getScale());
+  if (op.getScale() || !scale || !isa<Float8E8M0FNUType>(scale.getValue())) { // C5
+    return op.emitOpError() << "expected f8E8M0FNU scales that are not given for the rule '"
+                            << stringifyScaleRule(op.getRule()) << "'";
+  }
+  if (op.getRule() == ScaleRule::Even && isa<CodebookAttr>(scheme.getElement())) { // C5
+    return op.emitOpError("expected an integer or float element for the rule 'even'");
   }
   return success();
 }
@@ -54,7 +79,10 @@ LogicalResult QuantizeOp::verify() {
     return emitOpError() << "expected a result that expresses " << getInput().getType()
                          << ", found " << type;
   }
-  return verifyParameters(*this, type, getScale(), getZeroPoint()); // C2, C3
+  if (failed(verifyParameters(*this, type, getScale(), getZeroPoint()))) { // C2, C3
+    return failure();
+  }
+  return verifyScaleChoice(*this, type.getScheme()); // C4, C5
 }
 
 LogicalResult DequantizeOp::verify() {
@@ -71,7 +99,10 @@ LogicalResult FakeQuantizeOp::verify() {
   if (!type) {
     return failure();
   }
-  return verifyParameters(*this, type, getScale(), getZeroPoint()); // C2, C3
+  if (failed(verifyParameters(*this, type, getScale(), getZeroPoint()))) { // C2, C3
+    return failure();
+  }
+  return verifyScaleChoice(*this, getScheme()); // C4, C5
 }
 
 LogicalResult RequantizeOp::verify() {
@@ -221,6 +252,9 @@ static LogicalResult verifySchemes(ContractOp op) {
                             << rhs.getScheme().getBlock()[1];
   }
   for (QTensorType side : {lhs, rhs}) {
+    if (integer && side.getScheme().hasRealZeroPoints()) { // C6
+      return op.emitOpError("expected integer zero points in an integer contraction");
+    }
     if (side && side.getScheme().getBlock()[0] != 1 &&
         side.getScheme().getBlock()[0] != SchemeAttr::kWhole) { // C5
       return op.emitOpError() << "expected blocks of one row or of all rows, found "

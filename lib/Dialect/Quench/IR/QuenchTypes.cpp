@@ -76,9 +76,10 @@ RankedTensorType QTensorType::getScalesTensor() const {
 }
 
 RankedTensorType QTensorType::getZeroPointsTensor() const {
-  if (!getScheme().getZeroPoint()) {
+  if (!getScheme().hasZeroPoints()) {
     return {};
   }
-  return RankedTensorType::get(getScheme().getScaleShape(getShape()),
-                               IntegerType::get(getContext(), 32));
+  Type element = getScheme().hasRealZeroPoints() ? Type(Float32Type::get(getContext()))
+                                                 : Type(IntegerType::get(getContext(), 32));
+  return RankedTensorType::get(getScheme().getScaleShape(getShape()), element);
 }

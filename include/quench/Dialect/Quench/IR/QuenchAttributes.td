@@ -47,11 +47,18 @@ def Quench_SchemeAttr : Quench_Attr<"Scheme", "scheme"> {
     #quench.scheme<f8E4M3FN, block = [*, *], scale = f32>          // one scale for the tensor
     // NVFP4: the scales of 16-element blocks are themselves f8E4M3FN under one f32.
     #quench.scheme<f4E2M1FN, block = [1, 16], scale = #quench.scheme<f8E4M3FN, block = [*, *], scale = f32>>
+    // HQQ: zero points are real numbers. Q4_K of llama.cpp: 6-bit scales and zero points under f16.
+    #quench.scheme<ui4, block = [1, 64], scale = f16, zero_point = f16>
+    #quench.scheme<ui4, block = [1, 32], scale = #six, zero_point = #six> // #six: <ui6, block = [1, 8], scale = f16>
     ```
 
     *Value.* Element `e` with code `c` in block `b` is worth `(c - z[b]) * s[b]` for integers and
     `value(c) * s[b]` for floats and codebooks. *Code.* `clamp(roundeven(e / s[b]) + z[b], min, max)` in f32
     with a true division; NaN takes the smallest code. `i4` means signed; `ui4` unsigned.
+
+    *Zero points.* `zero_point` alone: `z[b]` is an integer, one of the codes. `zero_point = T` with a float type or
+    the scheme of the tensor of zero points: `z[b]` is a real number, `e = c * s[b] - z[b]`, and the code of `e` is
+    `clamp(roundeven((e + z[b]) / s[b]), min, max)`, each step rounded to f32.
 
     *Blocks.* One extent for each axis; `*` is the whole axis; the last block of an axis may be shorter. The
     tensor of scales has the shape `ceil(dim / extent)` for each axis, 1 for `*`.
@@ -63,13 +70,15 @@ def Quench_SchemeAttr : Quench_Attr<"Scheme", "scheme"> {
     - C2: a range is ascending, inside the range of the integer type, and only integers have one.
     - C3: block extents are positive or `*`.
     - C4: the scale is f32, f16, bf16, f8E8M0FNU, or a scheme without a zero point.
-    - C5: only integer elements have a zero point.
+    - C5: only integer elements have a zero point, and not under f8E8M0FNU scales.
+    - C6: a real zero point is stored in f32, f16, bf16, or by a scheme, which has negative codes or a zero point
+      itself unless the codes of the element are not negative.
   }];
   let parameters = (ins
     "::mlir::Attribute":$element,
     ArrayRefParameter<"int64_t">:$block,
     "::mlir::Attribute":$scale,
-    "bool":$zeroPoint,
+    OptionalParameter<"::mlir::Attribute">:$zeroPoint,
     "int64_t":$codeMin,
     "int64_t":$codeMax);
   let builders = [
@@ -88,6 +97,9 @@ def Quench_SchemeAttr : Quench_Attr<"Scheme", "scheme"> {
     ::mlir::Type getCodeType() const;
     bool isInteger() const;
     bool hasRestrictedRange() const;
+    bool hasZeroPoints() const { return static_cast<bool>(getZeroPoint()); }
+    /// Whether zero points are numbers in f32, not codes in i32.
+    bool hasRealZeroPoints() const { return hasZeroPoints() && !::llvm::isa<::mlir::UnitAttr>(getZeroPoint()); }
     /// The stored type of one scale: of the innermost codes when the scales have a scheme themselves.
     ::mlir::Type getScaleType() const;
     /// Null unless the scales have a scheme.

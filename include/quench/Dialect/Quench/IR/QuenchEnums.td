@@ -22,6 +22,20 @@ def Quench_RequantizeRounding : I32EnumAttr<"RequantizeRounding",
   }];
 }
 
+def Quench_ScaleRule : I32EnumAttr<"ScaleRule", "how a power of two is chosen as the scale of a block", [
+      I32EnumAttrCase<"Floor", 0, "floor">,
+      I32EnumAttrCase<"Ceil", 1, "ceil">,
+      I32EnumAttrCase<"Even", 2, "even">,
+      I32EnumAttrCase<"RoundCeil", 3, "rceil">]> {
+  let cppNamespace = "::quench";
+  let description = [{
+    With `a` the largest magnitude of a block, `M` that of the encoding and `emax = floor(log2 M)`:
+    `floor` (the rule of the Microscaling specification, which may saturate) is `floor(log2 a) - emax`, `ceil` is
+    `ceil(log2 a) - emax`, `even` is `floor` of `a` rounded to the mantissa of the element, and `rceil` is
+    `ceil(log2(a / M))`, the smallest scale that saturates nothing. At least -127.
+  }];
+}
+
 def Quench_WeightPart : I32EnumAttr<"WeightPart", "a part of a stored weight", [
       I32EnumAttrCase<"Codes", 0, "codes">,
       I32EnumAttrCase<"Scales", 1, "scales">,

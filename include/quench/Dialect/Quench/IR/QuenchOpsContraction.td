@@ -34,6 +34,7 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
     - C3: two quantized sides both have integer schemes and an i32 accumulator; with a float left side it is f32.
     - C4: the block extents of both schemes along K are multiples of each other, or whole.
     - C5: the blocks of neither side span several rows, unless they cover all of them.
+    - C6: zero points of an integer contraction are integers.
   }];
   let arguments = (ins AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$lhs,
                        AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$rhs,

@@ -20,26 +20,40 @@ def Quench_QuantizeOp : Quench_Op<"quantize", [Pure, AttrSizedOperandSegments]> 
     each block (dynamic quantization): symmetric schemes take `s = max|x| / M`, `M` the largest magnitude that the
     encoding has (`2^(b-1) - 1` for signed integers of `b` bits, or the bound of a restricted range); schemes with a
     zero point take `s = (hi - lo) / (max - min)` with `lo = min(0, min x)`, `hi = max(0, max x)` and
-    `z = clamp(roundeven(-lo / s) + min, min, max)`. A block of zeros has scale 1; a scale that would
-    underflow is the smallest positive one. f8E8M0FNU scales are powers of two by the rule of the Microscaling
-    specification, `2^-127` for zeros. Scales can only be computed from finite values.
+    `z = clamp(roundeven(-lo / s) + min, min, max)`, or `z = min * s - lo` when zero points are real. A block of zeros has scale 1; a scale that would
+    underflow is the smallest positive one. f8E8M0FNU scales are powers of two by a rule, `2^-127` for zeros. Scales can
+    only be computed from finite values. `clip` shrinks the range of a block first: `lo` and `hi`, or `max|x|`, are
+    multiplied by it, and what is outside saturates.
 
     ```mlir
     %q = quench.quantize %x : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #a8>
     %r = quench.quantize %x scale(%s) : tensor<?x256xf32>, tensor<1x1xf32> to !quench.qtensor<?x256xf32, #t8>
+    %c = quench.quantize %x clip 9.0e-1 : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #a8>
+    %m = quench.quantize %x rule rceil : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #mxfp4>
     ```
 
     - C1: the result expresses the type of the input.
     - C2: a given scale has the shape that the scheme gives to the tensor of scales, and type f32.
-    - C3: a zero point is given exactly when a scale is given and the scheme has zero points; its type is i32.
+    - C3: a zero point is given exactly when a scale is given and the scheme has zero points; its type is i32, or f32
+      when zero points are real.
+    - C4: clip is in (0, 1]; below 1 no scale is given.
+    - C5: a rule other than `floor` goes with f8E8M0FNU scales that are not given, `even` not with codebooks.
   }];
   let arguments = (ins Quench_FloatTensor:$input, Optional<RankedTensorOf<[F32]>>:$scale,
-                       Optional<RankedTensorOf<[I32]>>:$zeroPoint);
+                       Optional<RankedTensorOf<[I32, F32]>>:$zeroPoint,
+                       DefaultValuedAttr<F64Attr, "1.0">:$clip,
+                       DefaultValuedAttr<Quench_ScaleRule, "ScaleRule::Floor">:$rule);
   let results = (outs Quench_QTensorType:$result);
   let assemblyFormat = [{
-    $input (`scale` `(` $scale^ `)`)? (`zero_point` `(` $zeroPoint^ `)`)? attr-dict `:` type($input)
-    (`,` type($scale)^)? (`,` type($zeroPoint)^)? `to` qualified(type($result))
+    $input (`scale` `(` $scale^ `)`)? (`zero_point` `(` $zeroPoint^ `)`)? (`clip` $clip^)? (`rule` $rule^)? attr-dict `:`
+    type($input) (`,` type($scale)^)? (`,` type($zeroPoint)^)? `to` qualified(type($result))
   }];
+  let builders = [
+    OpBuilder<(ins "::quench::QTensorType":$type, "::mlir::Value":$input, "::mlir::Value":$scale,
+                   "::mlir::Value":$zeroPoint), [{
+      build($_builder, $_state, type, input, scale, zeroPoint, ::llvm::APFloat(1.0), ScaleRule::Floor);
+    }]>
+  ];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Whether the scales are computed from the data at run time.
@@ -50,7 +64,8 @@ def Quench_QuantizeOp : Quench_Op<"quantize", [Pure, AttrSizedOperandSegments]> 
 def Quench_DequantizeOp : Quench_Op<"dequantize", [Pure]> {
   let summary = "Decode a quantized tensor";
   let description = [{
-    `x = (code - z) * s` for integers and `x = value(code) * s` for floats and codebooks, in f32, one rounding.
+    `x = (code - z) * s` for integers and `x = value(code) * s` for floats and codebooks, in f32, one rounding;
+    `x = code * s - z` with real zero points, two roundings.
 
     ```mlir
     %x = quench.dequantize %q : !quench.qtensor<?x256xf32, #a8> to tensor<?x256xf32>
@@ -75,13 +90,15 @@ def Quench_FakeQuantizeOp : Quench_Op<"fake_quantize", [Pure, AttrSizedOperandSe
     ```
 
     - C1: the scheme has one block extent for each dimension of the input.
-    - C2, C3: as C2 and C3 of `quench.quantize`.
+    - C2 to C5: as C2 to C5 of `quench.quantize`.
   }];
   let arguments = (ins Quench_FloatTensor:$input, Optional<RankedTensorOf<[F32]>>:$scale,
-                       Optional<RankedTensorOf<[I32]>>:$zeroPoint, Quench_SchemeAttr:$scheme);
+                       Optional<RankedTensorOf<[I32, F32]>>:$zeroPoint,
+                       DefaultValuedAttr<F64Attr, "1.0">:$clip,
+                       DefaultValuedAttr<Quench_ScaleRule, "ScaleRule::Floor">:$rule, Quench_SchemeAttr:$scheme);
   let results = (outs Quench_FloatTensor:$result);
   let assemblyFormat = [{
-    $input (`scale` `(` $scale^ `)`)? (`zero_point` `(` $zeroPoint^ `)`)? attr-dict `:`
+    $input (`scale` `(` $scale^ `)`)? (`zero_point` `(` $zeroPoint^ `)`)? (`clip` $clip^)? (`rule` $rule^)? attr-dict `:`
     type($input) (`,` type($scale)^)? (`,` type($zeroPoint)^)? `as` qualified($scheme)
   }];
   let hasVerifier = 1;

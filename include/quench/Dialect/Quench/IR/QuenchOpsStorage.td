@@ -15,7 +15,8 @@ def Quench_WeightOp : Quench_Op<"weight", [Pure]> {
   let summary = "A tensor of the weight store";
   let description = [{
     Refers to a tensor of the model's weight store by its key. A quantized weight is stored under `key.codes`,
-    `key.scale` and `key.zero_point`; scales with a scheme of their own under `key.scale.codes` and so on.
+    `key.scale` and `key.zero_point`; scales and zero points with a scheme of their own under `key.scale.codes` and so
+    on.
 
     ```mlir
     %w = quench.weight @model.layers.0.mlp.up_proj.weight : tensor<768x256xf32>
@@ -55,7 +56,7 @@ def Quench_ObserveOp : Quench_Op<"observe", [MemoryEffects<[MemRead, MemWrite]>]
 def Quench_AssembleOp : Quench_Op<"assemble", [Pure]> {
   let summary = "Make a quantized tensor of its parts";
   let description = [{
-    Codes are given one to an element; scales in f32; zero points in i32.
+    Codes are given one to an element; scales in f32; zero points in i32, or in f32 when they are real.
 
     ```mlir
     %q = quench.assemble %codes, %scales : tensor<4x8xi4>, tensor<4x1xf32> to !quench.qtensor<4x8xf32, #w4>
@@ -64,7 +65,7 @@ def Quench_AssembleOp : Quench_Op<"assemble", [Pure]> {
     - C1: codes, scales and zero points have the types that the result names for them.
   }];
   let arguments = (ins AnyRankedTensor:$codes, RankedTensorOf<[F32]>:$scales,
-                       Optional<RankedTensorOf<[I32]>>:$zeroPoints);
+                       Optional<RankedTensorOf<[I32, F32]>>:$zeroPoints);
   let results = (outs Quench_QTensorType:$result);
   let assemblyFormat = [{
     $codes `,` $scales (`,` $zeroPoints^)? attr-dict `:` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
@@ -85,7 +86,7 @@ def Quench_DisassembleOp : Quench_Op<"disassemble", [Pure]> {
   }];
   let arguments = (ins Quench_QTensorType:$input);
   let results = (outs AnyRankedTensor:$codes, RankedTensorOf<[F32]>:$scales,
-                      Optional<RankedTensorOf<[I32]>>:$zeroPoints);
+                      Optional<RankedTensorOf<[I32, F32]>>:$zeroPoints);
   let assemblyFormat = [{
     $input attr-dict `:` qualified(type($input)) `to` type($codes) `,` type($scales) (`,` type($zeroPoints)^)?
   }];

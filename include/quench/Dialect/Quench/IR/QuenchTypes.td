@@ -19,7 +19,7 @@ def Quench_QTensorType : TypeDef<QuenchDialect, "QTensor"> {
     One SSA value that stands for the codes of a tensor, the scales of its blocks and, for asymmetric schemes,
     their zero points. `!quench.qtensor<768x256xf32, #s>` dequantizes to `tensor<768x256xf32>`. It expands into
     plain tensors late, in one pass: codes in the smallest byte-sized integer that holds them, scales in f32,
-    zero points in i32.
+    zero points in i32, or in f32 when they are real.
 
     - C1: the expressed element type is f32, f16 or bf16, and the expressed tensor has no encoding.
     - C2: the scheme has one block extent for each dimension.
@@ -40,7 +40,7 @@ def Quench_QTensorType : TypeDef<QuenchDialect, "QTensor"> {
     ::mlir::RankedTensorType getCodesTensor() const;
     /// The plain tensor of scales in f32, after any nested scheme is resolved: `tensor<768x8xf32>`.
     ::mlir::RankedTensorType getScalesTensor() const;
-    /// The plain tensor of zero points in i32, null without zero points.
+    /// The plain tensor of zero points in i32 or, for real ones, in f32; null without zero points.
     ::mlir::RankedTensorType getZeroPointsTensor() const;
   }];
 }
