@@ -100,23 +100,21 @@ private:
         fit.range = {std::min(fit.range.min, value), std::max(fit.range.max, value)};
       }
     }
-    Expected<float> ideal = idealScale(fit.range, scheme.element, scheme.zeroPoint);
+    Expected<float> ideal = idealScale(fit.range, scheme.element, scheme.isAsymmetric());
     if (!ideal) {
       return createStringError("block %zu: %s", block, llvm::toString(ideal.takeError()).c_str());
     }
     fit.scale = *ideal;
-    Expected<float> scale = storage.store(block, fit);
-    if (!scale) {
-      return scale.takeError();
+    Expected<BlockCoding> coding = storage.store(block, fit);
+    if (!coding) {
+      return coding.takeError();
     }
-    const int32_t zeroPoint =
-        scheme.zeroPoint ? zeroPointFor(fit.range, *scale, scheme.element) : 0;
     for (int64_t i = begin; i < end; ++i) {
       double *to = errors.data() + (i - firstRow) * columns;
       for (int64_t j = firstColumn; j < lastColumn; ++j) {
         const float value = std::clamp(weight(i, j), -limit, limit);
-        const int32_t code = quantizeElement(value, *scale, zeroPoint, scheme.element);
-        const float back = dequantizeElement(code, *scale, zeroPoint, scheme.element);
+        const int32_t code = quantizeElement(value, *coding, scheme.element);
+        const float back = dequantizeElement(code, *coding, scheme.element);
         *to++ = static_cast<double>(weight(i, j)) - back;
       }
     }

@@ -134,13 +134,12 @@ private:
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t blockRow = scheme.block[0] == kWhole ? 0 : (firstRow + row) / scheme.block[0];
       const int64_t block = blockRow * blocksInRow + blockColumn;
-      scales[row] = problem.tensor.scales[block];
-      zeroPoints[row] = scheme.zeroPoint ? problem.tensor.zeroPoints[block] : 0;
+      codings[row] = blockCoding(problem.tensor, block);
     }
   }
 
   double valueOf(int64_t row, int32_t code) const {
-    return dequantizeElement(code, scales[row], zeroPoints[row], problem.scheme.element);
+    return dequantizeElement(code, codings[row], problem.scheme.element);
   }
 
   bool isKept(int64_t row, int64_t column) const {
@@ -224,8 +223,8 @@ private:
       int32_t &code = codes[column * kTileColumns + row];
       const double value = valueOf(row, code);
       const double optimum = value + slope[row] / curvature;
-      const int32_t best = quantizeElement(static_cast<float>(optimum), scales[row],
-                                           zeroPoints[row], problem.scheme.element);
+      const int32_t best =
+          quantizeElement(static_cast<float>(optimum), codings[row], problem.scheme.element);
       if (best == code || isKept(row, column)) {
         continue;
       }
@@ -259,8 +258,7 @@ private:
   const int64_t rows;
   int64_t blocksInRow = 1;
   int64_t currentBlock = -1;
-  std::array<float, kTileColumns> scales;
-  std::array<int32_t, kTileColumns> zeroPoints;
+  std::array<BlockCoding, kTileColumns> codings;
   /// D, H D and the codes, column by column.
   std::vector<double> errors, gradient;
   std::vector<int32_t> codes;

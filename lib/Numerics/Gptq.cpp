@@ -81,12 +81,14 @@ static std::vector<float> orderColumns(ArrayRef<float> weights, const GramFactor
   return result;
 }
 
-/// The scales that do not wait for compensated values: all of them, or the outer level of nested
-/// ones.
+/// What does not wait for compensated values: all scales, or the outer level of nested ones.
 static Error prepareScales(GptqProblem &problem, const RangeOptions &ranges) {
   const Scheme &scheme = problem.scheme;
   const size_t blocks = scheme.numBlocks(problem.shape);
-  if (problem.followsValues && !scheme.scale.isNested()) {
+  const bool isNested =
+      scheme.scale.isNested() || (scheme.realZeroPoint && scheme.realZeroPoint->isNested());
+  problem.codings.resize(blocks);
+  if (problem.followsValues && !isNested) {
     problem.fits.resize(blocks);
   } else {
     std::vector<int64_t> kept(ranges.excluded);
@@ -100,6 +102,9 @@ static Error prepareScales(GptqProblem &problem, const RangeOptions &ranges) {
         return scales.takeError();
       }
       problem.scales = std::move(*scales);
+      for (size_t block = 0; block < blocks; ++block) {
+        problem.codings[block] = blockCoding(problem.scales, block);
+      }
       return Error::success();
     }
     Expected<std::vector<BlockFit>> fits = initialFits(values, problem.shape, scheme, moved);
@@ -113,8 +118,6 @@ static Error prepareScales(GptqProblem &problem, const RangeOptions &ranges) {
     return storage.takeError();
   }
   problem.storage = std::move(*storage);
-  problem.scales.scales.resize(blocks);
-  problem.scales.zeroPoints.resize(scheme.zeroPoint ? blocks : 0);
   return Error::success();
 }
 

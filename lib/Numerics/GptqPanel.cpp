@@ -49,10 +49,11 @@ GptqPanel::GptqPanel(GptqProblem &problem, GptqResult &result, int64_t firstRow,
   const int64_t paddedRows = strips * stripRows;
   values.resize(paddedRows * paddedColumns);
   codes.resize(paddedRows * columns);
-  scales.assign(paddedRows, 1.0f);
-  lowest.resize(paddedRows);
-  highest.resize(paddedRows);
-  zeroPoints.resize(paddedRows);
+  lanes.scales.assign(paddedRows, 1.0f);
+  lanes.realZeroPoints.resize(paddedRows);
+  lanes.lowest.resize(paddedRows);
+  lanes.highest.resize(paddedRows);
+  lanes.zeroPoints.resize(paddedRows);
   losses.resize(paddedRows);
 }
 
@@ -166,15 +167,12 @@ Error GptqPanel::chooseGroup(int64_t begin, int64_t end) {
     if (!fit) {
       return fit.takeError();
     }
-    Expected<float> scale = problem.storage.store(block, *fit);
-    if (!scale) {
-      return scale.takeError();
+    Expected<BlockCoding> coding = problem.storage.store(block, *fit);
+    if (!coding) {
+      return coding.takeError();
     }
     problem.fits[block] = *fit;
-    problem.scales.scales[block] = *scale;
-    if (problem.scheme.zeroPoint) {
-      problem.scales.zeroPoints[block] = zeroPointFor(fit->range, *scale, problem.scheme.element);
-    }
+    problem.codings[block] = *coding;
   }
   return Error::success();
 }
@@ -201,29 +199,37 @@ void GptqPanel::useBlocks(int64_t blockColumn) {
     return;
   }
   currentBlock = blockColumn;
+  const Encoding &element = problem.scheme.element;
   const int64_t blocksInRow = (columns + problem.blockColumns - 1) / problem.blockColumns;
   for (int64_t row = 0; row < rows; ++row) {
     const size_t block = (firstRow + row) / problem.blockRows * blocksInRow + blockColumn;
-    scales[row] = problem.scales.scales[block];
-    zeroPoints[row] = problem.scheme.zeroPoint ? problem.scales.zeroPoints[block] : 0;
-    lowest[row] = static_cast<float>(problem.scheme.element.minCode() - zeroPoints[row]);
-    highest[row] = static_cast<float>(problem.scheme.element.maxCode() - zeroPoints[row]);
+    const BlockCoding &coding = problem.codings[block];
+    lanes.scales[row] = coding.scale;
+    lanes.zeroPoints[row] = coding.zeroPoint;
+    lanes.realZeroPoints[row] = coding.realZeroPoint;
+    lanes.lowest[row] = static_cast<float>(element.minCode() - coding.zeroPoint);
+    lanes.highest[row] = static_cast<float>(element.maxCode() - coding.zeroPoint);
   }
 }
 
 /// One column of a strip of integers. As in StorageError.cpp, codes are rounded without their zero
 /// points, whose limits are integers of at most 2^16.
 QUENCH_CPU_CLONES
-static void roundIntegers(double *values, const float *scales, const float *lowest,
-                          const float *highest, const int32_t *zeroPoints, double diagonal,
+static void roundIntegers(double *values, const GptqLanes &lanes, int64_t first, double diagonal,
                           int32_t *codes, double *losses) {
   constexpr float magic = 12582912.0f;
+  const float *scales = lanes.scales.data() + first;
+  const float *realZeroPoints = lanes.realZeroPoints.data() + first;
+  const float *lowest = lanes.lowest.data() + first;
+  const float *highest = lanes.highest.data() + first;
+  const int32_t *zeroPoints = lanes.zeroPoints.data() + first;
   for (int64_t row = 0; row < kTileColumns; ++row) {
-    float code = static_cast<float>(values[row]) / scales[row];
+    float code = (static_cast<float>(values[row]) + realZeroPoints[row]) / scales[row];
     code = code > lowest[row] ? code : lowest[row];
     code = code < highest[row] ? code : highest[row];
     code = (code + magic) - magic;
-    const double error = (values[row] - static_cast<double>(code * scales[row])) / diagonal;
+    const float back = code * scales[row] - realZeroPoints[row];
+    const double error = (values[row] - static_cast<double>(back)) / diagonal;
     codes[row] = static_cast<int32_t>(code) + zeroPoints[row];
     losses[row] += error * error;
     values[row] = error;
@@ -233,8 +239,9 @@ static void roundIntegers(double *values, const float *scales, const float *lowe
 static void roundElements(double *values, const float *scales, double diagonal,
                           const Encoding &element, int32_t *codes, double *losses) {
   for (int64_t row = 0; row < kTileColumns; ++row) {
-    codes[row] = quantizeElement(static_cast<float>(values[row]), scales[row], 0, element);
-    const double back = dequantizeElement(codes[row], scales[row], 0, element);
+    const BlockCoding coding = {scales[row]};
+    codes[row] = quantizeElement(static_cast<float>(values[row]), coding, element);
+    const double back = dequantizeElement(codes[row], coding, element);
     const double error = (values[row] - back) / diagonal;
     losses[row] += error * error;
     values[row] = error;
@@ -257,11 +264,10 @@ void GptqPanel::roundColumn(int64_t position) {
     const int64_t first = strip * stripRows;
     int32_t *codesOfColumn = codes.data() + position * strips * stripRows + first;
     if (problem.scheme.element.isInteger()) {
-      roundIntegers(column(strip, position), scales.data() + first, lowest.data() + first,
-                    highest.data() + first, zeroPoints.data() + first, diagonal, codesOfColumn,
+      roundIntegers(column(strip, position), lanes, first, diagonal, codesOfColumn,
                     losses.data() + first);
     } else {
-      roundElements(column(strip, position), scales.data() + first, diagonal,
+      roundElements(column(strip, position), lanes.scales.data() + first, diagonal,
                     problem.scheme.element, codesOfColumn, losses.data() + first);
     }
   }

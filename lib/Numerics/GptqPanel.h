@@ -37,10 +37,19 @@ struct GptqProblem {
   /// Whether the columns of the result are in the order of the factor.
   bool isPermuted;
 
-  /// By block. When `followsValues`, panels fill these in.
+  /// What is known before the first panel: all, or nothing when `followsValues`. Then panels fill
+  /// in what follows, by block.
   BlockScales scales;
+  std::vector<BlockCoding> codings;
   std::vector<BlockFit> fits;
   ScaleStorage storage;
+};
+
+/// What each row of a panel is coded with in the current column, and the limits of its codes minus
+/// their zero points.
+struct GptqLanes {
+  std::vector<float> scales, realZeroPoints, lowest, highest;
+  std::vector<int32_t> zeroPoints;
 };
 
 class GptqPanel {
@@ -97,9 +106,7 @@ private:
   std::vector<double> values;
   /// Codes of all rows of a column, column by column.
   std::vector<int32_t> codes;
-  /// By row: the scale of the current block, the limits of code minus zero point, the loss.
-  std::vector<float> scales, lowest, highest;
-  std::vector<int32_t> zeroPoints;
+  GptqLanes lanes;
   std::vector<double> losses;
   int64_t currentBlock = -1;
   /// By position, then row; those before `nextKept` are done.

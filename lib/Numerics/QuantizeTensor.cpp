@@ -108,20 +108,30 @@ int32_t quench::numerics::quantizeInteger(float value, float scale, int32_t zero
   return static_cast<int32_t>(code < high ? code : high);
 }
 
-int32_t quench::numerics::quantizeElement(float value, float scale, int32_t zeroPoint,
+BlockCoding quench::numerics::blockCoding(const BlockScales &scales, size_t block) {
+  return {scales.scales[block], scales.zeroPoints.empty() ? 0 : scales.zeroPoints[block],
+          scales.realZeroPoints.empty() ? 0.0f : scales.realZeroPoints[block]};
+}
+
+int32_t quench::numerics::quantizeElement(float value, const BlockCoding &coding,
                                           const Encoding &element) {
   if (element.isInteger()) {
-    return quantizeInteger(value, scale, zeroPoint, element.minCode(), element.maxCode());
+    return quantizeInteger(value + coding.realZeroPoint, coding.scale, coding.zeroPoint,
+                           element.minCode(), element.maxCode());
   }
   // A quotient that overflows f32 is a finite number, so it saturates where infinity would not.
   constexpr float limit = std::numeric_limits<float>::max();
-  return element.encodeValue(std::clamp(value / scale, -limit, limit));
+  return element.encodeValue(std::clamp(value / coding.scale, -limit, limit));
 }
 
-float quench::numerics::dequantizeElement(int32_t code, float scale, int32_t zeroPoint,
+float quench::numerics::dequantizeElement(int32_t code, const BlockCoding &coding,
                                           const Encoding &element) {
-  return element.isInteger() ? static_cast<float>(code - zeroPoint) * scale
-                             : element.decodeCode(code) * scale;
+  if (!element.isInteger()) {
+    return element.decodeCode(code) * coding.scale;
+  }
+  // A statement of its own, so that no target fuses the product with the difference.
+  const float product = static_cast<float>(code - coding.zeroPoint) * coding.scale;
+  return product - coding.realZeroPoint;
 }
 
 static Error verifyScales(const BlockScales &scales, ArrayRef<int64_t> shape,
@@ -162,29 +172,18 @@ static Error verifyScales(const BlockScales &scales, ArrayRef<int64_t> shape,
   return Error::success();
 }
 
-namespace {
-/// The zero point of a block: at most one of the two is not 0.
-struct BlockZero {
-  int32_t code = 0;
-  float real = 0.0f;
-
-  BlockZero(const BlockScales &scales, int64_t block)
-      : code(scales.zeroPoints.empty() ? 0 : scales.zeroPoints[block]),
-        real(scales.realZeroPoints.empty() ? 0.0f : scales.realZeroPoints[block]) {}
-};
-} // namespace
-
 /// The loops over the elements of one run; `codes` is the typed container.
 template <typename T>
-static void quantizeRun(const float *values, int64_t length, const BlockZero &zero, float scale,
+static void quantizeRun(const float *values, int64_t length, const BlockCoding &coding,
                         const Encoding &element, T *codes) {
+  const float scale = coding.scale;
   switch (element.kind()) {
   case Encoding::Kind::Integer: {
     const int32_t low = element.minCode();
     const int32_t high = element.maxCode();
     for (int64_t i = 0; i < length; ++i) {
-      codes[i] =
-          static_cast<T>(quantizeInteger(values[i] + zero.real, scale, zero.code, low, high));
+      codes[i] = static_cast<T>(
+          quantizeInteger(values[i] + coding.realZeroPoint, scale, coding.zeroPoint, low, high));
     }
     return;
   }
@@ -214,8 +213,8 @@ static QuantizedTensor encodeValid(ArrayRef<float> values, ArrayRef<int64_t> sha
   result.codes = CodeArray(scheme.element, values.size());
   result.codes.visit([&](auto &codes) {
     forEachRun(shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
-      quantizeRun(values.data() + begin, length, BlockZero(result, block), result.scales[block],
-                  scheme.element, codes.data() + begin);
+      quantizeRun(values.data() + begin, length, blockCoding(result, block), scheme.element,
+                  codes.data() + begin);
     });
   });
   return result;
@@ -273,17 +272,16 @@ Expected<std::vector<float>> quench::numerics::dequantizeTensor(const QuantizedT
   std::vector<float> values(tensor.codes.size());
   tensor.codes.visit([&](const auto &codes) {
     forEachRun(tensor.shape, scheme, [&](int64_t begin, int64_t length, int64_t block) {
-      const float scale = tensor.scales[block];
-      const BlockZero zero(tensor, block);
+      const BlockCoding coding = blockCoding(tensor, block);
       for (int64_t i = begin; i < begin + length; ++i) {
         if (element.isInteger()) {
           // A statement of its own, so that no target fuses the product with the difference.
-          const float product = static_cast<float>(codes[i] - zero.code) * scale;
-          values[i] = product - zero.real;
+          const float product = static_cast<float>(codes[i] - coding.zeroPoint) * coding.scale;
+          values[i] = product - coding.realZeroPoint;
         } else if (useTable) {
-          values[i] = table[static_cast<uint8_t>(codes[i])] * scale;
+          values[i] = table[static_cast<uint8_t>(codes[i])] * coding.scale;
         } else {
-          values[i] = element.decodeCode(codes[i]) * scale;
+          values[i] = element.decodeCode(codes[i]) * coding.scale;
         }
       }
     });

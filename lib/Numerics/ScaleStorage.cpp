@@ -14,6 +14,8 @@
 
 #include "BlockRuns.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cmath>
 
 using namespace quench::numerics;
@@ -22,6 +24,27 @@ using llvm::ArrayRef;
 using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
+
+/// What the blocks of nested parameters share, chosen from all of them.
+Expected<ScaleStorage::Outer> ScaleStorage::createOuter(ArrayRef<float> parameters,
+                                                        ArrayRef<int64_t> shape,
+                                                        const Scheme &nested) {
+  Expected<std::vector<ValueRange>> ranges = blockRanges(parameters, shape, nested);
+  if (!ranges) {
+    return ranges.takeError();
+  }
+  Expected<BlockScales> scales = scalesForRanges(*ranges, shape, nested);
+  if (!scales) {
+    return scales.takeError();
+  }
+  Outer outer;
+  outer.scales = std::move(*scales);
+  outer.blockOf.resize(parameters.size());
+  forEachRun(shape, nested, [&](int64_t begin, int64_t length, int64_t block) {
+    std::fill_n(outer.blockOf.begin() + begin, length, block);
+  });
+  return outer;
+}
 
 Expected<ScaleStorage> ScaleStorage::create(ArrayRef<BlockFit> fits, ArrayRef<int64_t> shape,
                                             const Scheme &scheme) {
@@ -35,46 +58,46 @@ Expected<ScaleStorage> ScaleStorage::create(ArrayRef<BlockFit> fits, ArrayRef<in
   ScaleStorage result;
   result.owner = &scheme;
   result.scaleShape = scheme.scaleShape(shape);
-  if (!scheme.scale.isNested()) {
-    return result;
+  std::vector<float> parameters(fits.size());
+  if (scheme.scale.isNested()) {
+    llvm::transform(fits, parameters.begin(), [](const BlockFit &fit) { return fit.scale; });
+    Expected<Outer> outer = createOuter(parameters, result.scaleShape, *scheme.scale.nested);
+    if (!outer) {
+      return createStringError("scales: %s", llvm::toString(outer.takeError()).c_str());
+    }
+    result.outerScales = std::move(*outer);
   }
-  const Scheme &nested = *scheme.scale.nested;
-  std::vector<float> ideal;
-  ideal.reserve(fits.size());
-  for (const BlockFit &fit : fits) {
-    ideal.push_back(fit.scale);
+  if (scheme.realZeroPoint && scheme.realZeroPoint->isNested()) {
+    for (size_t block = 0; block < fits.size(); ++block) {
+      Expected<float> scale = result.storeScale(block, fits[block]);
+      if (!scale) {
+        return scale.takeError();
+      }
+      parameters[block] = result.idealZeroPoint(fits[block], *scale);
+    }
+    Expected<Outer> outer =
+        createOuter(parameters, result.scaleShape, *scheme.realZeroPoint->nested);
+    if (!outer) {
+      return createStringError("zero points: %s", llvm::toString(outer.takeError()).c_str());
+    }
+    result.outerZeroPoints = std::move(*outer);
   }
-  Expected<std::vector<ValueRange>> ranges = blockRanges(ideal, result.scaleShape, nested);
-  if (!ranges) {
-    return createStringError("scales: %s", llvm::toString(ranges.takeError()).c_str());
-  }
-  Expected<BlockScales> outer = scalesForRanges(*ranges, result.scaleShape, nested);
-  if (!outer) {
-    return createStringError("scales: %s", llvm::toString(outer.takeError()).c_str());
-  }
-  result.outer = std::move(*outer);
-  result.outerBlock.resize(fits.size());
-  forEachRun(result.scaleShape, nested, [&](int64_t begin, int64_t length, int64_t block) {
-    std::fill_n(result.outerBlock.begin() + begin, length, block);
-  });
   return result;
 }
 
-int32_t ScaleStorage::nestedCode(size_t block, float ideal) const {
+int32_t ScaleStorage::scaleCode(size_t block, float ideal) const {
   const Scheme &nested = *owner->scale.nested;
-  const float outerScale = outer.scales[outerBlock[block]];
+  const BlockCoding coding = outerScales.coding(block);
+  // Of symmetric integers the code is the number itself, of floats and codebooks what encodes it.
+  const int32_t one = nested.zeroPoint ? coding.zeroPoint + 1 : nested.element.encodeValue(1.0f);
+  const int32_t code = ideal == 0.0f ? one : quantizeElement(ideal, coding, nested.element);
   if (nested.zeroPoint) {
-    const int32_t zeroPoint = outer.zeroPoints[outerBlock[block]];
-    int32_t code = ideal == 0.0f ? zeroPoint + 1
-                                 : quantizeElement(ideal, outerScale, zeroPoint, nested.element);
-    return std::max(code, zeroPoint + 1);
+    return std::max(code, coding.zeroPoint + 1);
   }
-  int32_t code = ideal == 0.0f ? nested.element.encodeValue(1.0f)
-                               : quantizeElement(ideal, outerScale, 0, nested.element);
   return nested.element.decodeCode(code) > 0.0f ? code : *nested.element.smallestPositiveCode();
 }
 
-Expected<float> ScaleStorage::store(size_t block, const BlockFit &fit) const {
+Expected<float> ScaleStorage::storeScale(size_t block, const BlockFit &fit) const {
   const ScaleSpec &spec = owner->scale;
   if (spec.isPowerOfTwo()) {
     return std::ldexp(1.0f, mxScaleExponent(spec.rule, fit.range.absmax(), owner->element));
@@ -86,10 +109,8 @@ Expected<float> ScaleStorage::store(size_t block, const BlockFit &fit) const {
     }
     return stored;
   }
-  const int64_t shared = outerBlock[block];
-  float stored = dequantizeElement(nestedCode(block, fit.scale), outer.scales[shared],
-                                   spec.nested->zeroPoint ? outer.zeroPoints[shared] : 0,
-                                   spec.nested->element);
+  const float stored = dequantizeElement(scaleCode(block, fit.scale), outerScales.coding(block),
+                                         spec.nested->element);
   if (!(stored > 0.0f) || !std::isfinite(stored)) {
     return createStringError(
         "block %zu: the scale %g is stored as %g, expected a finite positive number", block,
@@ -98,69 +119,100 @@ Expected<float> ScaleStorage::store(size_t block, const BlockFit &fit) const {
   return stored;
 }
 
-/// Stores the real zero points of `result`: afterwards they are what comes back.
-static Error storeRealZeroPoints(BlockScales &result, ArrayRef<int64_t> shape,
-                                 const ScaleSpec &spec) {
-  if (!spec.isNested()) {
-    for (size_t block = 0; block < result.realZeroPoints.size(); ++block) {
-      float &zeroPoint = result.realZeroPoints[block];
-      const float stored = roundTo(spec.format, zeroPoint);
-      if (std::fabs(zeroPoint) > maxFinite(spec.format) || !std::isfinite(stored)) {
-        return createStringError("block %zu: the zero point %g is above the largest %s, %g", block,
-                                 zeroPoint, name(spec.format).data(), maxFinite(spec.format));
-      }
-      zeroPoint = stored;
+float ScaleStorage::idealZeroPoint(const BlockFit &fit, float scale) const {
+  return fit.realZeroPoint.value_or(realZeroPointFor(fit.range, scale, owner->element));
+}
+
+int32_t ScaleStorage::zeroPointCode(size_t block, float ideal) const {
+  return quantizeElement(ideal, outerZeroPoints.coding(block),
+                         owner->realZeroPoint->nested->element);
+}
+
+Expected<float> ScaleStorage::storeRealZeroPoint(size_t block, float ideal) const {
+  const ScaleSpec &spec = *owner->realZeroPoint;
+  float stored = 0.0f;
+  if (spec.isNested()) {
+    stored = dequantizeElement(zeroPointCode(block, ideal), outerZeroPoints.coding(block),
+                               spec.nested->element);
+  } else {
+    const float largest = maxFinite(spec.format);
+    stored = roundTo(spec.format, ideal);
+    if (std::fabs(ideal) > largest || !std::isfinite(stored)) {
+      return createStringError("block %zu: the zero point %g is above the largest %s, %g", block,
+                               ideal, name(spec.format).data(), largest);
     }
-    return Error::success();
   }
-  Expected<QuantizedTensor> stored = quantizeTensor(result.realZeroPoints, shape, *spec.nested);
-  if (!stored) {
-    return createStringError("zero points: %s", llvm::toString(stored.takeError()).c_str());
+  if (!std::isfinite(stored)) {
+    return createStringError("block %zu: the zero point %g is stored as %g, expected a finite "
+                             "number",
+                             block, ideal, stored);
   }
-  Expected<std::vector<float>> decoded = dequantizeTensor(*stored, *spec.nested);
-  if (!decoded) {
-    return createStringError("zero points: %s", llvm::toString(decoded.takeError()).c_str());
+  return stored;
+}
+
+Expected<BlockCoding> ScaleStorage::store(size_t block, const BlockFit &fit) const {
+  Expected<float> scale = storeScale(block, fit);
+  if (!scale) {
+    return scale.takeError();
   }
-  result.realZeroPoints = std::move(*decoded);
-  result.zeroPointTensor = std::make_shared<const QuantizedTensor>(std::move(*stored));
-  return Error::success();
+  BlockCoding coding;
+  coding.scale = *scale;
+  if (owner->zeroPoint) {
+    coding.zeroPoint = zeroPointFor(fit.range, *scale, owner->element);
+  }
+  if (owner->realZeroPoint) {
+    Expected<float> zeroPoint = storeRealZeroPoint(block, idealZeroPoint(fit, *scale));
+    if (!zeroPoint) {
+      return zeroPoint.takeError();
+    }
+    coding.realZeroPoint = *zeroPoint;
+  }
+  return coding;
+}
+
+std::shared_ptr<const QuantizedTensor> ScaleStorage::parameterTensor(const Outer &outer,
+                                                                     ArrayRef<int64_t> shape,
+                                                                     const Scheme &nested,
+                                                                     ArrayRef<int32_t> codes) {
+  auto tensor = std::make_shared<QuantizedTensor>();
+  static_cast<BlockScales &>(*tensor) = outer.scales;
+  tensor->shape.assign(shape.begin(), shape.end());
+  tensor->codes = CodeArray(nested.element, codes.size());
+  for (size_t i = 0; i < codes.size(); ++i) {
+    tensor->codes.set(i, codes[i]);
+  }
+  return tensor;
 }
 
 Expected<BlockScales> ScaleStorage::storeAll(ArrayRef<BlockFit> fits) const {
   BlockScales result;
-  result.scales.resize(fits.size());
+  const bool hasNestedZeroPoints = owner->realZeroPoint && owner->realZeroPoint->isNested();
+  std::vector<int32_t> scaleCodes, zeroPointCodes;
   for (size_t block = 0; block < fits.size(); ++block) {
-    Expected<float> stored = store(block, fits[block]);
-    if (!stored) {
-      return stored.takeError();
+    Expected<BlockCoding> coding = store(block, fits[block]);
+    if (!coding) {
+      return coding.takeError();
     }
-    result.scales[block] = *stored;
-  }
-  if (owner->zeroPoint) {
-    result.zeroPoints.resize(fits.size());
-    for (size_t block = 0; block < fits.size(); ++block) {
-      result.zeroPoints[block] =
-          zeroPointFor(fits[block].range, result.scales[block], owner->element);
+    result.scales.push_back(coding->scale);
+    if (owner->zeroPoint) {
+      result.zeroPoints.push_back(coding->zeroPoint);
     }
-  }
-  if (owner->realZeroPoint) {
-    for (size_t block = 0; block < fits.size(); ++block) {
-      result.realZeroPoints.push_back(
-          realZeroPointFor(fits[block].range, result.scales[block], owner->element));
+    if (owner->realZeroPoint) {
+      result.realZeroPoints.push_back(coding->realZeroPoint);
     }
-    if (Error error = storeRealZeroPoints(result, scaleShape, *owner->realZeroPoint)) {
-      return std::move(error);
+    if (owner->scale.isNested()) {
+      scaleCodes.push_back(scaleCode(block, fits[block].scale));
+    }
+    if (hasNestedZeroPoints) {
+      zeroPointCodes.push_back(zeroPointCode(block, idealZeroPoint(fits[block], coding->scale)));
     }
   }
   if (owner->scale.isNested()) {
-    auto tensor = std::make_shared<QuantizedTensor>();
-    static_cast<BlockScales &>(*tensor) = outer;
-    tensor->shape = scaleShape;
-    tensor->codes = CodeArray(owner->scale.nested->element, fits.size());
-    for (size_t block = 0; block < fits.size(); ++block) {
-      tensor->codes.set(block, nestedCode(block, fits[block].scale));
-    }
-    result.scaleTensor = std::move(tensor);
+    result.scaleTensor = parameterTensor(outerScales, scaleShape, *owner->scale.nested, scaleCodes);
+  }
+  if (hasNestedZeroPoints) {
+    result.zeroPointTensor =
+        parameterTensor(outerZeroPoints, scaleShape, *owner->realZeroPoint->nested, zeroPointCodes);
   }
   return result;
 }

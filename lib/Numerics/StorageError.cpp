@@ -14,7 +14,6 @@
 #include "StorageError.h"
 
 #include "CpuClones.h"
-#include "quench/Numerics/QuantizeTensor.h"
 
 #include "llvm/ADT/bit.h"
 
@@ -39,6 +38,7 @@ struct Group {
 
 struct IntegerLimits {
   float low, high;
+  float realZeroPoint;
 };
 
 struct FloatLimits {
@@ -70,10 +70,10 @@ static void addIntegerErrors(Group group, float scale, IntegerLimits limits, dou
   for (size_t begin = 0; begin < group.count; begin += lanes) {
     float back[lanes];
     for (size_t lane = 0; lane < lanes; ++lane) {
-      float code = group.values[begin + lane] / scale;
+      float code = (group.values[begin + lane] + limits.realZeroPoint) / scale;
       code = code > limits.low ? code : limits.low;
       code = code < limits.high ? code : limits.high;
-      back[lane] = ((code + magic) - magic) * scale;
+      back[lane] = ((code + magic) - magic) * scale - limits.realZeroPoint;
     }
     addErrors(group, back, begin, sums);
   }
@@ -173,10 +173,12 @@ static Table tableOf(ArrayRef<float> values) {
 }
 
 double quench::numerics::storageError(ArrayRef<float> values, ArrayRef<float> importance,
-                                      float scale, int32_t zeroPoint, const Encoding &element) {
+                                      const BlockCoding &coding, const Encoding &element) {
+  const float scale = coding.scale;
   if (element.isInteger()) {
-    const IntegerLimits limits = {static_cast<float>(element.minCode() - zeroPoint),
-                                  static_cast<float>(element.maxCode() - zeroPoint)};
+    const IntegerLimits limits = {static_cast<float>(element.minCode() - coding.zeroPoint),
+                                  static_cast<float>(element.maxCode() - coding.zeroPoint),
+                                  coding.realZeroPoint};
     return sumOverGroups(values, importance, [&](const Group &group, double *sums) {
       addIntegerErrors(group, scale, limits, sums);
     });
@@ -195,8 +197,8 @@ double quench::numerics::storageError(ArrayRef<float> values, ArrayRef<float> im
   }
   double result = 0.0;
   for (size_t i = 0; i < values.size(); ++i) {
-    const int32_t code = quantizeElement(values[i], scale, 0, element);
-    const double error = values[i] - dequantizeElement(code, scale, 0, element);
+    const int32_t code = quantizeElement(values[i], coding, element);
+    const double error = values[i] - dequantizeElement(code, coding, element);
     result += importance.empty() ? error * error : error * error * importance[i];
   }
   return result;

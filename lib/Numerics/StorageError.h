@@ -12,7 +12,7 @@
 #ifndef QUENCH_LIB_NUMERICS_STORAGEERROR_H
 #define QUENCH_LIB_NUMERICS_STORAGEERROR_H
 
-#include "quench/Numerics/Encoding.h"
+#include "quench/Numerics/QuantizeTensor.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
@@ -21,8 +21,8 @@ namespace quench::numerics {
 /// The sum of importance * (x - decode(encode(x)))^2 over the values of a block. The difference is
 /// one of f32 numbers, the sum is f64; its order is fixed, so that the result is the same on every
 /// machine. `importance` is empty or as long as `values`.
-double storageError(llvm::ArrayRef<float> values, llvm::ArrayRef<float> importance, float scale,
-                    int32_t zeroPoint, const Encoding &element);
+double storageError(llvm::ArrayRef<float> values, llvm::ArrayRef<float> importance,
+                    const BlockCoding &coding, const Encoding &element);
 
 } // namespace quench::numerics
 

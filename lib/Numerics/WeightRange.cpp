@@ -5,15 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The values of a block are gathered once and judged for every candidate while they are in cache.
+// The rules. Blocks are gathered and spread over threads by BlockFits.h.
 //
 //===----------------------------------------------------------------------===//
 
 #include "quench/Numerics/WeightRange.h"
 
-#include "BlockRuns.h"
+#include "BlockFits.h"
 #include "StorageError.h"
-#include "quench/Support/ParallelFor.h"
 
 #include <algorithm>
 #include <cmath>
@@ -50,15 +49,10 @@ std::optional<RangeRule> quench::numerics::parseRangeRule(llvm::StringRef text) 
 }
 
 Error quench::numerics::verify(RangeRule rule, const Scheme &scheme) {
-  if (rule == RangeRule::Absmax || (rule == RangeRule::MeanSquaredError && !scheme.realZeroPoint)) {
+  if (rule == RangeRule::Absmax || rule == RangeRule::MeanSquaredError) {
     return Error::success();
   }
   const Encoding &element = scheme.element;
-  if (rule == RangeRule::MeanSquaredError) {
-    return createStringError("the range rule 'mse' needs a scheme without real zero points, found "
-                             "%s",
-                             scheme.str().c_str());
-  }
   if (scheme.isAsymmetric() || scheme.scale.isPowerOfTwo()) {
     return createStringError("the range rule '%s' needs a scheme without zero point whose scales "
                              "are not powers of two, found %s",
@@ -131,33 +125,30 @@ static Expected<BlockFit> initialFit(RangeRule rule, ArrayRef<float> values, con
 static Expected<BlockFit> leastErrorFit(const BlockFit &whole, ArrayRef<float> values,
                                         ArrayRef<float> importance, const ScaleStorage &storage,
                                         size_t block) {
-  const Encoding &element = storage.scheme().element;
-  const bool asymmetric = storage.scheme().zeroPoint;
+  const Scheme &scheme = storage.scheme();
   BlockFit best = whole;
   double leastError = std::numeric_limits<double>::infinity();
-  float lastScale = 0.0f;
-  int32_t lastZeroPoint = 0;
+  std::optional<BlockCoding> last;
   for (int percent = 100; percent >= 40; --percent) {
     const float factor = static_cast<float>(percent / 100.0);
     BlockFit fit;
     fit.range = {whole.range.min * factor, whole.range.max * factor};
-    Expected<float> ideal = idealScale(fit.range, element, asymmetric);
+    Expected<float> ideal = idealScale(fit.range, scheme.element, scheme.isAsymmetric());
     if (!ideal) {
       return ideal.takeError();
     }
     fit.scale = *ideal;
-    Expected<float> stored = storage.store(block, fit);
-    if (!stored) {
-      return stored.takeError();
+    Expected<BlockCoding> coding = storage.store(block, fit);
+    if (!coding) {
+      return coding.takeError();
     }
-    const int32_t zeroPoint = asymmetric ? zeroPointFor(fit.range, *stored, element) : 0;
     // Coarse scales make neighbours the same.
-    if (*stored == lastScale && zeroPoint == lastZeroPoint) {
+    if (last && coding->scale == last->scale && coding->zeroPoint == last->zeroPoint &&
+        coding->realZeroPoint == last->realZeroPoint) {
       continue;
     }
-    lastScale = *stored;
-    lastZeroPoint = zeroPoint;
-    double error = storageError(values, importance, *stored, zeroPoint, element);
+    last = *coding;
+    const double error = storageError(values, importance, *coding, scheme.element);
     if (error < leastError) {
       leastError = error;
       best = fit;
@@ -175,51 +166,6 @@ Expected<BlockFit> quench::numerics::fitBlock(RangeRule rule, ArrayRef<float> va
   }
   return leastErrorFit(*fit, values, importance, storage, block);
 }
-
-namespace {
-/// The values of one block that count for its scale, next to each other.
-class BlockValues {
-public:
-  BlockValues(ArrayRef<float> values, ArrayRef<int64_t> shape, const Scheme &scheme,
-              const RangeOptions &options)
-      : values(values), shape(shape), scheme(scheme), options(options),
-        width(shape.empty() ? 1 : shape.back()) {}
-
-  void load(int64_t block) {
-    gathered.clear();
-    gatheredImportance.clear();
-    forEachRunOfBlock(shape, scheme, block, [&](int64_t begin, int64_t length) {
-      const int64_t end = begin + length;
-      const auto *skip = llvm::lower_bound(options.excluded, begin);
-      while (begin < end) {
-        const bool hasSkip = skip != options.excluded.end() && *skip < end;
-        append(begin, hasSkip ? *skip : end);
-        begin = hasSkip ? *skip++ + 1 : end;
-      }
-    });
-  }
-
-  ArrayRef<float> get() const { return gathered; }
-  ArrayRef<float> importance() const { return gatheredImportance; }
-
-private:
-  void append(int64_t begin, int64_t end) {
-    gathered.insert(gathered.end(), values.begin() + begin, values.begin() + end);
-    if (!options.importance.empty()) {
-      const float *first = options.importance.begin() + begin % width;
-      gatheredImportance.insert(gatheredImportance.end(), first, first + (end - begin));
-    }
-  }
-
-  ArrayRef<float> values;
-  ArrayRef<int64_t> shape;
-  const Scheme &scheme;
-  const RangeOptions &options;
-  const int64_t width;
-  std::vector<float> gathered;
-  std::vector<float> gatheredImportance;
-};
-} // namespace
 
 Error quench::numerics::verify(const RangeOptions &options, ArrayRef<int64_t> shape,
                                const Scheme &scheme) {
@@ -249,39 +195,6 @@ Error quench::numerics::verify(const RangeOptions &options, ArrayRef<int64_t> sh
     last = index;
   }
   return Error::success();
-}
-
-/// Calls fit(block, its values, its importance) for all blocks, on threads. Of several errors the
-/// one of the first block is returned.
-static Expected<std::vector<BlockFit>>
-fitBlocks(ArrayRef<float> values, ArrayRef<int64_t> shape, const Scheme &scheme,
-          const RangeOptions &options,
-          llvm::function_ref<Expected<BlockFit>(size_t, ArrayRef<float>, ArrayRef<float>)> fit) {
-  const size_t blocks = scheme.numBlocks(shape);
-  // A piece of work is some 100,000 values, whatever the number of threads.
-  const size_t perPiece =
-      std::max<size_t>(1, blocks * 100'000 / std::max<size_t>(1, values.size()));
-  const size_t pieces = (blocks + perPiece - 1) / perPiece;
-  std::vector<BlockFit> fits(blocks);
-  std::vector<std::string> errors(pieces);
-  quench::parallelFor(options.threads, pieces, [&](size_t piece) {
-    BlockValues block(values, shape, scheme, options);
-    for (size_t i = piece * perPiece; i < std::min(blocks, (piece + 1) * perPiece); ++i) {
-      block.load(i);
-      Expected<BlockFit> result = fit(i, block.get(), block.importance());
-      if (!result) {
-        errors[piece] = llvm::toString(result.takeError());
-        return;
-      }
-      fits[i] = *result;
-    }
-  });
-  for (const std::string &error : errors) {
-    if (!error.empty()) {
-      return createStringError("%s", error.c_str());
-    }
-  }
-  return fits;
 }
 
 Expected<std::vector<BlockFit>> quench::numerics::initialFits(ArrayRef<float> values,

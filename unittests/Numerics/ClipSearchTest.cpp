@@ -43,6 +43,7 @@ TEST(ClipSearch, takes_the_best_of_all_candidates) {
       {ui4, {1, 16}, FloatFormat::F16, true},
       {i3, {1, kWhole}, FloatFormat::F32},
       {ui4, {5, 20}, FloatFormat::F32, true},
+      {ui4, {1, 16}, FloatFormat::F16, false, ScaleSpec(FloatFormat::F16)},
       {Encoding::nf4(), {1, 32}, FloatFormat::F32},
       {Encoding::floating(FloatFormat::F4E2M1FN), {kWhole, 32}, FloatFormat::F8E8M0FNU},
   };

@@ -40,6 +40,7 @@ const std::vector<Scheme> schemes = {
     {ui4, {1, 16}, FloatFormat::F16, true},
     {i3, {kWhole, kWhole}, FloatFormat::F32},
     {i3, {5, 12}, FloatFormat::F32},
+    {ui4, {1, 16}, FloatFormat::F16, false, ScaleSpec(FloatFormat::F16)},
     {Encoding::nf4(), {1, 32}, FloatFormat::F32},
     {Encoding::floating(FloatFormat::F4E2M1FN), {1, 32}, FloatFormat::F8E8M0FNU},
     {Encoding::floating(FloatFormat::F4E2M1FN),
@@ -118,9 +119,8 @@ TEST(CodeDescent, ends_where_no_single_code_can_improve) {
                  objective[column * columns + j];
       }
       for (int32_t code = scheme.element.minCode(); code <= scheme.element.maxCode(); ++code) {
-        const double step = static_cast<double>(dequantizeElement(
-                                code, tensor.scales[block],
-                                scheme.zeroPoint ? tensor.zeroPoints[block] : 0, scheme.element)) -
+        const double step = static_cast<double>(dequantizeElement(code, blockCoding(tensor, block),
+                                                                  scheme.element)) -
                             rounded[i];
         const double gain = step * slope - step * step * objective[column * columns + column] / 2.0;
         EXPECT_LT(gain, 1e-9 * losses[row]) << row << ", " << column << ": code " << code;

@@ -67,6 +67,12 @@ const std::vector<Scheme> schemes = {
     {e4m3, {16, 16}, FloatFormat::F32},
     {e2m1, {1, 16}, Scheme{e4m3, {kWhole, kWhole}, FloatFormat::F32}},
     {ui4, {1, 8}, Scheme{ui6, {1, 8}, FloatFormat::F16}, true},
+    {ui4, {1, 16}, FloatFormat::F16, false, ScaleSpec(FloatFormat::F16)},
+    {ui4,
+     {1, 8},
+     Scheme{ui6, {1, 8}, FloatFormat::F16},
+     false,
+     ScaleSpec(Scheme{ui6, {1, 8}, FloatFormat::F16})},
 };
 
 /// H with damping and dead inputs as the factor has it, in the order of the inputs.
@@ -133,7 +139,7 @@ struct ColumnByColumn {
         scheme.block[1] == kWhole ? columns : std::min(scheme.block[1], columns);
     const bool isStatic = staticGroups || blockColumns == columns;
     codes.resize(rows * columns);
-    std::vector<ScaleAndZeroPoint> chosen(rows);
+    std::vector<BlockCoding> chosen(rows);
     for (int64_t j = 0; j < columns; ++j) {
       const int64_t place = isStatic ? factor.order()[j] : j;
       for (int64_t first = 0; first < rows; first += blockRows) {
@@ -152,14 +158,18 @@ struct ColumnByColumn {
           }
         }
         ScaleAndZeroPoint scale =
-            valueOf(chooseScale(range, scheme.element, scheme.scale.format, scheme.zeroPoint));
-        std::fill(chosen.begin() + first, chosen.begin() + lastRow, scale);
+            valueOf(chooseScale(range, scheme.element, scheme.scale.format, scheme.isAsymmetric()));
+        BlockCoding coding = {scale.scale, scheme.zeroPoint ? scale.zeroPoint : 0};
+        if (scheme.realZeroPoint) {
+          coding.realZeroPoint = roundTo(scheme.realZeroPoint->format,
+                                         realZeroPointFor(range, scale.scale, scheme.element));
+        }
+        std::fill(chosen.begin() + first, chosen.begin() + lastRow, coding);
       }
       for (int64_t row = 0; row < rows; ++row) {
         double *w = &values[row * columns];
-        auto [scale, zeroPoint] = chosen[row];
-        int32_t code = quantizeElement(static_cast<float>(w[j]), scale, zeroPoint, scheme.element);
-        double back = dequantizeElement(code, scale, zeroPoint, scheme.element);
+        int32_t code = quantizeElement(static_cast<float>(w[j]), chosen[row], scheme.element);
+        double back = dequantizeElement(code, chosen[row], scheme.element);
         double error = (w[j] - back) / factor.diagonal(j);
         codes[row * columns + place] = code;
         loss += error * error / 2.0;
@@ -335,6 +345,7 @@ TEST(Gptq, uncorrelated_inputs_are_rounded_to_nearest) {
     EXPECT_EQ(result.tensor.codes, nearest.codes);
     EXPECT_EQ(result.tensor.scales, nearest.scales);
     EXPECT_EQ(result.tensor.zeroPoints, nearest.zeroPoints);
+    EXPECT_EQ(result.tensor.realZeroPoints, nearest.realZeroPoints);
     ASSERT_EQ(result.tensor.scaleTensor != nullptr, nearest.scaleTensor != nullptr);
     if (nearest.scaleTensor) {
       EXPECT_EQ(result.tensor.scaleTensor->codes, nearest.scaleTensor->codes);

@@ -52,15 +52,17 @@ TEST(StorageError, agrees_with_encoding_and_decoding) {
   for (const Encoding &element : elements) {
     const bool canBeInfinite = element.isFloat() && element.floatFormat() == FloatFormat::F16;
     for (float scale : {1.0f, 0.3f, 1e-3f}) {
-      const int32_t zeroPoint = element.isInteger() && element.minCode() == 0 ? 300 : 0;
+      BlockCoding coding = {scale};
+      coding.zeroPoint = element == Encoding::integer(16, /*isSigned=*/false) ? 300 : 0;
+      coding.realZeroPoint = element == Encoding::integer(4) ? 0.77f : 0.0f;
       // Each value alone says which one is wrong; all of them try the groups of lanes.
       double sum = 0.0;
       double weighted = 0.0;
       for (size_t i = 0; i < values.size(); ++i) {
-        int32_t code = quantizeElement(values[i], scale, zeroPoint, element);
-        float back = dequantizeElement(code, scale, zeroPoint, element);
+        int32_t code = quantizeElement(values[i], coding, element);
+        float back = dequantizeElement(code, coding, element);
         double error = values[i] - back;
-        ASSERT_FLOAT_EQ(storageError({values[i]}, {}, scale, zeroPoint, element), error * error)
+        ASSERT_FLOAT_EQ(storageError({values[i]}, {}, coding, element), error * error)
             << element.str() << ": " << values[i] << " / " << scale << " is " << back;
         sum += error * error;
         weighted += error * error * importance[i];
@@ -68,15 +70,14 @@ TEST(StorageError, agrees_with_encoding_and_decoding) {
       if (canBeInfinite && std::isinf(sum)) {
         continue;
       }
-      EXPECT_NEAR(storageError(values, {}, scale, zeroPoint, element), sum, 1e-12 * sum);
-      EXPECT_NEAR(storageError(values, importance, scale, zeroPoint, element), weighted,
-                  1e-12 * weighted);
+      EXPECT_NEAR(storageError(values, {}, coding, element), sum, 1e-12 * sum);
+      EXPECT_NEAR(storageError(values, importance, coding, element), weighted, 1e-12 * weighted);
     }
   }
 }
 
 TEST(StorageError, nothing_costs_nothing) {
-  EXPECT_EQ(storageError({}, {}, 1.0f, 0, Encoding::nf4()), 0.0);
+  EXPECT_EQ(storageError({}, {}, BlockCoding(), Encoding::nf4()), 0.0);
 }
 
 } // namespace

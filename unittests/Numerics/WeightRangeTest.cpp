@@ -32,6 +32,7 @@ template <typename T> T valueOf(llvm::Expected<T> result) {
 
 const Encoding i4 = Encoding::integer(4);
 const Encoding ui4 = Encoding::integer(4, /*isSigned=*/false);
+const Encoding ui6 = Encoding::integer(6, /*isSigned=*/false);
 const Encoding e2m1 = Encoding::floating(FloatFormat::F4E2M1FN);
 const Encoding e4m3 = Encoding::floating(FloatFormat::F8E4M3FN);
 const Encoding ternary = Encoding::integer(2, /*isSigned=*/true, -1, 1);
@@ -53,26 +54,32 @@ const std::vector<Scheme> schemes = {
      {1, 8},
      Scheme{Encoding::integer(8, /*isSigned=*/false), {1, 4}, FloatFormat::F32}},
     {ui4, {1, 8}, Scheme{Encoding::integer(6, false), {1, 4}, FloatFormat::F16, true}, true},
+    {ui4, {1, 16}, FloatFormat::F16, false, ScaleSpec(FloatFormat::F16)},
+    {ui4,
+     {1, 8},
+     Scheme{ui6, {1, 4}, FloatFormat::F16},
+     false,
+     ScaleSpec(Scheme{ui6, {1, 4}, FloatFormat::F16})},
 };
 
-struct Stored {
-  float scale;
-  int32_t zeroPoint;
-};
-
-/// Scale and zero point of a block as the definition has them, for schemes that are not nested.
-Stored storedFor(float low, float high, const Scheme &scheme) {
+/// What a block is coded with as the definition has it, for schemes that are not nested.
+BlockCoding codingFor(float low, float high, const Scheme &scheme) {
   ScaleAndZeroPoint chosen = valueOf(chooseScale({low, high}, scheme.element, scheme.scale.format,
-                                                 scheme.zeroPoint, scheme.scale.rule));
-  return {chosen.scale, chosen.zeroPoint};
+                                                 scheme.isAsymmetric(), scheme.scale.rule));
+  if (!scheme.realZeroPoint) {
+    return {chosen.scale, chosen.zeroPoint};
+  }
+  return {chosen.scale, 0,
+          roundTo(scheme.realZeroPoint->format,
+                  realZeroPointFor({low, high}, chosen.scale, scheme.element))};
 }
 
-double errorOf(llvm::ArrayRef<float> values, llvm::ArrayRef<float> importance, Stored stored,
-               const Encoding &element) {
+double errorOf(llvm::ArrayRef<float> values, llvm::ArrayRef<float> importance,
+               const BlockCoding &coding, const Encoding &element) {
   double sum = 0.0;
   for (size_t i = 0; i < values.size(); ++i) {
-    int32_t code = quantizeElement(values[i], stored.scale, stored.zeroPoint, element);
-    double error = values[i] - dequantizeElement(code, stored.scale, stored.zeroPoint, element);
+    int32_t code = quantizeElement(values[i], coding, element);
+    double error = values[i] - dequantizeElement(code, coding, element);
     sum += error * error * (importance.empty() ? 1.0 : importance[i]);
   }
   return sum;
@@ -100,6 +107,7 @@ TEST(WeightRange, absmax_is_plain_rounding_to_nearest) {
       QuantizedTensor tensor = valueOf(quantizeTensor(values, {12, 50}, scheme, options));
       EXPECT_EQ(tensor.scales, expected.scales);
       EXPECT_EQ(tensor.zeroPoints, expected.zeroPoints);
+      EXPECT_EQ(tensor.realZeroPoints, expected.realZeroPoints);
       EXPECT_EQ(tensor.codes, expected.codes);
     }
   }
@@ -128,20 +136,22 @@ TEST(WeightRange, mse_takes_the_best_of_all_candidates) {
           float low = *std::min_element(block.begin(), block.end());
           float high = *std::max_element(block.begin(), block.end());
           double least = std::numeric_limits<double>::infinity();
-          Stored best{};
+          BlockCoding best;
           for (int percent = 100; percent >= 40; --percent) {
             float p = static_cast<float>(percent * 0.01);
-            Stored stored = storedFor(p * low, p * high, scheme);
-            double error = errorOf(block, weights, stored, scheme.element);
+            BlockCoding coding = codingFor(p * low, p * high, scheme);
+            double error = errorOf(block, weights, coding, scheme.element);
             if (error < least * (1 - 1e-12)) {
               least = error;
-              best = stored;
+              best = coding;
             }
           }
           size_t index = scheme.blockIndex({12, 50}, {row, begin});
-          EXPECT_EQ(scales.scales[index], best.scale);
-          EXPECT_EQ(scheme.zeroPoint ? scales.zeroPoints[index] : 0, best.zeroPoint);
-          clipped += best.scale != storedFor(low, high, scheme).scale;
+          const BlockCoding chosen = blockCoding(scales, index);
+          EXPECT_EQ(chosen.scale, best.scale);
+          EXPECT_EQ(chosen.zeroPoint, best.zeroPoint);
+          EXPECT_EQ(chosen.realZeroPoint, best.realZeroPoint);
+          clipped += best.scale != codingFor(low, high, scheme).scale;
         }
       }
     }

@@ -16,8 +16,8 @@
 //   - from W itself, when a block is as long as a row, or with `staticGroups`;
 //   - else from the values of its columns as the columns before them have changed them.
 // In activation order without static groups, a group is a run of the new order: the result is then
-// a tensor whose columns are permuted, and its user has to permute the inputs. Where scales are
-// nested, the absmax scales of W fix the outer level in any case.
+// a tensor whose columns are permuted, and its user has to permute the inputs. Where scales or
+// real zero points are nested, those of W fix the outer level in any case.
 //
 // Rows are independent. Work goes by panels of rows, in each by halves: the first half of the
 // columns, its effect on the second half as one matrix product, the second half. Every element sees

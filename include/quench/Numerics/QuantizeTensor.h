@@ -96,10 +96,20 @@ llvm::Expected<std::vector<float>> dequantizeTensor(const QuantizedTensor &tenso
 int32_t quantizeInteger(float value, float scale, int32_t zeroPoint, int32_t minCode,
                         int32_t maxCode);
 
-/// The code of one finite element of any encoding, and the value that a code stands for. Zero
-/// points are 0 unless the element is an integer.
-int32_t quantizeElement(float value, float scale, int32_t zeroPoint, const Encoding &element);
-float dequantizeElement(int32_t code, float scale, int32_t zeroPoint, const Encoding &element);
+/// What the elements of one block are coded with. At most one of the zero points is not 0, and only
+/// for integers.
+struct BlockCoding {
+  float scale = 1.0f;
+  int32_t zeroPoint = 0;
+  float realZeroPoint = 0.0f;
+};
+
+/// That of a block of a tensor.
+BlockCoding blockCoding(const BlockScales &scales, size_t block);
+
+/// The code of one finite element of any encoding, and the value that a code stands for.
+int32_t quantizeElement(float value, const BlockCoding &coding, const Encoding &element);
+float dequantizeElement(int32_t code, const BlockCoding &coding, const Encoding &element);
 
 } // namespace quench::numerics
 

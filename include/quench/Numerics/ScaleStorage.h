@@ -15,7 +15,8 @@
 //   nested   s = decode(encode(ideal / t)) * t, t the scale of the block of scales, fixed
 //
 // An all-zero block (ideal scale 0) has the scale 1, nested: the code of 1; a scale that would be
-// stored as 0 is raised to the smallest positive code.
+// stored as 0 is raised to the smallest positive code. Zero points follow from the scale as it is
+// stored. Real ones are then stored likewise, plainly or below a fixed outer level.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,6 +26,7 @@
 #include "quench/Numerics/QuantizeTensor.h"
 #include "quench/Numerics/Scheme.h"
 
+#include <optional>
 #include <vector>
 
 namespace quench::numerics {
@@ -34,33 +36,51 @@ namespace quench::numerics {
 struct BlockFit {
   ValueRange range;
   float scale = 0.0f;
+  /// The real zero point before it is stored, when it is not to follow from the range.
+  std::optional<float> realZeroPoint = std::nullopt;
 };
 
 class ScaleStorage {
 public:
   /// For the blocks of a tensor of `shape`. `fits` has one entry for each block. It fixes what
-  /// blocks of scales share when scales are nested and is not used otherwise. `scheme` has to
-  /// outlive the result.
+  /// blocks of scales and of real zero points share when these are nested. `scheme` has to outlive
+  /// the result.
   static llvm::Expected<ScaleStorage> create(llvm::ArrayRef<BlockFit> fits,
                                              llvm::ArrayRef<int64_t> shape, const Scheme &scheme);
 
   const Scheme &scheme() const { return *owner; }
 
-  /// The scale of a block as it is stored, decoded: finite and positive. Fails when it does not
-  /// fit the format.
-  llvm::Expected<float> store(size_t block, const BlockFit &fit) const;
+  /// What a block is coded with when it asks for `fit`, as it is stored. The scale is finite and
+  /// positive. Fails when scale or zero point do not fit their formats.
+  llvm::Expected<BlockCoding> store(size_t block, const BlockFit &fit) const;
 
-  /// All blocks, with their zero points.
+  /// All blocks.
   llvm::Expected<BlockScales> storeAll(llvm::ArrayRef<BlockFit> fits) const;
 
 private:
-  int32_t nestedCode(size_t block, float ideal) const;
+  /// What the blocks of nested parameters share, and the block of each parameter.
+  struct Outer {
+    BlockScales scales;
+    std::vector<int64_t> blockOf;
+
+    BlockCoding coding(size_t block) const { return blockCoding(scales, blockOf[block]); }
+  };
+
+  static llvm::Expected<Outer> createOuter(llvm::ArrayRef<float> parameters,
+                                           llvm::ArrayRef<int64_t> shape, const Scheme &nested);
+  static std::shared_ptr<const QuantizedTensor> parameterTensor(const Outer &outer,
+                                                                llvm::ArrayRef<int64_t> shape,
+                                                                const Scheme &nested,
+                                                                llvm::ArrayRef<int32_t> codes);
+  int32_t scaleCode(size_t block, float ideal) const;
+  llvm::Expected<float> storeScale(size_t block, const BlockFit &fit) const;
+  int32_t zeroPointCode(size_t block, float ideal) const;
+  llvm::Expected<float> storeRealZeroPoint(size_t block, float ideal) const;
+  float idealZeroPoint(const BlockFit &fit, float scale) const;
 
   const Scheme *owner = nullptr;
   llvm::SmallVector<int64_t> scaleShape;
-  /// Of nested scales: what their blocks share, and the block of each scale.
-  BlockScales outer;
-  std::vector<int64_t> outerBlock;
+  Outer outerScales, outerZeroPoints;
 };
 
 } // namespace quench::numerics

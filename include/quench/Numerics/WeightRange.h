@@ -36,9 +36,9 @@ enum class RangeRule { Absmax, MeanSquaredError, HalfStep, AbsoluteMean };
 llvm::StringRef name(RangeRule rule);
 std::optional<RangeRule> parseRangeRule(llvm::StringRef name);
 
-/// Whether the rule has a meaning for the scheme. Absmax always has, mse without real zero points;
-/// half-step needs an integer element without zero point, absmean one or two bits of magnitude 1,
-/// and neither can choose a power of two.
+/// Whether the rule has a meaning for the scheme. Absmax and mse always have; half-step needs an
+/// integer element without zero point, absmean one or two bits of magnitude 1, and neither can
+/// choose a power of two.
 llvm::Error verify(RangeRule rule, const Scheme &scheme);
 
 struct RangeOptions {
