@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Input: a QDQ model. Output: the same model in which every contraction that the kernels compute on
-// codes is a `quench.contract`. QDQ pairs that nothing uses any more are erased.
+// codes is a `quench.contract`, and rows of quantized tables are picked before they are decoded.
+// QDQ pairs that nothing uses any more are erased.
 //
 //===----------------------------------------------------------------------===//
 
@@ -113,6 +114,30 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
   }
 };
 
+/// nn.embedding(dequantize(table)) -> dequantize(nn.embedding(table))
+struct PickCodesOfRows : OpRewritePattern<nn::EmbeddingOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::EmbeddingOp op, PatternRewriter &rewriter) const override {
+    auto table = op.getTable().getDefiningOp<DequantizeOp>();
+    if (!table) {
+      return rewriter.notifyMatchFailure(op, "expected a dequantized table");
+    }
+    SchemeAttr scheme = table.getInput().getType().getScheme();
+    if (!hasBlocksOfRows(scheme)) {
+      remark::missed(op.getLoc(), remarkOptions())
+          << "the whole table is decoded: its blocks span several rows";
+      return rewriter.notifyMatchFailure(op, "expected blocks of one row or of all rows");
+    }
+    remark::passed(op.getLoc(), remarkOptions()) << "rows are picked as codes and decoded then";
+    auto expressed = cast<RankedTensorType>(op.getType());
+    Value rows = nn::EmbeddingOp::create(rewriter, op.getLoc(), QTensorType::get(expressed, scheme),
+                                         table.getInput(), op.getTokens());
+    rewriter.replaceOpWithNewOp<DequantizeOp>(op, expressed, rows);
+    return success();
+  }
+};
+
 struct LegalizePass : quench::impl::LegalizePassBase<LegalizePass> {
   using Base::Base;
   void runOnOperation() override;
@@ -121,7 +146,7 @@ struct LegalizePass : quench::impl::LegalizePassBase<LegalizePass> {
 
 void LegalizePass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
-  patterns.add<FuseDequantizedLinear>(&getContext());
+  patterns.add<FuseDequantizedLinear, PickCodesOfRows>(&getContext());
   walkAndApplyPatterns(getOperation(), std::move(patterns));
   SmallVector<Operation *> operations;
   getOperation().walk([&](Operation *op) { operations.push_back(op); });

@@ -418,8 +418,8 @@ bool KernelSelector::selectCacheUpdate(nn::CacheUpdateOp op) {
 }
 
 bool KernelSelector::selectEmbedding(nn::EmbeddingOp op) {
-  auto table = cast<RankedTensorType>(op.getTable().getType());
-  if (!table.hasStaticShape() || table.getNumElements() == 0) {
+  auto table = dyn_cast<RankedTensorType>(op.getTable().getType());
+  if (!table || !table.hasStaticShape() || table.getNumElements() == 0) {
     return false;
   }
   auto kernel = getOrCreateEmbeddingKernel(module, target, table.getDimSize(0), table.getDimSize(1),

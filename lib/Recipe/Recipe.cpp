@@ -8,11 +8,37 @@
 #include "quench/Recipe/Recipe.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/GlobPattern.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace quench;
 using namespace quench::recipe;
+
+numerics::ScaleSpec ParameterFormat::spec(unsigned rank, unsigned outputAxis,
+                                          unsigned reductionAxis) const {
+  return nested ? numerics::ScaleSpec(nested->scheme(rank, outputAxis, reductionAxis))
+                : numerics::ScaleSpec(type, rule);
+}
+
+bool ParameterFormat::operator==(const ParameterFormat &other) const {
+  if (nested || other.nested) {
+    return nested && other.nested && *nested == *other.nested;
+  }
+  return type == other.type && rule == other.rule;
+}
+
+std::string ParameterFormat::str(StringRef what) const {
+  if (nested) {
+    return (what + " " + nested->str()).str();
+  }
+  std::string text = (numerics::name(type) + " " + what).str();
+  if (rule != numerics::MxScaleRule::Floor) {
+    text += (" (" + numerics::name(rule) + ")").str();
+  }
+  return text;
+}
 
 numerics::Scheme WeightFormat::scheme(unsigned rank, unsigned outputAxis,
                                       unsigned reductionAxis) const {
@@ -28,12 +54,17 @@ numerics::Scheme WeightFormat::scheme(unsigned rank, unsigned outputAxis,
     result.block.assign(rank, 1);
     result.block[reductionAxis] = groupSize;
   }
-  if (nestedScale) {
-    result.scale = numerics::ScaleSpec(nestedScale->scheme(rank, outputAxis, reductionAxis));
-  } else {
-    result.scale = numerics::ScaleSpec(scale);
+  result.scale = scale.spec(rank, outputAxis, reductionAxis);
+  if (realZeroPoint) {
+    result.realZeroPoint = realZeroPoint->spec(rank, outputAxis, reductionAxis);
   }
   return result;
+}
+
+bool WeightFormat::operator==(const WeightFormat &other) const {
+  return element == other.element && block == other.block && groupSize == other.groupSize &&
+         scale == other.scale && zeroPoint == other.zeroPoint &&
+         realZeroPoint == other.realZeroPoint && range == other.range;
 }
 
 std::string WeightFormat::str() const {
@@ -49,8 +80,15 @@ std::string WeightFormat::str() const {
     text += " in groups of " + std::to_string(groupSize);
     break;
   }
-  text += zeroPoint ? " with zero points, " : ", ";
-  text += nestedScale ? "scales " + nestedScale->str() : numerics::name(scale).str() + " scales";
+  if (zeroPoint) {
+    text += " with zero points";
+  } else if (realZeroPoint) {
+    text += " with " + realZeroPoint->str("zero points");
+  }
+  text += ", " + scale.str("scales");
+  if (range != numerics::RangeRule::Absmax) {
+    text += (" by " + numerics::name(range)).str();
+  }
   return text;
 }
 
@@ -59,19 +97,61 @@ numerics::Scheme ActivationFormat::scheme(unsigned rank, unsigned reductionAxis)
   result.element = element;
   result.zeroPoint = zeroPoint;
   result.block.assign(rank, block == ActivationBlock::Tensor ? numerics::kWhole : 1);
-  result.block[reductionAxis] = numerics::kWhole;
+  result.block[reductionAxis] = block == ActivationBlock::Group ? groupSize : numerics::kWhole;
+  result.scale = scale.spec(rank, reductionAxis == 0 ? 1 : 0, reductionAxis);
   return result;
 }
 
 bool ActivationFormat::operator==(const ActivationFormat &other) const {
-  return element == other.element && block == other.block && dynamic == other.dynamic &&
-         zeroPoint == other.zeroPoint;
+  return element == other.element && block == other.block && groupSize == other.groupSize &&
+         dynamic == other.dynamic && scale == other.scale && zeroPoint == other.zeroPoint &&
+         clip == other.clip;
+}
+
+/// ", clipped at 0.9", or nothing.
+static std::string clipText(double clip) {
+  std::string text;
+  if (clip != 1.0) {
+    raw_string_ostream(text) << format(", clipped at %g", clip);
+  }
+  return text;
+}
+
+/// ", f16 scales", or nothing for plain f32.
+static std::string storedText(const ParameterFormat &scale) {
+  return scale == ParameterFormat() ? std::string() : ", " + scale.str("scales");
 }
 
 std::string ActivationFormat::str() const {
-  return element.str() + (zeroPoint ? " with a zero point, one " : ", one ") +
-         (dynamic ? "dynamic" : "static") + " scale per " +
-         (block == ActivationBlock::Tensor ? "tensor" : "token");
+  std::string text = element.str() + (zeroPoint ? " with a zero point, one " : ", one ") +
+                     (dynamic ? "dynamic" : "static") + " scale per ";
+  switch (block) {
+  case ActivationBlock::Tensor:
+    text += "tensor";
+    break;
+  case ActivationBlock::Token:
+    text += "token";
+    break;
+  case ActivationBlock::Group:
+    text += "group of " + std::to_string(groupSize);
+    break;
+  }
+  return text + storedText(scale) + clipText(clip);
+}
+
+numerics::Scheme CacheFormat::scheme() const {
+  numerics::Scheme result;
+  result.element = element;
+  result.zeroPoint = zeroPoint;
+  result.block = {1, 1, groupSize > 0 ? groupSize : numerics::kWhole};
+  result.scale = scale.spec(/*rank=*/3, /*outputAxis=*/0, /*reductionAxis=*/2);
+  return result;
+}
+
+std::string CacheFormat::str() const {
+  std::string per = groupSize > 0 ? "group of " + std::to_string(groupSize) : std::string("head");
+  return element.str() + (zeroPoint ? " with zero points" : "") + ", one dynamic scale per " + per +
+         storedText(scale) + clipText(clip);
 }
 
 bool Recipe::needsCalibration() const {

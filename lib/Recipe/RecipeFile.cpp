@@ -7,9 +7,8 @@
 
 #include "quench/Recipe/RecipeFile.h"
 
-#include "YamlTree.h"
+#include "FormatParser.h"
 
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/GlobPattern.h"
@@ -19,21 +18,6 @@ using namespace llvm;
 using namespace quench;
 using namespace quench::recipe;
 
-/// The largest group that makes sense of a typo being a number.
-static constexpr int64_t maxGroup = int64_t(1) << 30;
-
-static constexpr StringLiteral typeNames =
-    "i1 to i8, i16, ui1 to ui8, ui16, f16, bf16, f8E4M3FN, f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN "
-    "or nf4";
-
-/// A member that has to be there.
-static Expected<const YamlTree *> require(const YamlTree &mapping, StringRef key, StringRef what) {
-  if (const YamlTree *value = mapping.lookup(key)) {
-    return value;
-  }
-  return mapping.error("expected '" + key + "' in " + what + ", found none");
-}
-
 static Expected<std::string> parseText(const YamlTree &tree, StringRef what) {
   if (tree.kind != YamlTree::Kind::Scalar || tree.text.empty()) {
     return tree.expected(what);
@@ -41,174 +25,12 @@ static Expected<std::string> parseText(const YamlTree &tree, StringRef what) {
   return tree.text;
 }
 
-/// One of a few words; `index` becomes the number of the word that was found.
-static Error parseWord(const YamlTree &tree, ArrayRef<StringRef> words, unsigned &index) {
-  const StringRef *word = find(words, tree.text);
-  if (tree.kind != YamlTree::Kind::Scalar || word == words.end()) {
-    return tree.expected(join(words, " or "));
-  }
-  index = word - words.begin();
-  return Error::success();
-}
-
-static bool isNone(const YamlTree &tree) {
-  return tree.kind == YamlTree::Kind::Scalar && tree.text == "none";
-}
-
-static Error parseElement(const YamlTree &mapping, StringRef what, numerics::Encoding &element) {
-  Expected<const YamlTree *> tree = require(mapping, "type", what);
-  if (!tree) {
-    return tree.takeError();
-  }
-  StringRef text = (*tree)->text;
-  unsigned bits = 0;
-  if (text == "nf4") {
-    element = numerics::Encoding::nf4();
-  } else if (std::optional<numerics::FloatFormat> format = numerics::parseFloatFormat(text)) {
-    element = numerics::Encoding::floating(*format);
-  } else {
-    bool isSigned = !text.consume_front("u");
-    if (!text.consume_front("i") || text.getAsInteger(10, bits) || bits > 16) {
-      return (*tree)->expected(typeNames);
-    }
-    element = numerics::Encoding::integer(bits, isSigned);
-  }
-  if (Error error = element.verify()) {
-    consumeError(std::move(error));
-    return (*tree)->expected(typeNames);
-  }
-  return Error::success();
-}
-
-static Error parseZeroPoint(const YamlTree &mapping, bool &zeroPoint) {
-  const YamlTree *tree = mapping.lookup("zero_point");
-  unsigned word = 0;
-  if (tree) {
-    if (Error error = parseWord(*tree, {"false", "true"}, word)) {
-      return error;
-    }
-  }
-  zeroPoint = word == 1;
-  return Error::success();
-}
-
-/// Reports what the scheme itself refuses, at the place of its mapping.
-static Error checkScheme(const YamlTree &mapping, const numerics::Scheme &scheme) {
-  if (Error error = scheme.verify()) {
-    return mapping.error(toString(std::move(error)));
-  }
-  return Error::success();
-}
-
-static Error parseGroup(const YamlTree &mapping, StringRef what, WeightFormat &format) {
-  Expected<const YamlTree *> tree = require(mapping, "group", what);
-  if (!tree) {
-    return tree.takeError();
-  }
-  StringRef text = (*tree)->text;
-  if (text == "channel") {
-    format.block = WeightBlock::Channel;
-  } else if (text == "tensor") {
-    format.block = WeightBlock::Tensor;
-  } else if (!text.getAsInteger(10, format.groupSize) && format.groupSize > 0 &&
-             format.groupSize <= maxGroup) {
-    format.block = WeightBlock::Group;
-  } else {
-    return (*tree)->expected("a group size from 1 to 2^30, 'channel' or 'tensor'");
-  }
-  return Error::success();
-}
-
-static Error parseWeightFormat(const YamlTree &mapping, StringRef what, bool nested,
-                               WeightFormat &format) {
-  SmallVector<StringRef> keys = {"type", "group", "scale"};
-  if (!nested) {
-    keys.push_back("zero_point");
-  }
-  if (Error error = mapping.checkMapping(what, keys)) {
-    return error;
-  }
-  if (Error error = parseElement(mapping, what, format.element)) {
-    return error;
-  }
-  if (Error error = parseGroup(mapping, what, format)) {
-    return error;
-  }
-  if (Error error = parseZeroPoint(mapping, format.zeroPoint)) {
-    return error;
-  }
-  if (const YamlTree *scale = mapping.lookup("scale")) {
-    if (scale->kind == YamlTree::Kind::Mapping && !nested) {
-      auto scaleFormat = std::make_shared<WeightFormat>();
-      if (Error error = parseWeightFormat(*scale, "the format of scales", true, *scaleFormat)) {
-        return error;
-      }
-      format.nestedScale = std::move(scaleFormat);
-    } else {
-      static constexpr numerics::FloatFormat formats[] = {
-          numerics::FloatFormat::F32, numerics::FloatFormat::F16, numerics::FloatFormat::BF16,
-          numerics::FloatFormat::F8E8M0FNU};
-      unsigned word = 0;
-      if (Error error = parseWord(*scale, {"f32", "f16", "bf16", "f8E8M0FNU"}, word)) {
-        return error;
-      }
-      format.scale = formats[word];
-    }
-  }
-  return checkScheme(mapping, format.scheme(/*rank=*/2, /*outputAxis=*/0, /*reductionAxis=*/1));
-}
-
-static Error parseWeights(const YamlTree &tree, std::optional<WeightFormat> &format) {
-  format.reset();
-  return isNone(tree) ? Error::success()
-                      : parseWeightFormat(tree, "the format of weights", false, format.emplace());
-}
-
-static Error parseActivations(const YamlTree &tree, std::optional<ActivationFormat> &result) {
-  result.reset();
-  if (isNone(tree)) {
-    return Error::success();
-  }
-  constexpr StringLiteral what = "the format of activations";
-  ActivationFormat &format = result.emplace();
-  if (Error error = tree.checkMapping(what, {"type", "scale", "per", "zero_point"})) {
-    return error;
-  }
-  if (Error error = parseElement(tree, what, format.element)) {
-    return error;
-  }
-  Expected<const YamlTree *> scale = require(tree, "scale", what);
-  if (!scale) {
-    return scale.takeError();
-  }
-  Expected<const YamlTree *> per = require(tree, "per", what);
-  if (!per) {
-    return per.takeError();
-  }
-  unsigned dynamic = 0, token = 0;
-  if (Error error = parseWord(**scale, {"static", "dynamic"}, dynamic)) {
-    return error;
-  }
-  if (Error error = parseWord(**per, {"tensor", "token"}, token)) {
-    return error;
-  }
-  format.dynamic = dynamic == 1;
-  format.block = token == 1 ? ActivationBlock::Token : ActivationBlock::Tensor;
-  if (!format.dynamic && format.block == ActivationBlock::Token) {
-    return (*per)->error("static scales are known before the tokens are; expected 'per: tensor'");
-  }
-  if (Error error = parseZeroPoint(tree, format.zeroPoint)) {
-    return error;
-  }
-  return checkScheme(tree, format.scheme(/*rank=*/2, /*reductionAxis=*/1));
-}
-
 static Expected<LayerRule> parseRule(const YamlTree &tree) {
   constexpr StringLiteral what = "a rule for layers";
   if (Error error = tree.checkMapping(what, {"match", "weights", "activations"})) {
     return std::move(error);
   }
-  Expected<const YamlTree *> match = require(tree, "match", what);
+  Expected<const YamlTree *> match = requireMember(tree, "match", what);
   if (!match) {
     return match.takeError();
   }
@@ -240,7 +62,7 @@ static Expected<LayerRule> parseRule(const YamlTree &tree) {
 }
 
 static Error parsePasses(const YamlTree &root, Recipe &recipe) {
-  Expected<const YamlTree *> passes = require(root, "passes", "a recipe");
+  Expected<const YamlTree *> passes = requireMember(root, "passes", "a recipe");
   if (!passes) {
     return passes.takeError();
   }
@@ -258,7 +80,7 @@ static Error parsePasses(const YamlTree &root, Recipe &recipe) {
 }
 
 static Error parseHead(const YamlTree &root, StringRef key, std::string &result) {
-  Expected<const YamlTree *> tree = require(root, key, "a recipe");
+  Expected<const YamlTree *> tree = requireMember(root, key, "a recipe");
   if (!tree) {
     return tree.takeError();
   }
@@ -281,7 +103,7 @@ Expected<Recipe> quench::recipe::parseRecipe(StringRef text, StringRef file) {
   Recipe recipe;
   recipe.text = text.str();
   if (Error error = root->checkMapping(
-          "a recipe", {"name", "summary", "weights", "activations", "passes", "layers"})) {
+          "a recipe", {"name", "summary", "weights", "activations", "cache", "passes", "layers"})) {
     return std::move(error);
   }
   if (Error error = parseHead(*root, "name", recipe.name)) {
@@ -297,6 +119,11 @@ Expected<Recipe> quench::recipe::parseRecipe(StringRef text, StringRef file) {
   }
   if (const YamlTree *activations = root->lookup("activations")) {
     if (Error error = parseActivations(*activations, recipe.activations)) {
+      return std::move(error);
+    }
+  }
+  if (const YamlTree *cache = root->lookup("cache")) {
+    if (Error error = parseCache(*cache, recipe.cache)) {
       return std::move(error);
     }
   }

@@ -21,14 +21,41 @@ using namespace llvm;
 namespace quench::reference {
 
 /// result[t, :] = table[tokens[t], :]
+template <typename T>
+static std::vector<T> pickRows(const std::vector<T> &table, int64_t width,
+                               ArrayRef<int64_t> tokens) {
+  std::vector<T> result;
+  for (int64_t token : tokens) {
+    result.insert(result.end(), table.begin() + token * width, table.begin() + (token + 1) * width);
+  }
+  return result;
+}
+
+/// Codes of rows, with the parameters of their blocks.
+static Value pickQuantizedRows(const Value &table, ArrayRef<int64_t> tokens) {
+  const auto type = cast<QTensorType>(table.type);
+  const SchemeAttr scheme = type.getScheme();
+  const auto expressed = RankedTensorType::get(
+      {static_cast<int64_t>(tokens.size()), type.getShape()[1]}, table.elementType());
+  Value result = table;
+  result.type = QTensorType::get(expressed, scheme);
+  result.codes = pickRows(table.codes, type.getShape()[1], tokens);
+  if (scheme.getBlock()[0] != SchemeAttr::kWhole) {
+    const int64_t blocks = scheme.getScaleShape(type.getShape())[1];
+    result.scales = pickRows(table.scales, blocks, tokens);
+    if (scheme.hasRealZeroPoints()) {
+      result.realZeroPoints = pickRows(table.realZeroPoints, blocks, tokens);
+    } else if (scheme.hasZeroPoints()) {
+      result.zeroPoints = pickRows(table.zeroPoints, blocks, tokens);
+    }
+  }
+  return result;
+}
+
 static Expected<Value> evaluateEmbedding(nn::EmbeddingOp op, const Frame &frame) {
   const Value &table = frame[op.getTable()];
   const Value &tokens = frame[op.getTokens()];
   const int64_t rows = table.shape()[0], width = table.shape()[1];
-  Expected<Value> result = makeTensor(table.elementType(), {tokens.size(), width});
-  if (!result) {
-    return result;
-  }
   for (int64_t t = 0; t < tokens.size(); ++t) {
     const int64_t token = tokens.integers[t];
     if (token < 0 || token >= rows) {
@@ -36,11 +63,12 @@ static Expected<Value> evaluateEmbedding(nn::EmbeddingOp op, const Frame &frame)
                      static_cast<long long>(rows), static_cast<long long>(token),
                      static_cast<long long>(t));
     }
-    for (int64_t c = 0; c < width; ++c) {
-      result->floats[t * width + c] = table.floats[token * width + c];
-    }
   }
-  return result;
+  if (table.isQuantized()) {
+    return pickQuantizedRows(table, tokens.integers);
+  }
+  return Value::tensor(cast<FloatType>(table.elementType()), {tokens.size(), width},
+                       pickRows(table.floats, width, tokens.integers));
 }
 
 /// result[m, n] = sum_k input[m, k] * weight[n, k] + bias[n]

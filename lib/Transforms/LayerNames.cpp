@@ -36,6 +36,16 @@ StringRef LayerNames::nameOf(QuantizableOpInterface layer) const {
   return place == names.end() ? StringRef() : StringRef(place->second);
 }
 
+std::string quench::tableName(QuantizableTableOpInterface op) {
+  if (WeightOp weight = findWeight(op.getTableOperand().get())) {
+    return linearNameOfKey(weight.getKey()).str();
+  }
+  if (auto loc = op.getLoc()->findInstanceOf<NameLoc>()) {
+    return loc.getName().str();
+  }
+  return op->getName().getStringRef().str();
+}
+
 /// The dotted path before the last component.
 static StringRef moduleOf(StringRef name) {
   return name.contains('.') ? name.rsplit('.').first : "";

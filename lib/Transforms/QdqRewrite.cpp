@@ -8,6 +8,7 @@
 #include "quench/Transforms/QdqRewrite.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -26,7 +27,7 @@ private:
   Value activation(const PlannedLayer &layer, Value input);
   /// The input with its channels in the order of the columns of the weight.
   Value permuted(PlannedLayer &layer, Value input);
-  Value weight(const PlannedWeight &planned, Operation *source);
+  Value weight(const PlannedWeight &planned, Operation *source, Type expressed);
   Value constantParts(OpBuilder &builder, const PlannedWeight &planned, QTensorType type);
 
   QuantizationPlan &plan;
@@ -39,7 +40,8 @@ private:
   DenseMap<Value, SmallVector<Wrapped>> wrapped;
   /// Only looked up.
   DenseMap<std::pair<Value, Attribute>, Value> reordered;
-  DenseMap<Operation *, Value> newWeights;
+  /// A weight that is used in two element types is there twice.
+  DenseMap<std::pair<Operation *, Type>, Value> newWeights;
 };
 
 } // namespace
@@ -65,7 +67,11 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
           builder, loc, DenseElementsAttr::get(zeroPoints, layer.staticScale.zeroPoint));
     }
   }
-  Value quantized = QuantizeOp::create(builder, loc, type, input, scale, zeroPoint);
+  auto rule = symbolizeScaleRule(numerics::name(layer.activations->scale.rule));
+  bool dynamic = layer.activations->dynamic;
+  Value quantized =
+      QuantizeOp::create(builder, loc, type, input, scale, zeroPoint,
+                         APFloat(layer.activations->clip), dynamic ? *rule : ScaleRule::Floor);
   Value result = DequantizeOp::create(builder, loc, expressed, quantized);
   known.push_back({*layer.activations, layer.activationScheme, result});
   return result;
@@ -126,13 +132,13 @@ Value QdqRewriter::constantParts(OpBuilder &builder, const PlannedWeight &planne
   return AssembleOp::create(builder, loc, type, codes, scales, zeroPoints);
 }
 
-Value QdqRewriter::weight(const PlannedWeight &planned, Operation *source) {
-  Value &result = newWeights[source];
+Value QdqRewriter::weight(const PlannedWeight &planned, Operation *source, Type element) {
+  Value &result = newWeights[{source, element}];
   if (result) {
     return result;
   }
   OpBuilder builder(source);
-  auto expressed = RankedTensorType::get(planned.shape, builder.getF32Type());
+  auto expressed = RankedTensorType::get(planned.shape, element);
   QTensorType type = QTensorType::get(expressed, planned.scheme);
   Value quantized;
   if (planned.constant) {
@@ -148,17 +154,23 @@ void QdqRewriter::run() {
   // Readers of weights come before the weights, so that both can go.
   llvm::SetVector<Operation *> extensions, sources;
   for (PlannedLayer &layer : plan.layers) {
-    OpOperand &input = layer.op.getActivationOperand();
-    input.set(permuted(layer, input.get()));
+    if (layer.operands.activation) {
+      OpOperand &input = *layer.operands.activation;
+      input.set(permuted(layer, input.get()));
+    }
     if (layer.activations) {
-      input.set(activation(layer, input.get()));
+      OpOperand &operand = *layer.operands.activation;
+      operand.set(activation(layer, operand.get()));
     }
     if (layer.weight) {
-      OpOperand &operand = layer.op.getWeightOperand();
+      OpOperand &operand = *layer.operands.weight;
       Operation *source = findFloatWeight(operand.get());
+      // A table keeps the type that its rows have; a product takes any and has most of f32.
+      Type element = layer.operands.activation ? Type(Float32Type::get(operand.get().getContext()))
+                                               : getElementTypeOrSelf(operand.get());
       extensions.insert(operand.get().getDefiningOp());
       sources.insert(source);
-      operand.set(weight(plan.weights[*layer.weight], source));
+      operand.set(weight(plan.weights[*layer.weight], source, element));
     }
   }
   extensions.set_subtract(sources);

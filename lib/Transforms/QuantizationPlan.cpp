@@ -46,13 +46,13 @@ public:
     module.walk([&](WeightOp weight) { keys.insert(weight.getKey()); });
   }
 
-  LogicalResult planLayer(QuantizableOpInterface op, StringRef name);
+  LogicalResult planLayer(Operation *op, const QuantizableOperands &operands, StringRef name);
   QuantizationPlan take() { return std::move(plan); }
 
 private:
   /// Why the weight of a layer cannot be quantized; empty when it can be.
-  std::string weightObstacle(QuantizableOpInterface op);
-  std::string activationObstacle(QuantizableOpInterface op);
+  std::string weightObstacle(Value operand);
+  std::string activationObstacle(Value operand);
   LogicalResult planWeight(PlannedLayer &layer, const WeightFormat &format);
   LogicalResult checkStoredWeight(PlannedLayer &layer, WeightOp weight, SchemeAttr scheme);
   LogicalResult planActivations(PlannedLayer &layer, const ActivationFormat &format);
@@ -79,8 +79,7 @@ void Planner::reportMissed(const PlannedLayer &layer, const std::string &reason)
       << remark::metric("Layer", layer.name) << remark::metric("Reason", reason);
 }
 
-std::string Planner::weightObstacle(QuantizableOpInterface op) {
-  Value operand = op.getWeightOperand().get();
+std::string Planner::weightObstacle(Value operand) {
   if (!findFloatWeight(operand)) {
     return "its weight is neither a stored weight nor a dense constant";
   }
@@ -91,8 +90,7 @@ std::string Planner::weightObstacle(QuantizableOpInterface op) {
   return {};
 }
 
-std::string Planner::activationObstacle(QuantizableOpInterface op) {
-  Value operand = op.getActivationOperand().get();
+std::string Planner::activationObstacle(Value operand) {
   if (isa_and_nonnull<DequantizeOp>(operand.getDefiningOp())) {
     return "its activation is quantized already";
   }
@@ -111,23 +109,22 @@ static std::string floatReason(const LayerFormats &formats) {
   return "the recipe leaves weights in float";
 }
 
-LogicalResult Planner::planLayer(QuantizableOpInterface op, StringRef name) {
+LogicalResult Planner::planLayer(Operation *op, const QuantizableOperands &operands,
+                                 StringRef name) {
   LayerFormats formats = recipe.formatsFor(name);
-  if (!options.activations) {
+  if (!operands.activation || !options.activations) {
     formats.activations.reset();
   }
-  PlannedLayer layer;
-  layer.op = op;
-  layer.name = name.str();
+  PlannedLayer layer{op, operands, name.str(), {}, {}, {}, {}, {}, {}};
   if (auto function = op->getParentOfType<FunctionOpInterface>()) {
     layer.function = function.getName();
   }
-  bool hasCodes = isa_and_nonnull<DequantizeOp>(op.getWeightOperand().get().getDefiningOp());
+  bool hasCodes = isa_and_nonnull<DequantizeOp>(operands.weight->get().getDefiningOp());
   bool wantsWeight = formats.weights && !hasCodes;
   // A layer whose weight was to be quantized and cannot be stays float as a whole.
-  std::string obstacle = wantsWeight ? weightObstacle(op) : "";
+  std::string obstacle = wantsWeight ? weightObstacle(operands.weight->get()) : "";
   if (obstacle.empty() && formats.activations) {
-    obstacle = activationObstacle(op);
+    obstacle = activationObstacle(operands.activation->get());
   }
   if (obstacle.empty() && !hasCodes && !formats.weights && !formats.activations) {
     obstacle = floatReason(formats);
@@ -175,11 +172,11 @@ LogicalResult Planner::checkStoredWeight(PlannedLayer &layer, WeightOp weight, S
 }
 
 LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &format) {
-  Operation *source = findFloatWeight(layer.op.getWeightOperand().get());
+  Operation *source = findFloatWeight(layer.operands.weight->get());
   auto type = cast<RankedTensorType>(source->getResult(0).getType());
-  llvm::Expected<SchemeAttr> scheme = recipe::buildScheme(
-      source->getContext(), format.scheme(type.getRank(), layer.op.getWeightOutputAxis(),
-                                          layer.op.getWeightReductionAxis()));
+  numerics::Scheme numericsScheme = format.scheme(type.getRank(), layer.operands.weightOutputAxis,
+                                                  layer.operands.weightReductionAxis);
+  llvm::Expected<SchemeAttr> scheme = recipe::buildScheme(source->getContext(), numericsScheme);
   if (!scheme) {
     return layer.op->emitError() << "cannot quantize the weight of '" << layer.name
                                  << "': " << llvm::toString(scheme.takeError());
@@ -196,15 +193,16 @@ LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &forma
                             dyn_cast<arith::ConstantOp>(source),
                             llvm::SmallVector<int64_t>(type.getShape()),
                             *scheme,
-                            format.str(),
+                            std::move(numericsScheme),
+                            format,
                             layer.op->getLoc(),
                             {},
                             {},
                             0.0});
-  } else if (plan.weights[index].scheme != *scheme) {
-    InFlightDiagnostic diagnostic = layer.op->emitError()
-                                    << "expected the weight of '" << layer.name << "' as "
-                                    << plan.weights[index].scheme << ", found " << *scheme;
+  } else if (!(plan.weights[index].format == format)) {
+    InFlightDiagnostic diagnostic =
+        layer.op->emitError() << "expected the weight of '" << layer.name << "' as "
+                              << plan.weights[index].format.str() << ", found " << format.str();
     diagnostic.attachNote(plan.weights[index].loc) << "the same weight is used here";
     return diagnostic;
   }
@@ -229,14 +227,15 @@ static std::optional<numerics::ValueRange> observedRange(Value value) {
 }
 
 LogicalResult Planner::planStaticScale(PlannedLayer &layer) {
-  std::optional<numerics::ValueRange> range = observedRange(layer.op.getActivationOperand().get());
+  std::optional<numerics::ValueRange> range = observedRange(layer.operands.activation->get());
   if (!range) {
     return layer.op->emitError()
            << "expected a calibrated range for the input of '" << layer.name
            << "', found none; run quench-insert-observers and quench-annotate-calibration first";
   }
-  llvm::Expected<numerics::ScaleAndZeroPoint> scale = numerics::chooseScale(
-      *range, layer.activations->element, numerics::FloatFormat::F32, layer.activations->zeroPoint);
+  llvm::Expected<numerics::ScaleAndZeroPoint> scale =
+      numerics::chooseScale(*range, layer.activations->element, layer.activations->scale.type,
+                            layer.activations->zeroPoint, layer.activations->scale.rule);
   if (!scale) {
     return layer.op->emitError() << "cannot scale the input of '" << layer.name
                                  << "': " << llvm::toString(scale.takeError());
@@ -246,9 +245,10 @@ LogicalResult Planner::planStaticScale(PlannedLayer &layer) {
 }
 
 LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationFormat &format) {
-  auto type = cast<RankedTensorType>(layer.op.getActivationOperand().get().getType());
-  llvm::Expected<SchemeAttr> scheme = recipe::buildScheme(
-      layer.op->getContext(), format.scheme(type.getRank(), layer.op.getActivationReductionAxis()));
+  auto type = cast<RankedTensorType>(layer.operands.activation->get().getType());
+  llvm::Expected<SchemeAttr> scheme =
+      recipe::buildScheme(layer.op->getContext(),
+                          format.scheme(type.getRank(), layer.operands.activationReductionAxis));
   if (!scheme) {
     return layer.op->emitError() << "cannot quantize the input of '" << layer.name
                                  << "': " << llvm::toString(scheme.takeError());
@@ -263,10 +263,17 @@ FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const reci
                                                      const PlanOptions &options) {
   Planner planner(module, recipe, weights, options);
   LayerNames names(module);
-  for (QuantizableOpInterface op : names.layers()) {
-    if (failed(planner.planLayer(op, names.nameOf(op)))) {
-      return failure();
+  WalkResult walk = module.walk([&](Operation *op) -> WalkResult {
+    if (auto layer = dyn_cast<QuantizableOpInterface>(op)) {
+      return planner.planLayer(op, layer, names.nameOf(layer));
     }
+    if (auto table = dyn_cast<QuantizableTableOpInterface>(op); table && options.tables) {
+      return planner.planLayer(op, table, tableName(table));
+    }
+    return success();
+  });
+  if (walk.wasInterrupted()) {
+    return failure();
   }
   return planner.take();
 }

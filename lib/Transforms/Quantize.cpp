@@ -54,7 +54,7 @@ static void reportPassed(const PlannedLayer &layer, const QuantizationPlan &plan
   report << remark::metric("Layer", layer.name);
   if (layer.weight) {
     const PlannedWeight &weight = plan.weights[*layer.weight];
-    report << remark::metric("Weights", weight.format)
+    report << remark::metric("Weights", weight.format.str())
            << remark::metric("BitsPerWeight",
                              decimals("%.3f", weight.scheme.getBitsPerElement(weight.shape)))
            << remark::metric("SignalToNoiseDb", decimals("%.2f", weight.signalToNoise));
@@ -73,7 +73,7 @@ static llvm::json::Object describe(const PlannedLayer &layer, const Quantization
       {"activations", layer.activations ? layer.activations->str() : std::string("float")}};
   if (layer.weight) {
     const PlannedWeight &weight = plan.weights[*layer.weight];
-    object["weights"] = weight.format;
+    object["weights"] = weight.format.str();
     object["bits_per_weight"] = weight.scheme.getBitsPerElement(weight.shape);
     if (std::isfinite(weight.signalToNoise)) {
       object["signal_to_noise_db"] = weight.signalToNoise;

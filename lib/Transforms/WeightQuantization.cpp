@@ -19,11 +19,14 @@ using llvm::Error;
 using llvm::Expected;
 
 /// Rounds to nearest, and says what that cost.
-static Error quantize(PlannedWeight &weight, ArrayRef<float> values,
+static Error quantize(PlannedWeight &weight, ArrayRef<float> values, unsigned threads,
                       numerics::QuantizedTensor &result) {
-  numerics::Scheme scheme = weight.scheme.getNumericsScheme();
+  const numerics::Scheme &scheme = weight.numericsScheme;
+  numerics::RangeOptions range;
+  range.rule = weight.format.range;
+  range.threads = threads;
   Expected<numerics::QuantizedTensor> quantized =
-      numerics::quantizeTensor(values, weight.shape, scheme);
+      numerics::quantizeTensor(values, weight.shape, scheme, range);
   if (!quantized) {
     return quantized.takeError();
   }
@@ -56,7 +59,7 @@ LogicalResult quench::quantizeConstants(QuantizationPlan &plan) {
       value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &losesInfo);
       values.push_back(value.convertToFloat());
     }
-    if (Error error = quantize(weight, values, weight.codes)) {
+    if (Error error = quantize(weight, values, /*threads=*/1, weight.codes)) {
       return weight.constant->emitError()
              << "cannot quantize this constant: " << llvm::toString(std::move(error));
     }
@@ -65,18 +68,18 @@ LogicalResult quench::quantizeConstants(QuantizationPlan &plan) {
 }
 
 /// Reads, quantizes and writes one tensor; nothing of it stays in memory.
-static Error writeWeight(PlannedWeight &weight, const WeightStore &weights,
+static Error writeWeight(PlannedWeight &weight, const WeightStore &weights, unsigned threads,
                          SafetensorsWriter &output) {
   Expected<std::vector<float>> values = weights.readFiniteFloats(weight.key, weight.shape);
   if (!values) {
     return values.takeError();
   }
   numerics::QuantizedTensor codes;
-  if (Error error = quantize(weight, *values, codes)) {
+  if (Error error = quantize(weight, *values, threads, codes)) {
     return llvm::createStringError(weights.fileOf(weight.key) + ": tensor '" + weight.key +
                                    "': " + llvm::toString(std::move(error)));
   }
-  return writeQuantized(output, weight.key, weight.scheme.getNumericsScheme(), codes);
+  return writeQuantized(output, weight.key, weight.numericsScheme, codes);
 }
 
 LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &workspace,
@@ -94,13 +97,13 @@ LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &w
   Progress progress = workspace.progress("quantize", stored.size(), "weights");
   Error failure = workspace.edit([&](SafetensorsWriter &output) -> Error {
     for (const PlannedWeight *weight : stored) {
-      if (Error error = declareQuantized(output, weight->key, weight->scheme.getNumericsScheme(),
-                                         weight->shape)) {
+      if (Error error =
+              declareQuantized(output, weight->key, weight->numericsScheme, weight->shape)) {
         return error;
       }
     }
     for (PlannedWeight *weight : stored) {
-      if (Error error = writeWeight(*weight, *workspace.weights(), output)) {
+      if (Error error = writeWeight(*weight, *workspace.weights(), workspace.threads(), output)) {
         culprit = weight->loc;
         return error;
       }

@@ -147,11 +147,11 @@ Error ClipDriver::clipWeight(PlannedLayer &layer, ArrayRef<double> gram,
   const PlannedWeight &weight = inputs.plan.weights[*layer.weight];
   ClipOutcome &outcome = outcomes[*layer.weight];
   Expected<std::vector<float>> values =
-      readModelWeight(layer.op.getWeightOperand().get(), inputs.workspace->weights());
+      readModelWeight(layer.operands.weight->get(), inputs.workspace->weights());
   if (!values) {
     return values.takeError();
   }
-  numerics::Scheme scheme = weight.scheme.getNumericsScheme();
+  const numerics::Scheme &scheme = weight.numericsScheme;
   Expected<std::vector<float>> limits =
       numerics::searchClipLimits(*values, weight.shape, scheme, gram, inputs.threads());
   if (!limits) {
@@ -233,7 +233,7 @@ static void rewrite(QuantizationPlan &plan, ArrayRef<ClipOutcome> outcomes) {
   llvm::SetVector<Operation *> old;
   std::vector<Value> made(plan.weights.size());
   for (PlannedLayer &layer : plan.layers) {
-    OpOperand &operand = layer.op.getWeightOperand();
+    OpOperand &operand = *layer.operands.weight;
     Operation *source = findFloatWeight(operand.get());
     Value &value = made[*layer.weight];
     if (!value) {

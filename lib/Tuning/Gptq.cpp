@@ -165,13 +165,15 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
   PlannedWeight &weight = inputs.plan.weights[*layer.weight];
   GptqOutcome &outcome = outcomes[*layer.weight];
   Expected<std::vector<float>> values =
-      readModelWeight(layer.op.getWeightOperand().get(), inputs.workspace->weights());
+      readModelWeight(layer.operands.weight->get(), inputs.workspace->weights());
   if (!values) {
     return values.takeError();
   }
-  numerics::Scheme scheme = weight.scheme.getNumericsScheme();
+  const numerics::Scheme &scheme = weight.numericsScheme;
+  numerics::GptqOptions rounding = settings.rounding;
+  rounding.rule = weight.format.range;
   Expected<numerics::GptqResult> result =
-      numerics::gptq(*values, weight.shape, scheme, factor, settings.rounding);
+      numerics::gptq(*values, weight.shape, scheme, factor, rounding);
   if (!result) {
     return createStringError("cannot quantize the weight of '" + layer.name +
                              "': " + llvm::toString(result.takeError()));
@@ -187,7 +189,7 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
   weight.permutation = std::move(result->permutation);
   outcome = {result->loss, result->damping, std::move(result->note)};
   for (PlannedLayer *reader : layers) {
-    if (Error error = code.setWeight(reader->op.getWeightOperand().get(), rounded)) {
+    if (Error error = code.setWeight(reader->operands.weight->get(), rounded)) {
       return error;
     }
   }
@@ -239,7 +241,7 @@ static void reportPassed(const PlannedLayer &layer, const PlannedWeight &weight,
   remark::detail::InFlightRemark report = remark::passed(
       layer.op->getLoc(),
       remark::RemarkOpts::name("Quantized").category(DEBUG_TYPE).function(layer.function));
-  report << remark::metric("Layer", layer.name) << remark::metric("Weights", weight.format)
+  report << remark::metric("Layer", layer.name) << remark::metric("Weights", weight.format.str())
          << remark::metric("SignalToNoiseDb", decimals("%.2f", weight.signalToNoise))
          << remark::metric("Loss", decimals("%.4g", outcome.loss))
          << remark::metric("Damping", outcome.damping ? decimals("%g", *outcome.damping) : "none");
@@ -251,7 +253,7 @@ static void reportPassed(const PlannedLayer &layer, const PlannedWeight &weight,
 static llvm::json::Object describe(const PlannedLayer &layer, const PlannedWeight &weight,
                                    const GptqOutcome &outcome) {
   llvm::json::Object object{{"layer", layer.name},
-                            {"weights", weight.format},
+                            {"weights", weight.format.str()},
                             {"bits_per_weight", weight.scheme.getBitsPerElement(weight.shape)},
                             {"signal_to_noise_db", weight.signalToNoise},
                             {"loss", outcome.loss}};
@@ -314,7 +316,7 @@ Error GptqPass::quantize(GptqDriver &driver, const QuantizationPlan &plan, Works
       if (!isStored(weight)) {
         continue;
       }
-      if (Error error = declareQuantized(output, weight.key, weight.scheme.getNumericsScheme(),
+      if (Error error = declareQuantized(output, weight.key, weight.numericsScheme,
                                          weight.shape)) {
         return error;
       }

@@ -45,7 +45,7 @@ static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner &runner
   }
   std::vector<SmallVector<Value>> inputs(plan.weights.size());
   for (PlannedLayer &layer : plan.layers) {
-    Value input = layer.op.getActivationOperand().get();
+    Value input = layer.operands.activation->get();
     if (!llvm::is_contained(inputs[*layer.weight], input)) {
       inputs[*layer.weight].push_back(input);
     }
@@ -103,6 +103,7 @@ FailureOr<TuningInputs> TuningInputs::open(ModuleOp module, Expected<Workspace *
   }
   PlanOptions options;
   options.activations = false;
+  options.tables = false;
   options.pass = pass;
   FailureOr<QuantizationPlan> plan =
       planQuantization(module, **recipe, inputs.workspace->weights(), options);

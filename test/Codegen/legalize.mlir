@@ -176,3 +176,36 @@ func.func @negative_row_blocks(%x: tensor<4x8xf32>) -> (tensor<4x4xf32>, tensor<
   %z = nn.linear %d, %f : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<4x4xf32>
   return %y, %z : tensor<4x4xf32>, tensor<4x4xf32>
 }
+
+// -----
+
+// Rows of a quantized table are picked as codes, so that only they are decoded.
+// CHECK-LABEL: func.func @table(
+// CHECK-SAME:    %[[T:.+]]: tensor<?xi32>
+// CHECK-NEXT:    %[[W:.+]] = quench.weight @embed.weight
+// CHECK-NEXT:    %[[Q:.+]] = nn.embedding %[[W]][%[[T]]] : {{.*}} -> !quench.qtensor<?x64xf32
+// CHECK-NEXT:    %[[X:.+]] = quench.dequantize %[[Q]]
+// CHECK-NEXT:    return %[[X]]
+#e8 = #quench.scheme<i8, block = [1, 32], scale = f16>
+func.func @table(%t: tensor<?xi32>) -> tensor<?x64xf32> {
+  %w = quench.weight @embed.weight : !quench.qtensor<256x64xf32, #e8>
+  %v = quench.dequantize %w : !quench.qtensor<256x64xf32, #e8> to tensor<256x64xf32>
+  // REMARK: [Passed] legalize | {{.*}}Remark="rows are picked as codes and decoded then"
+  %x = nn.embedding %v[%t] : tensor<256x64xf32>, tensor<?xi32> -> tensor<?x64xf32>
+  return %x : tensor<?x64xf32>
+}
+
+// -----
+
+// A row does not have its scales for itself.
+// CHECK-LABEL: func.func @negative_table_with_blocks_of_two_rows(
+// CHECK:         %[[W:.+]] = quench.dequantize
+// CHECK-NEXT:    nn.embedding %[[W]]
+#e8 = #quench.scheme<i8, block = [2, 32], scale = f16>
+func.func @negative_table_with_blocks_of_two_rows(%t: tensor<?xi32>) -> tensor<?x64xf32> {
+  %w = quench.weight @embed.weight : !quench.qtensor<256x64xf32, #e8>
+  %v = quench.dequantize %w : !quench.qtensor<256x64xf32, #e8> to tensor<256x64xf32>
+  // REMARK: [Missed] legalize | {{.*}}Remark="the whole table is decoded: its blocks span several rows"
+  %x = nn.embedding %v[%t] : tensor<256x64xf32>, tensor<?xi32> -> tensor<?x64xf32>
+  return %x : tensor<?x64xf32>
+}

@@ -26,7 +26,7 @@
 
 // NORECIPE:   error: expected a recipe, found no option 'recipe'
 // NOSUCH:     error: recipe 'w5a5': expected a file or one of fp32, {{.*}}
-// BADRECIPE:  error: bad.yaml:3:17: expected i1 to i8, {{.*}} or nf4, found 'int4'
+// BADRECIPE:  error: bad.yaml:3:17: expected i1 to i8, {{.*}} nf4 or a list of {{.*}}, found 'int4'
 // NORANGE:    constant.mlir:3:8: error: expected a calibrated range for the input of 'nn.linear#0', found none; run quench-insert-observers and quench-annotate-calibration first
 // NOWEIGHTS:  error: expected weights to write to the output, found no option 'weights'
 // NAN:        nan.mlir:2:8: error: cannot quantize this constant: expected finite values, found nan at index 1

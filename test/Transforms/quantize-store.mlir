@@ -15,7 +15,7 @@
 // STORE-NOT:  {{.}}
 
 // CHECK-LABEL: func.func @stored_weights(
-func.func @stored_weights(%x: tensor<?x6xf32>, %t: tensor<?xi32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+func.func @stored_weights(%x: tensor<?x6xf32>, %t: tensor<?xi32>) -> (tensor<?x2xf32>, tensor<?x2xf32>, tensor<2x4xf32>) {
   // CHECK:      %[[U:.+]] = quench.weight @up.weight : !quench.qtensor<2x6xf32, #quench.scheme<i4, block = [1, 4], scale = f32>>
   // CHECK-NEXT: %[[UD:.+]] = quench.dequantize %[[U]]
   %u = quench.weight @up.weight : tensor<2x6xf32>
@@ -24,11 +24,12 @@ func.func @stored_weights(%x: tensor<?x6xf32>, %t: tensor<?xi32>) -> (tensor<?x2
   // CHECK-NEXT: %[[TF:.+]] = quench.weight @tied.weight : tensor<2x4xf32>
   %w = quench.weight @tied.weight : tensor<2x4xf32>
   // CHECK:      nn.linear %{{.+}}, %[[UD]]
-  // CHECK:      nn.embedding %[[TF]]
+  // CHECK:      nn.embedding %[[TD]]
   // CHECK:      nn.linear %{{.+}}, %[[TD]]
+  // CHECK:      return %{{.+}}, %{{.+}}, %[[TF]]
   %y = nn.linear %x, %u : tensor<?x6xf32>, tensor<2x6xf32> -> tensor<?x2xf32>
   %e = nn.embedding %w[%t] : tensor<2x4xf32>, tensor<?xi32> -> tensor<?x4xf32>
   %z = nn.linear %e, %w : tensor<?x4xf32>, tensor<2x4xf32> -> tensor<?x2xf32>
   %g = quench.weight @gain : tensor<2xf16>
-  return %y, %z : tensor<?x2xf32>, tensor<?x2xf32>
+  return %y, %z, %w : tensor<?x2xf32>, tensor<?x2xf32>, tensor<2x4xf32>
 }

@@ -75,6 +75,64 @@ layers:
   EXPECT_TRUE(recipe.layers[1].activations->dynamic);
 }
 
+TEST(RecipeFileTest, formatsOfWeightsAreReadInFull) {
+  auto weights = [](llvm::StringRef format) {
+    std::string text = ("name: r\nsummary: s\npasses: [p]\nweights: " + format + "\n").str();
+    return *llvm::cantFail(parseRecipe(text, "r.yaml")).weights;
+  };
+  WeightFormat ternary = weights("{ type: i2, codes: [-1, 1], group: tensor, range: absmean }");
+  EXPECT_EQ(ternary.element, Encoding::integer(2, true, -1, 1));
+  EXPECT_EQ(ternary.range, numerics::RangeRule::AbsoluteMean);
+  EXPECT_EQ(ternary.str(), "i2<-1:1> per tensor, f32 scales by absmean");
+  WeightFormat binary = weights("{ type: [-1, 1], group: channel, range: absmean }");
+  EXPECT_EQ(binary.element, Encoding::codebook("", {-1, 1}));
+  WeightFormat mx =
+      weights("{ type: f4E2M1FN, group: 32, scale: { type: f8E8M0FNU, rule: ceil } }");
+  EXPECT_EQ(mx.scheme(2, 0, 1).scale,
+            numerics::ScaleSpec(FloatFormat::F8E8M0FNU, numerics::MxScaleRule::Ceil));
+  EXPECT_EQ(mx.str(), "f4E2M1FN in groups of 32, f8E8M0FNU scales (ceil)");
+  WeightFormat hqq =
+      weights("{ type: ui4, group: 64, scale: f16, zero_point: bf16, range: absmax }");
+  EXPECT_EQ(hqq.scheme(2, 0, 1).realZeroPoint, numerics::ScaleSpec(FloatFormat::BF16));
+  EXPECT_EQ(hqq.str(), "ui4 in groups of 64 with bf16 zero points, f16 scales");
+  WeightFormat nested =
+      weights("{ type: ui4, group: 32, scale: { type: ui6, group: 8, scale: f16 },"
+              " zero_point: { type: ui6, group: 8, scale: f16 } }");
+  numerics::Scheme six{Encoding::integer(6, false), {1, 8}, FloatFormat::F16};
+  EXPECT_EQ(nested.scheme(2, 0, 1),
+            (numerics::Scheme{
+                Encoding::integer(4, false), {1, 32}, six, false, numerics::ScaleSpec(six)}));
+  EXPECT_EQ(nested.str(), "ui4 in groups of 32 with zero points ui6 in groups of 8, f16 scales, "
+                          "scales ui6 in groups of 8, f16 scales");
+  EXPECT_FALSE(nested == hqq);
+  EXPECT_TRUE(nested == nested);
+}
+
+TEST(RecipeFileTest, formatsOfActivationsAndCachesAreReadInFull) {
+  Recipe recipe = llvm::cantFail(parseRecipe(R"(
+name: all
+summary: s
+activations: { type: f8E4M3FN, scale: dynamic, per: group, group: 32, clip: 0.9,
+               scale_format: { type: f8E8M0FNU, rule: rceil } }
+cache: { type: ui3, per: group, group: 16, scale: f16, zero_point: true, clip: 0.95 }
+passes: []
+)",
+                                             "r.yaml"));
+  EXPECT_EQ(recipe.activations->scheme(2, 1),
+            (numerics::Scheme{Encoding::floating(FloatFormat::F8E4M3FN),
+                              {1, 32},
+                              {FloatFormat::F8E8M0FNU, numerics::MxScaleRule::RoundCeil}}));
+  EXPECT_EQ(recipe.activations->clip, 0.9);
+  EXPECT_EQ(recipe.activations->str(), "f8E4M3FN, one dynamic scale per group of 32, f8E8M0FNU "
+                                       "scales (rceil), clipped at 0.9");
+  EXPECT_EQ(recipe.cache->scheme(),
+            (numerics::Scheme{Encoding::integer(3, false), {1, 1, 16}, FloatFormat::F16, true}));
+  EXPECT_EQ(recipe.cache->str(), "ui3 with zero points, one dynamic scale per group of 16, f16 "
+                                 "scales, clipped at 0.95");
+  recipe = llvm::cantFail(parseRecipe("name: r\nsummary: s\npasses: []\ncache: none\n", "r.yaml"));
+  EXPECT_FALSE(recipe.cache.has_value());
+}
+
 TEST(RecipeFileTest, builtinRecipesAreValidAndNamedAfterTheirFiles) {
   std::set<std::string> names, files;
   for (const BuiltinRecipe &builtin : builtinRecipes()) {
@@ -129,34 +187,71 @@ TEST_P(MalformedRecipeTest, isRefusedWithPlaceAndWhatIsAllowed) {
 INSTANTIATE_TEST_SUITE_P(
     Table, MalformedRecipeTest,
     ::testing::Values(
-        Malformed{"wieghts: none\n", "r.yaml:4:1: expected one of name, summary, weights, "
-                                     "activations, passes, layers in a recipe, found 'wieghts'"},
+        Malformed{"wieghts: none\n",
+                  "r.yaml:4:1: expected one of name, summary, weights, "
+                  "activations, cache, passes, layers in a recipe, found 'wieghts'"},
         Malformed{"name: again\n", "r.yaml:4:1: expected 'name' once, found it again"},
         Malformed{"weights: i4\n", "r.yaml:4:10: expected the format of weights (a mapping with "
-                                   "type, group, scale, zero_point), found 'i4'"},
+                                   "type, codes, group, scale, zero_point, range), found 'i4'"},
         Malformed{"weights:\n", "r.yaml:4:1: expected the format of weights (a mapping with type, "
-                                "group, scale, zero_point), found nothing"},
+                                "codes, group, scale, zero_point, range), found nothing"},
         Malformed{"weights: {}\n",
                   "r.yaml:4:10: expected 'type' in the format of weights, found none"},
         Malformed{"weights: { group: 32 }\n",
                   "r.yaml:4:10: expected 'type' in the format of weights, found none"},
         Malformed{"weights: { type: i4 }\n",
                   "r.yaml:4:10: expected 'group' in the format of weights, found none"},
-        Malformed{"weights: { type: i4, group: 32, bits: 3 }\n",
-                  "r.yaml:4:33: expected one of type, group, scale, zero_point in the format of "
-                  "weights, found 'bits'"},
+        Malformed{
+            "weights: { type: i4, group: 32, bits: 3 }\n",
+            "r.yaml:4:33: expected one of type, codes, group, scale, zero_point, range in the "
+            "format of weights, found 'bits'"},
         Malformed{"weights: { type: i9, group: 32 }\n",
                   "r.yaml:4:18: expected i1 to i8, i16, ui1 to ui8, ui16, f16, bf16, f8E4M3FN, "
-                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN or nf4, found 'i9'"},
+                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN, nf4 or a list of 2, 4, ... 256 ascending "
+                  "values, found 'i9'"},
         Malformed{"weights: { type: i-4, group: 32 }\n",
                   "r.yaml:4:18: expected i1 to i8, i16, ui1 to ui8, ui16, f16, bf16, f8E4M3FN, "
-                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN or nf4, found 'i-4'"},
+                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN, nf4 or a list of 2, 4, ... 256 ascending "
+                  "values, found 'i-4'"},
         Malformed{"weights: { type: f32, group: 32 }\n",
                   "r.yaml:4:18: expected i1 to i8, i16, ui1 to ui8, ui16, f16, bf16, f8E4M3FN, "
-                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN or nf4, found 'f32'"},
-        Malformed{"weights: { type: [i4], group: 32 }\n",
+                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN, nf4 or a list of 2, 4, ... 256 ascending "
+                  "values, found 'f32'"},
+        Malformed{"weights: { type: { i4: 1 }, group: 32 }\n",
                   "r.yaml:4:18: expected i1 to i8, i16, ui1 to ui8, ui16, f16, bf16, f8E4M3FN, "
-                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN or nf4, found a sequence"},
+                  "f8E5M2, f6E3M2FN, f6E2M3FN, f4E2M1FN, nf4 or a list of 2, 4, ... 256 ascending "
+                  "values, found a mapping"},
+        Malformed{"weights: { type: [i4], group: 32 }\n",
+                  "r.yaml:4:19: expected a finite number, found 'i4'"},
+        Malformed{"weights: { type: [1, nan], group: 32 }\n",
+                  "r.yaml:4:22: expected a finite number, found 'nan'"},
+        Malformed{"weights: { type: [1, 2, 3], group: 32 }\n",
+                  "r.yaml:4:18: codebook '': expected 2, 4, 8, ... or 256 values, found 3"},
+        Malformed{"weights: { type: i2, codes: [-1], group: 32 }\n",
+                  "r.yaml:4:29: expected [smallest code, largest code], found a sequence"},
+        Malformed{"weights: { type: i2, codes: [-1, x], group: 32 }\n",
+                  "r.yaml:4:34: expected an integer, found 'x'"},
+        Malformed{
+            "weights: { type: i2, codes: [-1, 2], group: 32 }\n",
+            "r.yaml:4:29: expected an ascending range of codes within [-2, 1], found [-1, 2]"},
+        Malformed{"weights: { type: nf4, codes: [-1, 1], group: 32 }\n",
+                  "r.yaml:4:30: only integers have a range of codes"},
+        Malformed{"weights: { type: i4, group: 32, range: best }\n",
+                  "r.yaml:4:40: expected absmax or mse or half-step or absmean, found 'best'"},
+        Malformed{"weights: { type: i4, group: 32, range: absmean }\n",
+                  "r.yaml:4:10: the range rule 'absmean' needs a ternary or binary element of "
+                  "magnitude 1, found i4"},
+        Malformed{"weights: { type: i4, group: 32, scale: { type: f16, rule: ceil } }\n",
+                  "r.yaml:4:59: only f8E8M0FNU scales have a rule"},
+        Malformed{"weights: { type: i4, group: 32, scale: { type: f8E8M0FNU, rule: up } }\n",
+                  "r.yaml:4:65: expected floor or ceil or even or rceil, found 'up'"},
+        Malformed{"weights: { type: i4, group: 32, scale: { rule: ceil } }\n",
+                  "r.yaml:4:40: expected 'type' in the format of scales, found none"},
+        Malformed{"weights: { type: i4, group: 32, zero_point: f64 }\n",
+                  "r.yaml:4:45: expected f32 or f16 or bf16 or f8E8M0FNU, found 'f64'"},
+        Malformed{"weights: { type: i4, group: 32, zero_point: { type: ui6, group: 8 } }\n",
+                  "r.yaml:4:10: scheme of the zero points: ui6 has no negative codes, which zero "
+                  "points of i4 need"},
         Malformed{"weights: { type: i4, group: 0 }\n",
                   "r.yaml:4:29: expected a group size from 1 to 2^30, 'channel' or 'tensor', found "
                   "'0'"},
@@ -169,19 +264,19 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"weights: { type: i4, group: 32, scale: f64 }\n",
                   "r.yaml:4:40: expected f32 or f16 or bf16 or f8E8M0FNU, found 'f64'"},
         Malformed{"weights: { type: i4, group: 32, zero_point: yes }\n",
-                  "r.yaml:4:45: expected false or true, found 'yes'"},
+                  "r.yaml:4:45: expected f32 or f16 or bf16 or f8E8M0FNU, found 'yes'"},
         Malformed{"weights: { type: nf4, group: 32, zero_point: true }\n",
                   "r.yaml:4:10: a zero point needs an integer element, found codebook<NF4>"},
         Malformed{"weights: { type: i4, group: 32, scale: f8E8M0FNU, zero_point: true }\n",
                   "r.yaml:4:10: a zero point needs scales that are not powers of two, found "
                   "f8E8M0FNU"},
         Malformed{"weights: { type: i4, group: 32, scale: { type: i8, group: tensor, scale: "
-                  "{ type: i8, group: tensor } } }\n",
-                  "r.yaml:4:74: expected f32 or f16 or bf16 or f8E8M0FNU, found a mapping"},
+                  "[f16] } }\n",
+                  "r.yaml:4:74: expected f32 or f16 or bf16 or f8E8M0FNU, found a sequence"},
         Malformed{"weights: { type: i4, group: 32, scale: { type: i8, group: 4, zero_point: true "
                   "} }\n",
-                  "r.yaml:4:62: expected one of type, group, scale in the format of scales, found "
-                  "'zero_point'"},
+                  "r.yaml:4:62: expected one of type, codes, group, scale in the format of scales, "
+                  "found 'zero_point'"},
         Malformed{"activations: { type: i8, scale: dynamic }\n",
                   "r.yaml:4:14: expected 'per' in the format of activations, found none"},
         Malformed{"activations: { type: i8, per: token }\n",
@@ -189,7 +284,36 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"activations: { type: i8, scale: f16, per: token }\n",
                   "r.yaml:4:33: expected static or dynamic, found 'f16'"},
         Malformed{"activations: { type: i8, scale: dynamic, per: channel }\n",
-                  "r.yaml:4:47: expected tensor or token, found 'channel'"},
+                  "r.yaml:4:47: expected tensor or token or group, found 'channel'"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: group }\n",
+                  "r.yaml:4:14: expected 'group' in the format of activations, found none"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: group, group: all }\n",
+                  "r.yaml:4:61: expected a group size from 1 to 2^30, found 'all'"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: token, group: 32 }\n",
+                  "r.yaml:4:61: only 'per: group' has a group"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: token, clip: 1.5 }\n",
+                  "r.yaml:4:60: expected a number above 0 and at most 1, found '1.5'"},
+        Malformed{"activations: { type: i8, scale: static, per: tensor, clip: 0.5 }\n",
+                  "r.yaml:4:60: the range of static scales is chosen by calibration; expected no "
+                  "clip"},
+        Malformed{"activations: { type: i8, scale: static, per: tensor, scale_format: { type: i8, "
+                  "group: tensor } }\n",
+                  "r.yaml:4:68: static scales are stored in a float type; expected no format of "
+                  "their own"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: token, zero_point: f16 }\n",
+                  "r.yaml:4:66: expected false or true, found 'f16'"},
+        Malformed{"cache: ui4\n",
+                  "r.yaml:4:8: expected the format of the cache (a mapping with type, codes, per, "
+                  "group, scale, zero_point, clip), found 'ui4'"},
+        Malformed{"cache: { type: ui4 }\n",
+                  "r.yaml:4:8: expected 'per' in the format of the cache, found none"},
+        Malformed{"cache: { type: ui4, per: token }\n",
+                  "r.yaml:4:26: expected head or group, found 'token'"},
+        Malformed{"cache: { type: i4, per: head, scale: { type: ui6, group: 8 } }\n",
+                  "r.yaml:4:38: scales of a cache are stored in a float type; expected no format "
+                  "of their own"},
+        Malformed{"cache: { type: nf4, per: head, zero_point: true }\n",
+                  "r.yaml:4:8: a zero point needs an integer element, found codebook<NF4>"},
         Malformed{"activations: { type: i8, scale: static, per: token }\n",
                   "r.yaml:4:46: static scales are known before the tokens are; expected 'per: "
                   "tensor'"},
@@ -214,7 +338,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(RecipeFileTest, whatIsNoRecipeAtAllIsRefused) {
   const char *noMapping = "r.yaml:1:1: expected a recipe (a mapping with name, summary, weights, "
-                          "activations, passes, layers), found ";
+                          "activations, cache, passes, layers), found ";
   EXPECT_EQ(parseMessage(""), std::string(noMapping) + "nothing");
   EXPECT_EQ(parseMessage("hello"), std::string(noMapping) + "'hello'");
   EXPECT_EQ(parseMessage("- a"), std::string(noMapping) + "a sequence");

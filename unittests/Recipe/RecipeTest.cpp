@@ -49,7 +49,11 @@ layers:
 }
 
 TEST(RecipeTest, blocksFollowTheAxes) {
-  WeightFormat format{Encoding::integer(4), WeightBlock::Group, 32, FloatFormat::F16, {}, false};
+  WeightFormat format;
+  format.element = Encoding::integer(4);
+  format.block = WeightBlock::Group;
+  format.groupSize = 32;
+  format.scale.type = FloatFormat::F16;
   EXPECT_EQ(format.scheme(2, 0, 1).block, (llvm::SmallVector<int64_t>{1, 32}));
   EXPECT_EQ(format.scheme(2, 1, 0).block, (llvm::SmallVector<int64_t>{32, 1}));
   EXPECT_EQ(format.str(), "i4 in groups of 32, f16 scales");
@@ -61,11 +65,14 @@ TEST(RecipeTest, blocksFollowTheAxes) {
   EXPECT_EQ(format.scheme(2, 0, 1).block, (llvm::SmallVector<int64_t>{kWhole, kWhole}));
   EXPECT_EQ(format.str(), "i4 per tensor with zero points, f16 scales");
 
-  ActivationFormat activation{Encoding::integer(8), ActivationBlock::Token, true, false};
+  ActivationFormat activation;
+  activation.element = Encoding::integer(8);
   EXPECT_EQ(activation.scheme(2, 1).block, (llvm::SmallVector<int64_t>{1, kWhole}));
   EXPECT_EQ(activation.scheme(3, 2).block, (llvm::SmallVector<int64_t>{1, 1, kWhole}));
   EXPECT_EQ(activation.str(), "i8, one dynamic scale per token");
-  ActivationFormat tensor{Encoding::integer(8), ActivationBlock::Tensor, false, false};
+  ActivationFormat tensor = activation;
+  tensor.block = ActivationBlock::Tensor;
+  tensor.dynamic = false;
   EXPECT_EQ(tensor.scheme(2, 1).block, (llvm::SmallVector<int64_t>{kWhole, kWhole}));
   EXPECT_EQ(tensor.str(), "i8, one static scale per tensor");
   EXPECT_FALSE(activation == tensor);

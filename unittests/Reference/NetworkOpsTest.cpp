@@ -37,6 +37,36 @@ TEST_F(NetworkOpsTest, EmbeddingRefusesTokensOutsideOfTheTable) {
             "test.mlir:3:8: 'nn.embedding' op expected tokens in [0, 3), found -1 at position 0");
 }
 
+TEST_F(NetworkOpsTest, EmbeddingPicksCodesWithTheParametersOfTheirBlocks) {
+  auto main = [](StringRef scheme) {
+    return ("#s = #quench.scheme<" + scheme + R"mlir(>
+func.func @main(%table: !quench.qtensor<3x2xf32, #s>, %tokens: tensor<?xi32>) -> tensor<?x2xf32> {
+  %q = nn.embedding %table[%tokens]
+      : !quench.qtensor<3x2xf32, #s>, tensor<?xi32> -> !quench.qtensor<?x2xf32, #s>
+  %x = quench.dequantize %q : !quench.qtensor<?x2xf32, #s> to tensor<?x2xf32>
+  return %x : tensor<?x2xf32>
+})mlir")
+        .str();
+  };
+  auto table = [&](StringRef scheme, std::vector<float> scales, std::vector<int32_t> zeros) {
+    return Value::quantized(qtensor({3, 2}, scheme), {0, 1, 2, 3, 4, 5}, scales, zeros);
+  };
+  Value tokens = integers({2}, {2, 1});
+  StringRef rows = "i8, block = [1, *], scale = f32", all = "i8, block = [*, *], scale = f32";
+  EXPECT_EQ(text(result(main(rows), {table(rows, {1, 10, 100}, {}), tokens})),
+            "v: 2x2xf32 = [400, 500, 20, 30]\n");
+  EXPECT_EQ(text(result(main(all), {table(all, {0.5f}, {}), tokens})),
+            "v: 2x2xf32 = [2, 2.5, 1, 1.5]\n");
+  StringRef groups = "ui4, block = [1, 1], scale = f32, zero_point";
+  EXPECT_EQ(
+      text(result(main(groups), {table(groups, {1, 1, 1, 1, 2, 3}, {0, 0, 0, 1, 1, 0}), tokens})),
+      "v: 2x2xf32 = [6, 15, 2, 2]\n");
+  StringRef real = "ui4, block = [1, *], scale = f32, zero_point = f32";
+  Value shifted = table(real, {1, 1, 1}, {});
+  shifted.realZeroPoints = {0, 0.5f, -1};
+  EXPECT_EQ(text(result(main(real), {shifted, tokens})), "v: 2x2xf32 = [5, 6, 1.5, 2.5]\n");
+}
+
 constexpr StringLiteral linear = R"mlir(
 func.func @main(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>, %b: tensor<?xf32>)
     -> (tensor<?x?xf32>, tensor<?x?xf32>) {

@@ -25,4 +25,16 @@ def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
   ];
 }
 
+def QuantizableTableOpInterface : OpInterface<"QuantizableTableOpInterface"> {
+  let cppNamespace = "::quench";
+  let description = [{
+    An op that picks rows of a table of weights. The table may pass through codes; there is no activation that could.
+  }];
+  let methods = [
+    InterfaceMethod<"The operand that is the table.", "::mlir::OpOperand &", "getTableOperand">,
+    InterfaceMethod<"The axis of the table that is picked from.", "int64_t", "getTableRowAxis">,
+    InterfaceMethod<"The axis of the table along which a row lies.", "int64_t", "getTableColumnAxis">
+  ];
+}
+
 #endif // QUENCH_INTERFACES_QUANTIZABLEOPINTERFACE_TD

@@ -15,6 +15,7 @@
 #define QUENCH_RECIPE_RECIPE_H
 
 #include "quench/Numerics/Scheme.h"
+#include "quench/Numerics/WeightRange.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -28,6 +29,24 @@ namespace quench::recipe {
 
 struct WeightFormat;
 
+/// How numbers that the elements of a block share, scales or real zero points, are stored.
+struct ParameterFormat {
+  numerics::FloatFormat type = numerics::FloatFormat::F32;
+  /// How scales that are powers of two follow from values; used only when `type` is f8E8M0FNU.
+  numerics::MxScaleRule rule = numerics::MxScaleRule::Floor;
+  /// Rules out `type` when set: the numbers are a tensor with the axes of their weight, and have a
+  /// format themselves.
+  std::shared_ptr<const WeightFormat> nested;
+
+  numerics::ScaleSpec spec(unsigned rank, unsigned outputAxis, unsigned reductionAxis) const;
+
+  bool operator==(const ParameterFormat &other) const;
+
+  /// "f16 scales", "f8E8M0FNU scales (ceil)", "scales ui8 in groups of 256, f32 scales"; `what` is
+  /// "scales".
+  std::string str(llvm::StringRef what) const;
+};
+
 /// Which elements of a weight share a scale.
 enum class WeightBlock {
   /// All of them.
@@ -38,22 +57,26 @@ enum class WeightBlock {
   Group,
 };
 
-/// How weights are stored. The scales of a weight are a tensor with the same axes, and may have a
-/// format themselves.
+/// How weights are stored.
 struct WeightFormat {
   numerics::Encoding element;
   WeightBlock block = WeightBlock::Channel;
   /// Elements of a group; the last group of a channel may be shorter.
   int64_t groupSize = 0;
-  numerics::FloatFormat scale = numerics::FloatFormat::F32;
-  /// Rules out `scale` when set.
-  std::shared_ptr<const WeightFormat> nestedScale;
+  ParameterFormat scale;
+  /// Integer zero points.
   bool zeroPoint = false;
+  /// How real zero points are stored; rules out `zeroPoint` when set.
+  std::optional<ParameterFormat> realZeroPoint;
+  /// How scales follow from values.
+  numerics::RangeRule range = numerics::RangeRule::Absmax;
 
   /// The scheme for weights of this rank with these axes for output channels and reduction.
   numerics::Scheme scheme(unsigned rank, unsigned outputAxis, unsigned reductionAxis) const;
 
-  /// "i4 in groups of 32, f16 scales".
+  bool operator==(const WeightFormat &other) const;
+
+  /// "i4 in groups of 32, f16 scales by mse".
   std::string str() const;
 };
 
@@ -62,15 +85,22 @@ enum class ActivationBlock {
   Tensor,
   /// Those that one output element is computed from: a row for a linear layer.
   Token,
+  /// Consecutive ones of a token.
+  Group,
 };
 
-/// How activations are stored. Scales are f32.
+/// How activations are stored.
 struct ActivationFormat {
   numerics::Encoding element;
   ActivationBlock block = ActivationBlock::Token;
+  /// Elements of a group; the last group of a token may be shorter.
+  int64_t groupSize = 0;
   /// Scales are computed from the data at run time, otherwise from calibration.
   bool dynamic = true;
+  ParameterFormat scale;
   bool zeroPoint = false;
+  /// What the range of a block is multiplied with before dynamic scales follow from it.
+  double clip = 1.0;
 
   /// The scheme for activations of this rank that are summed over this axis.
   numerics::Scheme scheme(unsigned rank, unsigned reductionAxis) const;
@@ -78,6 +108,22 @@ struct ActivationFormat {
   bool operator==(const ActivationFormat &other) const;
 
   /// "i8, one dynamic scale per token".
+  std::string str() const;
+};
+
+/// How the keys and values of past tokens are stored.
+struct CacheFormat {
+  numerics::Encoding element;
+  /// Elements of a head of one token that share a scale; 0 when all do.
+  int64_t groupSize = 0;
+  ParameterFormat scale;
+  bool zeroPoint = false;
+  double clip = 1.0;
+
+  /// The scheme of caches: tokens x heads x elements of a head.
+  numerics::Scheme scheme() const;
+
+  /// "ui4 with zero points, one dynamic scale per head".
   std::string str() const;
 };
 
@@ -123,6 +169,8 @@ struct Recipe {
   std::vector<RecipePass> passes;
   std::optional<WeightFormat> weights;
   std::optional<ActivationFormat> activations;
+  /// Empty where keys and values stay float.
+  std::optional<CacheFormat> cache;
   std::vector<LayerRule> layers;
 
   /// Whether some layer may need ranges from calibration.

@@ -40,6 +40,10 @@ private:
   llvm::DenseMap<mlir::Operation *, std::string> names;
 };
 
+/// The name of an op that picks rows of a table: the key of the table without ".weight", else the
+/// name in its location, else the name of the op.
+std::string tableName(QuantizableTableOpInterface op);
+
 /// The name of the edge that these layers read: "a.b.c" for one, "a.b.{c,d}" for several, with
 /// duplicates removed and what follows their common module sorted.
 std::string edgeName(llvm::ArrayRef<llvm::StringRef> layers);

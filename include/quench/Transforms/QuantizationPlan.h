@@ -36,8 +36,9 @@ struct PlannedWeight {
   mlir::arith::ConstantOp constant;
   llvm::SmallVector<int64_t> shape;
   SchemeAttr scheme;
-  /// "i4 in groups of 32, f16 scales".
-  std::string format;
+  /// The same with the rules by which scales are computed.
+  numerics::Scheme numericsScheme;
+  recipe::WeightFormat format;
   /// The first layer that reads it, for messages.
   mlir::Location loc;
 
@@ -50,8 +51,27 @@ struct PlannedWeight {
   double signalToNoise = 0.0;
 };
 
+/// What of an op can be quantized: a weight, and an activation unless the op picks rows of a table.
+struct QuantizableOperands {
+  mlir::OpOperand *weight;
+  int64_t weightOutputAxis;
+  int64_t weightReductionAxis;
+  mlir::OpOperand *activation;
+  int64_t activationReductionAxis;
+
+  QuantizableOperands(QuantizableOpInterface op)
+      : weight(&op.getWeightOperand()), weightOutputAxis(op.getWeightOutputAxis()),
+        weightReductionAxis(op.getWeightReductionAxis()), activation(&op.getActivationOperand()),
+        activationReductionAxis(op.getActivationReductionAxis()) {}
+  QuantizableOperands(QuantizableTableOpInterface op)
+      : weight(&op.getTableOperand()), weightOutputAxis(op.getTableRowAxis()),
+        weightReductionAxis(op.getTableColumnAxis()), activation(nullptr),
+        activationReductionAxis(0) {}
+};
+
 struct PlannedLayer {
-  QuantizableOpInterface op;
+  mlir::Operation *op;
+  QuantizableOperands operands;
   std::string name;
   /// The function that it is in, for remarks.
   llvm::StringRef function;
@@ -75,14 +95,17 @@ struct QuantizationPlan {
 struct PlanOptions {
   /// Whether the activations of layers are planned, or their weights alone.
   bool activations = true;
+  /// Whether tables are planned, or layers alone.
+  bool tables = true;
   /// The flag of the pass, for remarks.
   llvm::StringRef pass = "quench-quantize";
 };
 
-/// Decides what happens to each quantizable op, with a remark for each that stays as it is. Weights
-/// that are codes already stay. Fails with a diagnostic when the recipe asks for something
-/// impossible: static scales without a range, stored weights without a store, with another shape,
-/// or whose codes and scales would have the names of other weights. `weights` may be null.
+/// Decides what happens to each quantizable op and table, with a remark for each that stays as it
+/// is. Weights that are codes already stay. Fails with a diagnostic when the recipe asks for
+/// something impossible: static scales without a range, stored weights without a store, with
+/// another shape, or whose codes and scales would have the names of other weights. `weights` may be
+/// null.
 mlir::FailureOr<QuantizationPlan> planQuantization(mlir::ModuleOp module,
                                                    const recipe::Recipe &recipe,
                                                    const WeightStore *weights,

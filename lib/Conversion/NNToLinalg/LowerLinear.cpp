@@ -24,7 +24,10 @@ struct LowerEmbedding : public OpRewritePattern<nn::EmbeddingOp> {
 
   LogicalResult matchAndRewrite(nn::EmbeddingOp op, PatternRewriter &rewriter) const override {
     TensorBuilder b(op.getLoc(), rewriter);
-    auto type = cast<RankedTensorType>(op.getResult().getType());
+    auto type = dyn_cast<RankedTensorType>(op.getResult().getType());
+    if (!type) {
+      return rewriter.notifyMatchFailure(op, "expected a table that is not quantized");
+    }
     Value table = op.getTable(), tokens = op.getTokens();
     Value result = b.empty(type, {b.size(tokens, 0), b.size(table, 1)});
     rewriter.replaceOp(

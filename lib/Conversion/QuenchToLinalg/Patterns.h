@@ -23,6 +23,9 @@ void populateLowerChangeBasis(const QTensorExpansion &converter, mlir::RewritePa
 /// weight, observe, assemble, disassemble
 void populateLowerStorage(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 
+/// nn.embedding of quantized tables
+void populateLowerNetwork(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
+
 } // namespace quench
 
 #endif // QUENCH_LIB_CONVERSION_QUENCHTOLINALG_PATTERNS_H

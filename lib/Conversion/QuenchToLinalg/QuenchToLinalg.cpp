@@ -45,6 +45,7 @@ void quench::populateQuenchToLinalgPatterns(const QTensorExpansion &converter,
   populateLowerContract(converter, patterns);
   populateLowerChangeBasis(converter, patterns);
   populateLowerStorage(converter, patterns);
+  populateLowerNetwork(converter, patterns);
 }
 
 /// Functions, calls, returns, branches and loops that carry quantized tensors.

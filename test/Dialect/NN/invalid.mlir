@@ -1,7 +1,7 @@
 // RUN: quench-opt %s --split-input-file --verify-diagnostics
 
 func.func @embedding_c1(%table: tensor<8xf32>, %tokens: tensor<?xi32>) {
-  // expected-error@+1 {{'nn.embedding' op operand #0 must be 2D tensor of 32-bit float or 16-bit float or bfloat16 type values, but got 'tensor<8xf32>'}}
+  // expected-error@+1 {{'nn.embedding' op operand #0 must be 2D tensor of 32-bit float or 16-bit float or bfloat16 type values or A tensor stored as codes, scales and perhaps zero points, but got 'tensor<8xf32>'}}
   %x = nn.embedding %table[%tokens] : tensor<8xf32>, tensor<?xi32> -> tensor<?x8xf32>
   return
 }
@@ -19,6 +19,43 @@ func.func @embedding_c2_width(%table: tensor<8x4xf32>, %tokens: tensor<?xi32>) {
 func.func @embedding_c2_type(%table: tensor<8x4xf16>, %tokens: tensor<?xi32>) {
   // expected-error@+1 {{'nn.embedding' op expected a result of tokens x width of the table, found 'tensor<?x4xf32>'}}
   %x = nn.embedding %table[%tokens] : tensor<8x4xf16>, tensor<?xi32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+#w = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @embedding_c3_float(%table: !quench.qtensor<8x4xf32, #w>, %tokens: tensor<?xi32>) {
+  // expected-error@+1 {{'nn.embedding' op expected rows that are stored as the table is, found 'tensor<?x4xf32>'}}
+  %x = nn.embedding %table[%tokens] : !quench.qtensor<8x4xf32, #w>, tensor<?xi32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+#w = #quench.scheme<i8, block = [1, *], scale = f32>
+#v = #quench.scheme<i8, block = [1, *], scale = f16>
+func.func @embedding_c3_scheme(%table: !quench.qtensor<8x4xf32, #w>, %tokens: tensor<?xi32>) {
+  // expected-error@+1 {{'nn.embedding' op expected rows that are stored as the table is, found '!quench.qtensor<?x4xf32, #quench.scheme<i8, block = [1, *], scale = f16>>'}}
+  %x = nn.embedding %table[%tokens] : !quench.qtensor<8x4xf32, #w>, tensor<?xi32> -> !quench.qtensor<?x4xf32, #v>
+  return
+}
+
+// -----
+
+#w = #quench.scheme<i8, block = [2, *], scale = f32>
+func.func @embedding_c3_rows(%table: !quench.qtensor<8x4xf32, #w>, %tokens: tensor<?xi32>) {
+  // expected-error@+1 {{'nn.embedding' op expected blocks of one row or of all rows, found 2 rows}}
+  %x = nn.embedding %table[%tokens] : !quench.qtensor<8x4xf32, #w>, tensor<?xi32> -> !quench.qtensor<?x4xf32, #w>
+  return
+}
+
+// -----
+
+#w = #quench.scheme<i8, block = [1], scale = f32>
+func.func @embedding_c1_quantized(%table: !quench.qtensor<8xf32, #w>, %tokens: tensor<?xi32>) {
+  // expected-error@+1 {{'nn.embedding' op expected a table of rank 2, found '!quench.qtensor<8xf32, #quench.scheme<i8, block = [1], scale = f32>>'}}
+  %x = nn.embedding %table[%tokens] : !quench.qtensor<8xf32, #w>, tensor<?xi32> -> !quench.qtensor<8xf32, #w>
   return
 }
 

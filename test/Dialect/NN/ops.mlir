@@ -9,6 +9,14 @@ func.func @embedding(%table: tensor<256x64xbf16>, %tokens: tensor<?xi32>) {
   return
 }
 
+// CHECK-LABEL: func.func @embedding_of_codes
+#w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @embedding_of_codes(%table: !quench.qtensor<256x64xf32, #w8>, %tokens: tensor<?xi32>) {
+  // CHECK: = nn.embedding %{{.+}}[%{{.+}}] : !quench.qtensor<256x64xf32, #{{.+}}>, tensor<?xi32> -> !quench.qtensor<?x64xf32, #{{.+}}>
+  %x = nn.embedding %table[%tokens] : !quench.qtensor<256x64xf32, #w8>, tensor<?xi32> -> !quench.qtensor<?x64xf32, #w8>
+  return
+}
+
 // CHECK-LABEL: func.func @linear
 // CHECK-SAME: %[[X:.+]]: tensor<?x64xf32>, %[[W:.+]]: tensor<96x64xf16>, %[[B:.+]]: tensor<96xf32>)
 func.func @linear(%x: tensor<?x64xf32>, %w: tensor<96x64xf16>, %b: tensor<96xf32>) {

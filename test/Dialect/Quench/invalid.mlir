@@ -2,12 +2,12 @@
 
 // Codebooks.
 
-// expected-error@+1 {{a codebook has 2, 4, 16 or 256 values, found 3}}
+// expected-error@+1 {{a codebook has 2, 4, 8, ... 256 values, found 3}}
 func.func private @codebook_size() attributes {a = #quench.codebook<[1.0, 2.0, 3.0]>}
 
 // -----
 
-// expected-error@+1 {{a codebook has 2, 4, 16 or 256 values, found 0}}
+// expected-error@+1 {{a codebook has 2, 4, 8, ... 256 values, found 0}}
 func.func private @codebook_empty() attributes {a = #quench.codebook<[]>}
 
 // -----

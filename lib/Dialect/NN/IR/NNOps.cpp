@@ -45,14 +45,41 @@ static bool hasShape(Value value, ArrayRef<int64_t> expected) {
       verifyCompatibleShape(cast<RankedTensorType>(value.getType()).getShape(), expected));
 }
 
+/// The tensor that a value is or expresses.
+static RankedTensorType expressedType(Value value) {
+  auto quantized = dyn_cast<QTensorType>(value.getType());
+  return quantized ? quantized.getExpressed() : cast<RankedTensorType>(value.getType());
+}
+
 LogicalResult EmbeddingOp::verify() {
-  if (!hasShape(getResult(), {dim(getTokens(), 0), dim(getTable(), 1)}) || // C2
-      getElementTypeOrSelf(getResult().getType()) != getElementTypeOrSelf(getTable().getType())) {
+  auto table = dyn_cast<QTensorType>(getTable().getType());
+  auto rows = dyn_cast<QTensorType>(getResult().getType());
+  if (table && table.getRank() != 2) { // C1
+    return emitOpError() << "expected a table of rank 2, found " << table;
+  }
+  if (static_cast<bool>(table) != static_cast<bool>(rows) ||
+      (table && table.getScheme() != rows.getScheme())) { // C3
+    return emitOpError() << "expected rows that are stored as the table is, found "
+                         << getResult().getType();
+  }
+  RankedTensorType result = expressedType(getResult()), source = expressedType(getTable());
+  int64_t shape[] = {dim(getTokens(), 0), source.getDimSize(1)};
+  if (result.getElementType() != source.getElementType() ||
+      failed(verifyCompatibleShape(result.getShape(), shape))) { // C2
     return emitOpError() << "expected a result of tokens x width of the table, found "
                          << getResult().getType();
   }
+  if (table && table.getScheme().getBlock()[0] != 1 &&
+      table.getScheme().getBlock()[0] != SchemeAttr::kWhole) { // C3
+    return emitOpError() << "expected blocks of one row or of all rows, found "
+                         << table.getScheme().getBlock()[0] << " rows";
+  }
   return success();
 }
+
+OpOperand &EmbeddingOp::getTableOperand() { return getTableMutable(); }
+int64_t EmbeddingOp::getTableRowAxis() { return 0; }
+int64_t EmbeddingOp::getTableColumnAxis() { return 1; }
 
 LogicalResult LinearOp::verify() {
   if (!compatible(dim(getInput(), 1), dim(getWeight(), 1))) { // C1

@@ -36,8 +36,8 @@ LogicalResult CodebookAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    DenseF32ArrayAttr table) {
   ArrayRef<float> values = table.asArrayRef();
   size_t size = values.size();
-  if (size != 2 && size != 4 && size != 16 && size != 256) {
-    return emitError() << "a codebook has 2, 4, 16 or 256 values, found " << size;
+  if (size < 2 || size > 256 || !llvm::isPowerOf2_64(size)) {
+    return emitError() << "a codebook has 2, 4, 8, ... 256 values, found " << size;
   }
   for (auto [index, value] : llvm::enumerate(values)) {
     if (!std::isfinite(value)) {

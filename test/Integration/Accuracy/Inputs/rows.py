@@ -82,7 +82,7 @@ def round_to_nearest():
         ("w4_g32_sym_mse", 4.1125, integer(4, 32, range="mse")),
         ("w4_g32_asym", 4.1012, integer(4, 32, asymmetric=True)),
         ("w4_g32_asym_mse", 4.1060, integer(4, 32, asymmetric=True, range="mse")),
-        ("w4_g64_sym_half", 4.1264, integer(4, 64, range="half")),
+        ("w4_g64_sym_half", 4.1264, integer(4, 64, range="half-step")),
         ("w4_g64_sym_f16s", 4.1042, {**integer(4, 64), "scale": "f16"}),
         ("w3_pc", 5.2433, integer(3)),
         ("w3_g64_sym", 5.3906, integer(3, 64)),

@@ -25,7 +25,8 @@ def NNDialect : Dialect {
     `tokens` continue a sequence of which `position` tokens are already in the caches; the logits are those of the
     tokens `first` and later. Results other than the logits are the updated caches, in the order of the arguments.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+                               "::quench::QuenchDialect"];
 }
 
 class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NNDialect, mnemonic, traits>;

@@ -14,6 +14,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
+#include "quench/Dialect/Quench/IR/QuenchTypes.h"
 #include "quench/Interfaces/BasisOpInterface.h"
 #include "quench/Interfaces/QuantizableOpInterface.h"
 

@@ -12,10 +12,11 @@ include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/NN/IR/NNDialect.td"
+include "quench/Dialect/Quench/IR/QuenchTypes.td"
 include "quench/Interfaces/BasisOpInterface.td"
 include "quench/Interfaces/QuantizableOpInterface.td"
 
-def NN_EmbeddingOp : NN_Op<"embedding", [Pure,
+def NN_EmbeddingOp : NN_Op<"embedding", [Pure, DeclareOpInterfaceMethods<QuantizableTableOpInterface>,
     DeclareOpInterfaceMethods<BasisOpInterface, ["widenToOperands"]>]> {
   let summary = "Rows of a table, picked by tokens";
   let description = [{
@@ -23,13 +24,20 @@ def NN_EmbeddingOp : NN_Op<"embedding", [Pure,
 
     ```mlir
     %x = nn.embedding %table[%tokens] : tensor<256x64xf32>, tensor<?xi32> -> tensor<?x64xf32>
+    %q = nn.embedding %codes[%tokens]
+       : !quench.qtensor<256x64xf32, #w8>, tensor<?xi32> -> !quench.qtensor<?x64xf32, #w8>
     ```
+
+    Rows of a quantized table are picked as they are stored, with the scales and zero points of their blocks.
 
     - C1: the table has rank 2, the tokens rank 1.
     - C2: the result is tokens x width of the table, of the table's element type.
+    - C3: the rows of a quantized table have the scheme of the table, whose blocks are parts of one row or cover all
+      rows.
   }];
-  let arguments = (ins 2DTensorOf<[F32, F16, BF16]>:$table, 1DTensorOf<[I32]>:$tokens);
-  let results = (outs 2DTensorOf<[F32, F16, BF16]>:$result);
+  let arguments = (ins AnyTypeOf<[2DTensorOf<[F32, F16, BF16]>, Quench_QTensorType]>:$table,
+                       1DTensorOf<[I32]>:$tokens);
+  let results = (outs AnyTypeOf<[2DTensorOf<[F32, F16, BF16]>, Quench_QTensorType]>:$result);
   let assemblyFormat = "$table `[` $tokens `]` attr-dict `:` type($table) `,` type($tokens) `->` type($result)";
   let hasVerifier = 1;
 }

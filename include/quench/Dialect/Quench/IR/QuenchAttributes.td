@@ -19,7 +19,7 @@ class Quench_Attr<string name, string mnemonicName, list<Trait> traits = []> : A
 def Quench_CodebookAttr : Quench_Attr<"Codebook", "codebook"> {
   let summary = "A table of the values that codes stand for";
   let description = [{
-    Code `c` stands for `values[c]`. The table has 2, 4, 16 or 256 finite values in ascending order. The
+    Code `c` stands for `values[c]`. The table has 2, 4, 8, ... 256 finite values in ascending order. The
     nearest value is chosen, midpoints go to the lower code.
 
     ```mlir

@@ -1,0 +1,64 @@
+//===- LowerNetwork.cpp - Network operations on the parts of quantized tensors -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operations that only move elements act on codes, scales and zero points alike.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "QTensorParts.h"
+
+#include "quench/Dialect/NN/IR/NNOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace quench;
+
+namespace {
+/// nn.embedding %qtable[%tokens] -> generic: rows of the codes; of the scales; of the zero points
+struct PickRowsOfParts : public OpConversionPattern<nn::EmbeddingOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::EmbeddingOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto type = dyn_cast<QTensorType>(op.getTable().getType());
+    if (!type) {
+      return rewriter.notifyMatchFailure(op, "expected a quantized table");
+    }
+    TensorBuilder b(op.getLoc(), rewriter);
+    QTensorParts table(type, adaptor.getTable());
+    const bool sharedRows = type.getScheme().getBlock()[0] == SchemeAttr::kWhole;
+    SmallVector<Value> rows = table.values();
+    rows[0] = pickRows(b, rows[0], op.getTokens());
+    for (Value &parameters : MutableArrayRef(rows).drop_front()) {
+      parameters = sharedRows ? parameters : pickRows(b, parameters, op.getTokens());
+    }
+    rewriter.replaceOpWithMultiple(op, {ValueRange(rows)});
+    return success();
+  }
+
+private:
+  /// result[t, c] = table[tokens[t], c]
+  static Value pickRows(TensorBuilder &b, Value table, Value tokens) {
+    auto type = cast<RankedTensorType>(table.getType());
+    auto count = cast<RankedTensorType>(tokens.getType()).getDimSize(0);
+    auto result = type.clone({count, type.getDimSize(1)});
+    return b.generic("pp", {{tokens, {0}}},
+                     {b.empty(result, {b.size(tokens, 0), b.size(table, 1)}), {0, 1}},
+                     [&](TensorBuilder &b, ValueRange v) -> Value {
+                       Value row = arith::IndexCastUIOp::create(b, b.getIndexType(), v[0]);
+                       return tensor::ExtractOp::create(b, table, ValueRange{row, b.loopIndex(1)});
+                     });
+  }
+};
+} // namespace
+
+void quench::populateLowerNetwork(const QTensorExpansion &converter, RewritePatternSet &patterns) {
+  patterns.add<PickRowsOfParts>(converter, patterns.getContext());
+}
