@@ -88,7 +88,11 @@ static LogicalResult rotateValue(Value value, llvm::Expected<MapUse> map, String
 
 LogicalResult RotatePass::rotateResidual(ModuleOp module, RotationMatrices &rotations) {
   SmallVector<nn::EmbeddingOp> embeddings;
-  module.walk([&](nn::EmbeddingOp embedding) { embeddings.push_back(embedding); });
+  module.walk([&](nn::EmbeddingOp embedding) {
+    if (isa<RankedTensorType>(embedding.getType())) {
+      embeddings.push_back(embedding);
+    }
+  });
   if (embeddings.size() != 1) {
     return module.emitError() << "cannot rotate (r1): expected one embedding whose result starts "
                                  "the residual stream, found "
@@ -148,7 +152,9 @@ LogicalResult RotatePass::rotateInputs(ModuleOp module, RotationMatrices &rotati
 
 LogicalResult RotatePass::rotate(ModuleOp module, RotationMatrices &rotations) {
   module.walk([&](nn::EmbeddingOp embedding) {
-    rotations.setResidualSize(embedding.getTable().getType().getDimSize(1));
+    if (auto rows = dyn_cast<RankedTensorType>(embedding.getType())) {
+      rotations.setResidualSize(rows.getDimSize(1));
+    }
   });
   return success(succeeded(r1 ? rotateResidual(module, rotations) : success()) &&
                  succeeded(rotateHeads(module, rotations)) &&

@@ -41,7 +41,7 @@ using llvm::Expected;
 
 /// Whether queries or keys of an attention are computed from what a layer gives, with no other
 /// layer between them.
-static bool makesQueriesOrKeys(QuantizableOpInterface layer) {
+static bool makesQueriesOrKeys(Operation *layer) {
   llvm::SetVector<Operation *> pending;
   pending.insert(layer->user_begin(), layer->user_end());
   for (size_t i = 0; i < pending.size(); ++i) {
@@ -132,7 +132,7 @@ Error ClipDriver::run(SafetensorsWriter *output) {
 Error ClipDriver::clipGroup(const InputGroup &group, GramMatrix gram, SafetensorsWriter *output) {
   std::vector<double> mean = gram.takeMean();
   for (const auto &[weight, layers] : group.weights()) {
-    culprit = layers.front()->op.getLoc();
+    culprit = layers.front()->op->getLoc();
     if (Error error = clipWeight(*layers.front(), mean, output)) {
       return error;
     }

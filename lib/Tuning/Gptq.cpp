@@ -127,7 +127,7 @@ Error GptqDriver::quantizeSegment(SliceCode &code, ArrayRef<InputGroup> groups,
 
 Error GptqDriver::quantizeGroup(SliceCode &code, const InputGroup &group, GramMatrix gram,
                                 SafetensorsWriter *output) {
-  culprit = group.layers.front()->op.getLoc();
+  culprit = group.layers.front()->op->getLoc();
   int64_t size = gram.getSize();
   Expected<numerics::GramFactor> factor =
       numerics::GramFactor::compute(gram.takeMean(), size, settings.factor);
@@ -136,7 +136,7 @@ Error GptqDriver::quantizeGroup(SliceCode &code, const InputGroup &group, GramMa
                              "': " + llvm::toString(factor.takeError()));
   }
   for (const auto &[weight, layers] : group.weights()) {
-    culprit = layers.front()->op.getLoc();
+    culprit = layers.front()->op->getLoc();
     if (Error error = quantizeWeight(code, layers, *factor, output)) {
       return error;
     }
@@ -290,15 +290,9 @@ Expected<GptqSettings> GptqPass::readSettings(unsigned threads) const {
     return createStringError("option 'sequential': expected block or layer, found '" + sequential +
                              "'");
   }
-  std::optional<numerics::RangeRule> rule = numerics::parseRangeRule(range);
-  if (!rule) {
-    return createStringError("option 'range': expected absmax, mse, half-step or absmean, found '" +
-                             range + "'");
-  }
   settings.factor.damping = damping;
   settings.factor.activationOrder = activationOrder;
   settings.factor.threads = threads;
-  settings.rounding.rule = *rule;
   settings.rounding.staticGroups = staticGroups;
   settings.rounding.threads = threads;
   settings.eachLayer = sequential == "layer";
@@ -316,8 +310,7 @@ Error GptqPass::quantize(GptqDriver &driver, const QuantizationPlan &plan, Works
       if (!isStored(weight)) {
         continue;
       }
-      if (Error error = declareQuantized(output, weight.key, weight.numericsScheme,
-                                         weight.shape)) {
+      if (Error error = declareQuantized(output, weight.key, weight.numericsScheme, weight.shape)) {
         return error;
       }
     }

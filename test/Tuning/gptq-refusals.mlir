@@ -34,8 +34,6 @@ func.func @forward(%tokens: tensor<?xi32>, %position: index, %first: index, %cac
 // NAN: error: option 'damping': expected a number that is not negative, found nan
 // RUN: not %{gptq} sequential=model' -o /dev/null 2>&1 | FileCheck %s --check-prefix=SEQUENTIAL
 // SEQUENTIAL: error: option 'sequential': expected block or layer, found 'model'
-// RUN: not %{gptq} range=min' -o /dev/null 2>&1 | FileCheck %s --check-prefix=RANGE
-// RANGE: error: option 'range': expected absmax, mse, half-step or absmean, found 'min'
 // RUN: not quench-opt %s --quench-gptq=recipe=%S/Inputs/w4.yaml -o /dev/null 2>&1 | FileCheck %s --check-prefix=ARCHIVE
 // ARCHIVE: error: expected a calibration archive, found no option 'archive'
 // RUN: not quench-opt %s --quench-gptq=archive=%t/archive -o /dev/null 2>&1 | FileCheck %s --check-prefix=RECIPE

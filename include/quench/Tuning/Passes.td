@@ -87,8 +87,7 @@ def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
     Option<"staticGroups", "static-groups", "bool", "false",
            "Groups of the original columns, with scales from the original weights">,
     Option<"sequential", "sequential", "std::string", "\"block\"",
-           "How often inputs are measured: once a 'block', or again behind each 'layer' that was quantized">,
-    Option<"range", "range", "std::string", "\"absmax\"", "How scales are chosen: absmax, mse, half-step or absmean">
+           "How often inputs are measured: once a 'block', or again behind each 'layer' that was quantized">
   ];
 }
 

@@ -34,6 +34,9 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 
 /// result' = result M  ⇔  table' = table M
 BasisAnswer EmbeddingOp::propagateBasis(BasisPort port, const BasisUse &use) {
+  if (!isa<RankedTensorType>(getTable().getType())) {
+    return BasisAnswer::refuse("its table is quantized");
+  }
   if (!isOn(use, 1)) {
     return BasisAnswer::refuse("only the width of its table can change its basis");
   }
@@ -42,8 +45,8 @@ BasisAnswer EmbeddingOp::propagateBasis(BasisPort port, const BasisUse &use) {
 }
 
 void EmbeddingOp::widenToOperands() {
-  getResult().setType(cast<RankedTensorType>(
-      getResult().getType().clone(getElementTypeOrSelf(getTable().getType()))));
+  auto type = cast<RankedTensorType>(getResult().getType());
+  getResult().setType(type.clone(getElementTypeOrSelf(getTable().getType())));
 }
 
 /// input' = input M         ⇔  weight' = weight M⁻ᵀ
