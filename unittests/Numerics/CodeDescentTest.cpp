@@ -197,7 +197,7 @@ TEST(CodeDescent, improves_what_gptq_leaves) {
       }
       // An optimum for the kept elements as they are.
       CodeDescentResult again = valueOf(descendCodes(target, gram, scheme, start.tensor, options));
-      EXPECT_LE(again.lossAfter, result.lossAfter);
+      EXPECT_LE(again.lossAfter, result.lossAfter * (1 + 1e-12));
     }
   }
 }
