@@ -217,6 +217,17 @@ TEST(WeightRange, the_largest_candidate_wins_a_tie) {
   EXPECT_EQ(scales.scales, std::vector<float>{1.0f});
 }
 
+TEST(WeightRange, candidates_go_down_to_two_fifths) {
+  // Only the scale 4 = 0.40 * 70 / 7 is exact for the values that count.
+  const std::vector<float> importance = {0.0f, 1.0f, 1.0f, 1.0f};
+  RangeOptions options;
+  options.rule = RangeRule::MeanSquaredError;
+  options.importance = importance;
+  Scheme scheme{i4, {1, 4}, FloatFormat::F32};
+  EXPECT_EQ(valueOf(chooseScales({70.0f, 28.0f, -12.0f, 4.0f}, {1, 4}, scheme, options)).scales,
+            std::vector<float>{4.0f});
+}
+
 TEST(WeightRange, half_step_lets_the_maximum_saturate) {
   Scheme scheme{i4, {1, 4}, FloatFormat::F32};
   RangeOptions options;
