@@ -87,7 +87,7 @@ Value QdqRewriter::permuted(PlannedLayer &layer, Value input) {
   Value &result = reordered[{input, map}];
   if (!result) {
     builder.setInsertionPointAfterValue(input);
-    BasisUse use{layer.op.getActivationReductionAxis(), 1, {map}};
+    BasisUse use{layer.operands.activationReductionAxis, 1, {map}};
     result = ChangeBasisOp::create(builder, layer.op->getLoc(), input, use);
   }
   return result;

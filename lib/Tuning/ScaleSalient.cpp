@@ -186,7 +186,7 @@ Expected<std::vector<std::vector<float>>> SalientSearch::round(const SalientInpu
     Expected<std::vector<float>> result =
         roundScaled(values, weight.shape, weight.scheme.getNumericsScheme(), range, scales);
     if (!result) {
-      culprit = readers.second.front()->op.getLoc();
+      culprit = readers.second.front()->op->getLoc();
       return result.takeError();
     }
     rounded.push_back(std::move(*result));
@@ -199,7 +199,7 @@ Expected<double> SalientSearch::moduleLoss(SalientInput &input, SliceCode &code,
                                            ArrayRef<SliceTensor> expected) {
   for (auto [values, readers] : llvm::zip_equal(rounded, input.group.weights())) {
     for (PlannedLayer *layer : readers.second) {
-      if (Error error = code.setWeight(layer->op.getWeightOperand().get(), values)) {
+      if (Error error = code.setWeight(layer->operands.weight->get(), values)) {
         return std::move(error);
       }
     }
@@ -235,9 +235,9 @@ Error SalientSearch::search(SalientInput &input) {
   std::vector<std::vector<float>> weights;
   for (const auto &[index, readers] : input.group.weights()) {
     Expected<std::vector<float>> values =
-        readModelWeight(readers.front()->op.getWeightOperand().get(), inputs.workspace->weights());
+        readModelWeight(readers.front()->operands.weight->get(), inputs.workspace->weights());
     if (!values) {
-      culprit = readers.front()->op.getLoc();
+      culprit = readers.front()->op->getLoc();
       return values.takeError();
     }
     weights.push_back(std::move(*values));
