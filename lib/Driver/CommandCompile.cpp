@@ -141,7 +141,8 @@ Error CompileCommand::run(const Console &console) {
   if (!isIR) {
     // Before the work of a compilation is done for nothing.
     if (Error failure = emissionKindFor(output).takeError()) {
-      return createStringError(toString(std::move(failure)) + "; or in .mlir, for the LLVM dialect");
+      return createStringError(toString(std::move(failure)) +
+                               "; or in .mlir, for the LLVM dialect");
     }
   }
   if (Error failure = chooseName()) {

@@ -8,8 +8,8 @@
 #include "quench/Driver/Command.h"
 #include "quench/Driver/LoadedModel.h"
 #include "quench/Driver/TextTable.h"
-#include "quench/Insight/TokenScores.h"
 #include "quench/Driver/TokenSource.h"
+#include "quench/Insight/TokenScores.h"
 #include "quench/Support/AtomicFile.h"
 #include "quench/Support/Digest.h"
 
