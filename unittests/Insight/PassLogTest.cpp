@@ -33,7 +33,7 @@ TEST(PassLogTest, NotesPassesWithTheirRemarksAndRecords) {
   EXPECT_EQ(passes[0].summary, "Remove all observers");
   EXPECT_TRUE(passes[0].remarks.empty());
   EXPECT_EQ(passes[1].pass, "quench-quantize");
-  ASSERT_EQ(passes[1].remarks.size(), 15u);
+  ASSERT_EQ(passes[1].remarks.size(), 16u);
   const RemarkReport &missed = passes[1].remarks.front();
   EXPECT_EQ(missed.kind, "missed");
   EXPECT_EQ(missed.name, "LeftInFloat");
