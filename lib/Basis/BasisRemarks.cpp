@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace quench;
@@ -31,14 +32,20 @@ std::string quench::placeOf(Operation *op) {
   return op->getName().getStringRef().str();
 }
 
-void quench::remarkPassed(StringRef pass, StringRef name, Operation *op, const RebasePlan &plan) {
-  remark::passed(op->getLoc(), optionsFor(pass, name, op))
-      << remark::metric("At", placeOf(op))
-      << remark::metric("Map",
-                        plan.bases.empty() ? "identity" : describe(plan.bases.front().second.map))
-      << remark::metric("Values", plan.bases.size())
-      << remark::metric("Absorbed", plan.constants.size())
-      << remark::metric("Online", plan.followed.size() + plan.preceded.size());
+void quench::remarkPassed(StringRef pass, StringRef name, Operation *op, const RebasePlan &plan,
+                          ArrayRef<std::pair<StringRef, double>> metrics) {
+  remark::detail::InFlightRemark report = remark::passed(op->getLoc(), optionsFor(pass, name, op));
+  report << remark::metric("At", placeOf(op))
+         << remark::metric("Map", plan.bases.empty() ? "identity"
+                                                     : describe(plan.bases.front().second.map))
+         << remark::metric("Values", plan.bases.size())
+         << remark::metric("Absorbed", plan.constants.size())
+         << remark::metric("Online", plan.followed.size() + plan.preceded.size());
+  for (const auto &[key, value] : metrics) {
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
+    report << remark::metric(key, text);
+  }
 }
 
 void quench::remarkMissed(StringRef pass, StringRef name, Operation *op, const Twine &reason) {

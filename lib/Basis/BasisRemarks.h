@@ -21,9 +21,10 @@
 
 namespace quench {
 
-/// `name` is what happened, such as "GainFolded"; `op` is where.
+/// `name` is what happened, such as "GainFolded"; `op` is where; `metrics` are what else is known.
 void remarkPassed(llvm::StringRef pass, llvm::StringRef name, mlir::Operation *op,
-                  const RebasePlan &plan);
+                  const RebasePlan &plan,
+                  llvm::ArrayRef<std::pair<llvm::StringRef, double>> metrics = {});
 void remarkMissed(llvm::StringRef pass, llvm::StringRef name, mlir::Operation *op,
                   const RebaseRefusal &refusal);
 void remarkMissed(llvm::StringRef pass, llvm::StringRef name, mlir::Operation *op,

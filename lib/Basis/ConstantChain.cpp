@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ConstantChain.h"
+#include "quench/Basis/ConstantChain.h"
 
 #include "quench/Basis/Rebase.h"
 #include "quench/WeightStore/TensorFloats.h"

@@ -13,7 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BasisRemarks.h"
-#include "ConstantChain.h"
+#include "quench/Basis/ConstantChain.h"
 
 #include "quench/Basis/Passes.h"
 #include "quench/Basis/Rebase.h"

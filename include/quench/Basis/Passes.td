@@ -72,6 +72,55 @@ def RotatePass : Pass<"quench-rotate", "::mlir::ModuleOp"> {
   ];
 }
 
+def EqualizePass : Pass<"quench-equalize", "::mlir::ModuleOp"> {
+  let summary = "Scale channels between layers so that both sides have the same ranges";
+  let description = [{
+    Cross-layer equalization (arXiv 1906.04721). Where layers make the channels that other layers read, with nothing
+    between but what scales pass (a rectifier, one side of a product, attention from its values), channel i is divided
+    by `sqrt(r1 / r2)`: r1 is the largest weight that makes it, r2 the largest that reads it. Both are
+    `sqrt(r1 r2)` afterwards. Edges are visited until no scale changes by more than 1e-4, or 30 times.
+
+    ```mlir
+    %h = nn.linear %x, %w1 : tensor<?x2xf32>, tensor<2x2xf32> -> tensor<?x2xf32>
+    %y = nn.linear %h, %w2 : tensor<?x2xf32>, tensor<3x2xf32> -> tensor<?x3xf32>
+    // becomes
+    %v1 = quench.change_basis %w1 by #scales axes [0] inverse : tensor<2x2xf32>
+    %h = nn.linear %x, %v1 : tensor<?x2xf32>, tensor<2x2xf32> -> tensor<?x2xf32>
+    %v2 = quench.change_basis %w2 by #scales axes [1] : tensor<3x2xf32>
+    %y = nn.linear %h, %v2 : tensor<?x2xf32>, tensor<3x2xf32> -> tensor<?x3xf32>
+    ```
+
+    An edge where an op refuses, or that no layer makes, has a `missed` remark.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options;
+}
+
+def PermutePass : Pass<"quench-permute", "::mlir::ModuleOp"> {
+  let summary = "Spread outliers by block rotations with a permutation between them";
+  let description = [{
+    DuQuant (arXiv 2406.01721). The input of each group of linear layers is multiplied online by
+    `(I ⊗ R1) P (I ⊗ R2)`, which their weights absorb. R1 and R2 are orthogonal matrices of a block of channels, found
+    from the largest magnitudes that calibration saw on each channel: time and again the channel of the largest value is
+    spread over its block, and what leaves the least peak is kept. P deals the channels to blocks in zigzag, so that
+    all have their share of large ones. Smoothing is a pass of its own (quench-smooth, then quench-calibrate).
+
+    ```mlir
+    %p = quench.change_basis %x by #quench.composed<[#quench.block_diagonal<#r1, copies = 2>, #quench.permutation<[…]>,
+         #quench.block_diagonal<#r2, copies = 2>]> axes [1] : tensor<?x256xf32>
+    ```
+
+    With a recipe, inputs of layers whose activations it leaves in float are left alone. An input that is not a
+    multiple of a block, that was not calibrated, or that an op other than a layer reads has a `missed` remark.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options # [
+    Option<"block", "block", "int64_t", "128", "Channels of a block">,
+    Option<"steps", "steps", "unsigned", "256", "The most steps of a rotation">,
+    Option<"seed", "seed", "uint64_t", "0", "Of the rotations that the steps are made of">
+  ];
+}
+
 def FoldWeightsPass : Pass<"quench-fold-weights", "::mlir::ModuleOp"> {
   let summary = "Evaluate changes of basis of weights";
   let description = [{

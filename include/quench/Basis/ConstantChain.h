@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_LIB_BASIS_CONSTANTCHAIN_H
-#define QUENCH_LIB_BASIS_CONSTANTCHAIN_H
+#ifndef QUENCH_BASIS_CONSTANTCHAIN_H
+#define QUENCH_BASIS_CONSTANTCHAIN_H
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Interfaces/BasisUse.h"
@@ -72,4 +72,4 @@ private:
 
 } // namespace quench
 
-#endif // QUENCH_LIB_BASIS_CONSTANTCHAIN_H
+#endif // QUENCH_BASIS_CONSTANTCHAIN_H

@@ -1,0 +1,178 @@
+//===- ScalableInput.cpp - Inputs of layers whose channels scale ----------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Basis/ScalableInput.h"
+
+#include "quench/Dialect/NN/IR/NNOps.h"
+#include "quench/Dialect/Quench/IR/BasisAlgebra.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Transforms/LayerNames.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/MapVector.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace quench;
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+/// Channel (head h, element i) of an attention is of the class of its key head and i.
+static std::vector<int64_t> classesOf(Value input, int64_t channels) {
+  std::vector<int64_t> classes(channels);
+  auto collapse = input.getDefiningOp<tensor::CollapseShapeOp>();
+  auto attention =
+      collapse ? collapse.getSrc().getDefiningOp<nn::AttentionOp>() : nn::AttentionOp();
+  int64_t heads = 0, group = 1, headSize = 1;
+  if (attention) {
+    heads = attention.getQuery().getType().getDimSize(1);
+    headSize = attention.getQuery().getType().getDimSize(2);
+    group = heads / attention.getKeys().getType().getDimSize(1);
+  }
+  if (heads * headSize != channels) {
+    group = headSize = 1;
+  }
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    classes[channel] = channel / headSize / group * headSize + channel % headSize;
+  }
+  return classes;
+}
+
+std::vector<ScalableInput> ScalableInput::findAll(ModuleOp module) {
+  LayerNames layerNames(module);
+  llvm::MapVector<Value, SmallVector<QuantizableOpInterface>> readers;
+  for (QuantizableOpInterface layer : layerNames.layers()) {
+    Value value = layer.getActivationOperand().get();
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (type && layer.getActivationReductionAxis() == type.getRank() - 1 &&
+        type.getDimSize(type.getRank() - 1) > 0) {
+      readers[value].push_back(layer);
+    }
+  }
+  std::vector<ScalableInput> inputs;
+  for (auto &[value, layers] : readers) {
+    ScalableInput &input = inputs.emplace_back();
+    input.input = value;
+    input.readers = layers;
+    SmallVector<StringRef> names;
+    for (QuantizableOpInterface layer : layers) {
+      names.push_back(layerNames.nameOf(layer));
+      input.names.push_back(names.back().str());
+    }
+    input.edgeName = quench::edgeName(names);
+    for (Operation *user : value.getUsers()) {
+      if (auto observe = dyn_cast<ObserveOp>(user)) {
+        input.edgeName = observe.getName().str();
+      }
+    }
+    auto type = cast<RankedTensorType>(value.getType());
+    input.classOf = classesOf(value, type.getShape().back());
+    input.count = *llvm::max_element(input.classOf) + 1;
+  }
+  return inputs;
+}
+
+bool ScalableInput::isQuantizedBy(const Workspace &workspace) const {
+  llvm::Expected<const recipe::Recipe *> recipe = workspace.recipe();
+  if (!recipe) {
+    llvm::consumeError(recipe.takeError());
+    return true;
+  }
+  return llvm::any_of(names, [&](const std::string &name) {
+    return (*recipe)->formatsFor(name).activations.has_value();
+  });
+}
+
+std::vector<double> ScalableInput::largestOfClasses(ArrayRef<float> ofChannels) const {
+  std::vector<double> largest(count, 0.0);
+  for (auto [channel, value] : llvm::enumerate(ofChannels)) {
+    double &own = largest[classOf[channel]];
+    own = std::max(own, static_cast<double>(value));
+  }
+  return largest;
+}
+
+RebaseResult ScalableInput::plan(ArrayRef<double> scales) const {
+  std::vector<double> entries;
+  for (int64_t own : classOf) {
+    entries.push_back(scales[own]);
+  }
+  int64_t axis = cast<RankedTensorType>(input.getType()).getRank() - 1;
+  return planRebase(input, invert(BasisUse{axis, 1, diagonalOf(input.getContext(), entries)}));
+}
+
+//===----------------------------------------------------------------------===//
+// Plans
+//===----------------------------------------------------------------------===//
+
+std::optional<ScalePlan> ScalePlan::create(const ScalableInput &input, RebaseRefusal &refusal) {
+  // Class c has scale c + 2: exact, and never 1, so that diagonals show which class is where.
+  std::vector<double> probes;
+  for (int64_t own = 0; own < input.numClasses(); ++own) {
+    probes.push_back(static_cast<double>(own + 2));
+  }
+  RebaseResult result = input.plan(probes);
+  if (!result.plan) {
+    refusal = result.refusal;
+    return std::nullopt;
+  }
+  ScalePlan plan;
+  for (const auto &[operand, uses] : result.plan->constants) {
+    auto type = cast<RankedTensorType>(operand->get().getType());
+    for (const BasisUse &use : uses) {
+      auto diagonal = dyn_cast<DiagonalAttr>(use.map.map);
+      if (!diagonal || use.numAxes != 1 || type.getRank() < 2) {
+        continue;
+      }
+      Constant constant{operand->get(), use.firstAxis, {}};
+      std::optional<std::vector<double>> entries = diagonal.getValues();
+      for (double entry : *entries) {
+        constant.classes.push_back(static_cast<int64_t>(entry) - 2);
+      }
+      (use.map.inverse ? plan.divided : plan.multiplied).push_back(std::move(constant));
+    }
+  }
+  return plan;
+}
+
+llvm::Expected<std::vector<double>>
+ScalePlan::largest(ArrayRef<Constant> constants, int64_t numClasses, ConstantEvaluator &evaluator) {
+  std::vector<double> result(numClasses, 0.0);
+  for (const Constant &constant : constants) {
+    ConstantChain chain = ConstantChain::of(constant.value);
+    int64_t inner = 1, size = chain.shape[constant.axis], position = 0;
+    for (int64_t dim : ArrayRef(chain.shape).drop_front(constant.axis + 1)) {
+      inner *= dim;
+    }
+    llvm::Error error = evaluator.stream(chain, [&](ArrayRef<double> values) {
+      for (double value : values) {
+        double &own = result[constant.classes[position++ / inner % size]];
+        own = std::max(own, std::abs(value));
+      }
+      return llvm::Error::success();
+    });
+    if (error) {
+      return error;
+    }
+  }
+  return result;
+}
+
+std::vector<double> quench::smoothingScales(ArrayRef<double> activations, ArrayRef<double> weights,
+                                            double alpha) {
+  constexpr double least = 1e-5;
+  std::vector<double> scales;
+  for (auto [activation, weight] : llvm::zip_equal(activations, weights)) {
+    double scale = std::pow(std::max(activation, least), alpha) /
+                   std::pow(std::max(weight, least), 1.0 - alpha);
+    scales.push_back(std::max(scale, least));
+  }
+  return scales;
+}
