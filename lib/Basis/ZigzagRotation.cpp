@@ -53,7 +53,8 @@ static Matrix rotateGreedily(Matrix &values, const ZigzagOptions &options,
     current *= spread;
     total *= spread;
     const double peak = current.cwiseAbs().maxCoeff();
-    if (peak < least) {
+    // Rounding makes no progress, but long products.
+    if (peak < least * (1.0 - 1e-9)) {
       least = peak;
       best = total;
     }

@@ -3,8 +3,9 @@
 """Writes a calibration archive, following the description in quench/Calibration/CalibrationArchive.h.
 
 usage: make_archive.py FILE [key=value ...] EDGE:MIN:MAX ... EDGE=v,v,... ... [set=SECTION:KIND:v,v,...] [drop=SECTION]
-                       [tokens=WINDOW:t,t,...]
-Keys are those of the metadata. An edge is one batch in rows of two: the two ends of its range, or the values themselves.
+                       [tokens=WINDOW:t,t,...] [width=N]
+Keys are those of the metadata. An edge is one batch in rows of two, or of the width before it: the two ends of its range, or
+the values themselves.
 """
 import hashlib
 import json
@@ -18,6 +19,7 @@ BINS = sum(1 << bits for bits in BITS)
 metadata = {"format": "quench-calibration", "version": "2", "model": "m", "data": "d", "samples": "4", "samples_total": "4"}
 metadata["statistics"] = "channels,histogram"
 tensors = {}
+width = 2
 
 
 def histogram(values):
@@ -45,9 +47,9 @@ def add_edge(edge, values):
         add_section(f"{edge}.{section}", kind, numbers)
 
     mean = sum(values) / len(values)
-    columns = [values[0::2], values[1::2]]
+    columns = [values[column::width] for column in range(width)]
     add("count", "I64", len(values))
-    add("channels", "I64", 2)
+    add("channels", "I64", width)
     add("range", "F32", min(values), max(values))
     add("moments", "F64", mean, sum((value - mean) ** 2 for value in values))
     add("batches", "I64", 1)
@@ -66,6 +68,8 @@ for argument in sys.argv[2:]:
     key, _, value = argument.rpartition("=")
     if key in METADATA:
         metadata[key] = value
+    elif key == "width":
+        width = int(value)
     elif key == "drop":
         del tensors[value]
     elif key == "tokens":
