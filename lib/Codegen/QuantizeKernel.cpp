@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/Format.h"
 
 #include <limits>
 
@@ -25,6 +27,9 @@ std::string QuantizeKernel::name() const {
     os << "_g" << groups.group;
   }
   os << "_m" << -codeMin << "_" << codeMax;
+  if (clip != 1.0f) {
+    os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);
+  }
   return text;
 }
 
@@ -55,7 +60,7 @@ public:
   }
 
 private:
-  /// max|x| / M, or 1 for a row of zeros.
+  /// clip max|x| / M, or 1 for a row of zeros.
   Value rowScale(Value row) {
     SmallVector<Value> largest =
         b.forVectors(kernel.groups.k, {b.splat(0.0f)},
@@ -65,6 +70,9 @@ private:
                        return {b.maximum(math::AbsFOp::create(b, x), carried[0])};
                      });
     Value magnitude = b.maxLanes(largest[0]);
+    if (kernel.clip != 1.0f) {
+      magnitude = b.mul(magnitude, b.f32(kernel.clip));
+    }
     Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, b.f32(0.0f));
     Value scale = b.div(magnitude, b.f32(static_cast<float>(kernel.codeMax)));
     // A row so small that its scale underflows takes the smallest one there is.

@@ -16,6 +16,7 @@
 #include "quench/Codegen/BasisKernel.h"
 #include "quench/Codegen/ContractKernel.h"
 #include "quench/Codegen/EmbeddingKernel.h"
+#include "quench/Codegen/FakeQuantizeKernel.h"
 #include "quench/Codegen/NormKernel.h"
 #include "quench/Codegen/PointwiseKernel.h"
 #include "quench/Codegen/QuantizeKernel.h"
@@ -77,6 +78,7 @@ private:
   bool selectCacheUpdate(nn::CacheUpdateOp op);
   bool selectEmbedding(nn::EmbeddingOp op);
   bool selectChangeBasis(ChangeBasisOp op);
+  bool selectDequantize(DequantizeOp op);
 
   /// The product of `lhs` with the stored weight `key`; `codes` when the left side is quantized.
   void replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes, bool rowScales,
@@ -128,8 +130,10 @@ void KernelSelector::run() {
     Location loc = op->getLoc();
     StringRef name = op->getName().getStringRef();
     // A silu may be taken along by the product behind it.
-    bool expected =
-        isa<ContractOp, ChangeBasisOp>(op) || (name.starts_with("nn.") && !isa<nn::SiLUOp>(op));
+    auto dequantize = dyn_cast<DequantizeOp>(op);
+    bool expected = isa<ContractOp, ChangeBasisOp>(op) ||
+                    (name.starts_with("nn.") && !isa<nn::SiLUOp>(op)) ||
+                    (dequantize && dequantize.getInput().getDefiningOp<QuantizeOp>());
     if (select(op)) {
       gone.insert(op);
     } else if (expected) {
@@ -159,6 +163,7 @@ bool KernelSelector::select(Operation *op) {
       .Case([&](nn::CacheUpdateOp op) { return selectCacheUpdate(op); })
       .Case([&](nn::EmbeddingOp op) { return selectEmbedding(op); })
       .Case([&](ChangeBasisOp op) { return selectChangeBasis(op); })
+      .Case([&](DequantizeOp op) { return selectDequantize(op); })
       .Default([](Operation *) { return false; });
 }
 
@@ -204,8 +209,7 @@ std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const Group
   bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
   if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
       scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
-      scheme.getCodeMax() <= 0 || static_cast<float>(op.getClip().convertToDouble()) != 1.0f ||
-      !(op.isDynamic() ? perRow : perTensor)) {
+      scheme.getCodeMax() <= 0 || !(op.isDynamic() ? perRow : perTensor)) {
     return std::nullopt;
   }
   auto [entry, isNew] = rowCodes.try_emplace({op, groups.group});
@@ -213,7 +217,8 @@ std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const Group
     return entry->second;
   }
   QuantizeKernel kernel{groups, static_cast<int32_t>(scheme.getCodeMin()),
-                        static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic()};
+                        static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
+                        static_cast<float>(op.getClip().convertToDouble())};
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
   int64_t rows = staticDim(op.getInput(), 0);
@@ -454,6 +459,34 @@ bool KernelSelector::selectChangeBasis(ChangeBasisOp op) {
   }
   kernel.plan = std::move(*plan);
   return replaceByCall(op, kernel.getOrCreate(module, target), op.getInput(), op.getInput());
+}
+
+bool KernelSelector::selectDequantize(DequantizeOp op) {
+  auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
+  if (!quantize || !quantize.isDynamic()) {
+    return false;
+  }
+  SchemeAttr scheme = quantize.getResult().getType().getScheme();
+  auto type = dyn_cast<RankedTensorType>(op.getType());
+  bool isByte = scheme.isInteger() && scheme.getCodeMax() - scheme.getCodeMin() < 256;
+  bool hasRows =
+      type && (type.getRank() == 2 || type.getRank() == 3) && type.isDynamicDim(0) &&
+      type.getElementType().isF32() && hasStaticRows(op.getResult()) &&
+      llvm::all_of(scheme.getBlock().drop_back(), [](int64_t size) { return size == 1; });
+  if (!isByte || !hasRows || scheme.hasRealZeroPoints() || scheme.getScaleScheme() ||
+      !scheme.getScaleType().isF32() || scheme.getCodeMax() <= 0 ||
+      !cast<RankedTensorType>(quantize.getInput().getType()).getElementType().isF32()) {
+    return false;
+  }
+  ArrayRef<int64_t> rowShape = type.getShape().drop_front();
+  FakeQuantizeKernel kernel{SmallVector<int64_t>(rowShape),
+                            scheme.getBlockShape(type.getShape()).back(),
+                            static_cast<int32_t>(scheme.getCodeMin()),
+                            static_cast<int32_t>(scheme.getCodeMax()),
+                            scheme.hasZeroPoints(),
+                            static_cast<float>(quantize.getClip().convertToDouble())};
+  return replaceByCall(op, kernel.getOrCreate(module, target), quantize.getInput(),
+                       quantize.getInput());
 }
 
 namespace {

@@ -55,6 +55,53 @@ func.func @shared(%x: tensor<?x8xf32>, %s: tensor<1x1xf32>) -> (tensor<?x4xf32>,
 
 // -----
 
+// Scales that a row computes may be clipped first.
+// CHECK-LABEL: func.func @clipped(
+// CHECK:         quench.kernel_call @quantize_row_8_m8_7_clip3f666666(
+#c4 = #quench.scheme<i4, block = [1, *], scale = f32>
+#v4 = #quench.scheme<i4, block = [1, *], scale = f32>
+func.func @clipped(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  %q = quench.quantize %x clip 9.0e-1 : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #c4>
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #v4>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x8xf32, #c4>, !quench.qtensor<4x8xf32, #v4> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// Rounding to codes and back, as a quantized cache does, is one kernel.
+// CHECK-LABEL: func.func @rounded(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x2x64xf32>
+// CHECK:         %[[Y:.+]] = quench.kernel_call @[[ROUND:fake_quantize_2x64_g32_z_0_15_clip3f000000]](%[[X]] : tensor<?x2x64xf32>)
+// CHECK-NOT:     quench.dequantize
+// CHECK:         return %[[Y]]
+// CHECK:       func.func private @[[ROUND]](
+#kv = #quench.scheme<ui4, block = [1, 1, 32], scale = f32, zero_point>
+func.func @rounded(%x: tensor<?x2x64xf32>) -> tensor<?x2x64xf32> {
+  %q = quench.quantize %x clip 5.0e-1 : tensor<?x2x64xf32> to !quench.qtensor<?x2x64xf32, #kv>
+  %y = quench.dequantize %q : !quench.qtensor<?x2x64xf32, #kv> to tensor<?x2x64xf32>
+  return %y : tensor<?x2x64xf32>
+}
+
+// -----
+
+// No kernel rounds to codes that are not integers, or in blocks of several rows.
+// CHECK-LABEL: func.func @negative_rounded(
+// CHECK-COUNT-2: quench.dequantize
+// CHECK-NOT:     quench.kernel_call
+#f4 = #quench.scheme<f4E2M1FN, block = [1, *], scale = f32>
+#t4 = #quench.scheme<i4, block = [*, *], scale = f32>
+func.func @negative_rounded(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %p = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #f4>
+  // REMARK: select-kernels.mlir:[[#@LINE+1]]:8: remark: [Missed] no-kernel | {{.*}}quench.dequantize has no kernel for these types and is lowered to linalg
+  %y = quench.dequantize %p : !quench.qtensor<?x8xf32, #f4> to tensor<?x8xf32>
+  %q = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #t4>
+  %z = quench.dequantize %q : !quench.qtensor<?x8xf32, #t4> to tensor<?x8xf32>
+  return %y, %z : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
 // With float activations integer codes are decoded in the kernel; other codes and float weights when they are packed.
 // CHECK-LABEL: func.func @mixed(
 // CHECK-DAG:     quench.packed_weight codes @i {{.*}} in <lanes = 16, container = i8>

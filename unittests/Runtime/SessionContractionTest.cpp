@@ -63,11 +63,13 @@ constexpr Format kFloatFormats[] = {
 struct Activation {
   const char *scheme;
   bool isStatic = false;
+  const char *clip = "";
 };
 constexpr Activation kActivations[] = {
     {"i8, block = [1, *], scale = f32"},
     {"i8, block = [*, *], scale = f32", true},
     {"i4, block = [1, *], scale = f32"},
+    {"i4, block = [1, *], scale = f32", false, "clip 9.0e-1"},
     {"i8, range = [-127, 127], block = [1, *], scale = f32"},
 };
 
@@ -168,7 +170,8 @@ static void buildLayers(TestModel &model, std::mt19937 &random, int64_t k,
       %q = quench.quantize %x {2} : tensor<?x{0}xf32>{3} to !quench.qtensor<?x{0}xf32, #quench.scheme<{1}>>
       %d = quench.dequantize %q : !quench.qtensor<?x{0}xf32, #quench.scheme<{1}>> to tensor<?x{0}xf32>
     )",
-        k, activation->scheme, isStatic ? "scale(%s)" : "", isStatic ? ", tensor<1x1xf32>" : "");
+        k, activation->scheme, isStatic ? "scale(%s)" : activation->clip,
+        isStatic ? ", tensor<1x1xf32>" : "");
     input = "%d";
   }
   for (size_t i = 0; i < layers.size(); ++i) {

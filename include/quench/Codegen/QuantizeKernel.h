@@ -21,6 +21,8 @@ struct QuantizeKernel {
   int32_t codeMax;
   /// One scale for each row computed from its largest magnitude, or one given scale.
   bool dynamic;
+  /// What a computed scale's largest magnitude is multiplied with.
+  float clip = 1.0f;
 
   std::string name() const;
 
