@@ -8,8 +8,10 @@
 #include "quench/Driver/QuantizationReport.h"
 
 #include "quench/Driver/ModelSize.h"
+#include "quench/Insight/FoldedStage.h"
 #include "quench/Insight/OutputMeasurement.h"
 #include "quench/Support/Progress.h"
+#include "quench/Tuning/ModelSegments.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -63,17 +65,69 @@ static Expected<ModelStage> makeStage(StringRef name, mlir::ModuleOp module,
   return ModelStage{name.str(), model->function, weights};
 }
 
+/// The float models of which activations are measured, behind the imported one and before the last.
+std::vector<const insight::FloatStage *> QuantizationReport::innerStages() const {
+  std::vector<const insight::FloatStage *> stages;
+  if (!log.floatStages().empty()) {
+    for (const insight::FloatStage &stage : log.floatStages().drop_back()) {
+      // Others are gone: their tensors were replaced by those of later passes.
+      if (stage.hasImportedWeights) {
+        stages.push_back(&stage);
+      }
+    }
+  }
+  return stages;
+}
+
+Error QuantizationReport::measureOutputs(const calibration::Samples &samples,
+                                         const ModelStage &imported, const ModelStage &prepared,
+                                         const ModelStage &quantized,
+                                         insight::Report &report) const {
+  bool isChanged = !log.floatStages().empty();
+  std::vector<const insight::FloatStage *> inner = innerStages();
+  size_t runs = 2 + isChanged + inner.size();
+  Progress progress("measure", runs * findSegments(quantized.function).size(), "segments",
+                    /*enabled=*/true, console.err);
+  insight::OutputMeasurement measurement(samples, static_cast<unsigned>(console.threads),
+                                         [&] { progress.advance(); });
+  if (isChanged) {
+    if (Error failure = measurement.runStage(imported)) {
+      return failure;
+    }
+  }
+  for (const insight::FloatStage *stage : inner) {
+    Expected<insight::FoldedStage> folded =
+        insight::FoldedStage::create(stage->name, *stage->module, model.folder->weights().path(),
+                                     workspace.scratch(), static_cast<unsigned>(console.threads));
+    if (!folded) {
+      return folded.takeError();
+    }
+    if (Error failure = measurement.runStage(folded->stage())) {
+      return failure;
+    }
+  }
+  if (Error failure = measurement.runLockstep(prepared, quantized)) {
+    return failure;
+  }
+  measurement.write(report);
+  progress.finish();
+  return Error::success();
+}
+
 Error QuantizationReport::measure(insight::Report &report) const {
   auto imported = makeStage("imported", log.importedModule(), &model.folder->weights());
-  auto prepared = makeStage(log.floatStage(), log.floatModule(), workspace.weights());
+  auto prepared = log.floatStages().empty()
+                      ? makeStage("imported", log.importedModule(), workspace.weights())
+                      : makeStage(log.floatStages().back().name, *log.floatStages().back().module,
+                                  workspace.weights());
   auto quantized = makeStage("quantized", model.folder->module(), workspace.weights());
   Error failure =
       joinErrors(joinErrors(imported.takeError(), prepared.takeError()), quantized.takeError());
   if (failure) {
     return failure;
   }
-  auto threads = static_cast<unsigned>(console.threads);
-  failure = insight::measureWeights(*imported, *prepared, *quantized, threads, report);
+  failure = insight::measureWeights(*imported, *prepared, *quantized,
+                                    static_cast<unsigned>(console.threads), report);
   if (failure) {
     return failure;
   }
@@ -81,18 +135,8 @@ Error QuantizationReport::measure(insight::Report &report) const {
   if (!samples || !*samples) {
     return samples.takeError();
   }
-  std::vector<ModelStage> stages = {*imported};
-  if (!log.isFloatModuleImported()) {
-    stages.push_back(*prepared);
-  }
-  insight::OutputMeasurement measurement{stages, *quantized, **samples, threads, {}};
-  Progress progress("measure", measurement.numSteps(), "segments", /*enabled=*/true, console.err);
-  measurement.step = [&] { progress.advance(); };
-  if (Error error = measurement.run(report)) {
-    return inContext(path + ": cannot measure", std::move(error));
-  }
-  progress.finish();
-  return Error::success();
+  return inContext(path + ": cannot measure",
+                   measureOutputs(**samples, *imported, *prepared, *quantized, report));
 }
 
 Expected<std::string> QuantizationReport::make(uint64_t weightBytes) const {
@@ -120,6 +164,7 @@ Expected<std::string> QuantizationReport::make(uint64_t weightBytes) const {
   if (Error failure = measure(report)) {
     return std::move(failure);
   }
+  insight::emitRemarks(causal->function, report);
   return insight::printReport(report);
 }
 

@@ -15,8 +15,10 @@
 #include "quench/Tuning/SliceCompiler.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Format.h"
 
 #include <thread>
 
@@ -95,7 +97,8 @@ static void addRecords(const PassReport &pass, llvm::StringMap<LayerReport *> &l
     std::optional<StringRef> name = remark.arguments.getString("Layer");
     std::optional<StringRef> reason = remark.arguments.getString("Reason");
     LayerReport *layer = name ? layers.lookup(*name) : nullptr;
-    if (layer && reason && remark.kind == "missed") {
+    bool isNews = layer && reason && !StringRef(layer->reason).contains(*reason);
+    if (isNews && (remark.kind == "missed" || remark.kind == "failed")) {
       layer->reason += (layer->reason.empty() ? "" : "; ") + reason->str();
     }
   }
@@ -133,6 +136,39 @@ static bool isReadable(Value weight) {
   auto constant = dyn_cast_or_null<arith::ConstantOp>(op);
   return isa_and_present<WeightOp>(op) ||
          (constant && isa<DenseFPElementsAttr>(constant.getValue()));
+}
+
+static void addMetric(remark::detail::InFlightRemark &remark, StringRef name,
+                      const std::optional<double> &value) {
+  if (value) {
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%.2f", *value);
+    remark << remark::metric(name, text);
+  }
+}
+
+void emitRemarks(func::FuncOp function, const Report &report) {
+  llvm::StringMap<const LayerReport *> byName;
+  for (const LayerReport &layer : report.layers) {
+    byName[layer.name] = &layer;
+  }
+  LayerNames names(function->getParentOfType<ModuleOp>());
+  for (QuantizableOpInterface op : names.layers()) {
+    const LayerReport *layer = byName.lookup(names.nameOf(op));
+    if (!layer) {
+      continue;
+    }
+    auto remark = remark::analysis(op->getLoc(), remark::RemarkOpts::name("Measured")
+                                                     .category("quench-report")
+                                                     .function(function.getName()));
+    remark << remark::metric("Layer", layer->name);
+    addMetric(remark, "WeightSignalToNoiseDb", layer->weightSqnr);
+    addMetric(remark, "OutputSignalToNoiseDb", layer->outputSqnr);
+    if (layer->weight) {
+      addMetric(remark, "WeightMaxOverMedian", layer->weight->ratio);
+      addMetric(remark, "WeightKurtosis", layer->weight->kurtosis);
+    }
+  }
 }
 
 namespace {

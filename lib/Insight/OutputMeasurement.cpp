@@ -34,37 +34,22 @@ calibration::Samples pickSamples(const calibration::Samples &samples, size_t cou
   return picked;
 }
 
-namespace {
-
 /// A map that remembers in which order names came.
 template <typename T>
 using ByName = llvm::MapVector<std::string, T, std::map<std::string, unsigned>>;
 
-/// One measurement as it goes on.
-class Measurement {
-public:
-  Measurement(const OutputMeasurement &inputs, Report &report) : inputs(inputs), report(report) {}
+struct OutputMeasurement::Implementation {
+  Implementation(const calibration::Samples &samples, unsigned threads, std::function<void()> step)
+      : samples(samples), threads(threads), step(std::move(step)) {}
 
-  Error run();
+  const calibration::Samples &samples;
+  unsigned threads;
+  std::function<void()> step;
 
-private:
-  void takeFloat(size_t stage, const Tap &tap, size_t sample, ArrayRef<float> values);
-  void takeQuantized(const Tap &tap, size_t sample, ArrayRef<float> values);
-  void compareLogits(ArrayRef<float> expected, ArrayRef<float> found);
-  void step() const {
-    if (inputs.step) {
-      inputs.step();
-    }
-  }
-  Error runStage(size_t stage);
-  Error runLockstep();
-  Error finishStage(size_t stage);
-  void writeReport();
-
-  const OutputMeasurement &inputs;
-  Report &report;
+  std::vector<std::string> stages;
+  std::vector<EdgeReport> edges;
   /// Of the stage that runs now.
-  ByName<numerics::OutlierStatistics> edges;
+  ByName<numerics::OutlierStatistics> statistics;
   /// The first value that is not finite.
   std::string failure;
   /// What the float model computed and the quantized one has not yet, by key and sample.
@@ -75,23 +60,27 @@ private:
   numerics::SignalToNoise logitsRatio;
   CompensatedSum divergenceSum;
   uint64_t tokens = 0;
+
+  void takeFloat(bool isPrepared, const Tap &tap, size_t sample, ArrayRef<float> values);
+  void takeQuantized(const Tap &tap, size_t sample, ArrayRef<float> values);
+  void compareLogits(ArrayRef<float> expected, ArrayRef<float> found);
+  Error advance(StageRun &run, TapSink sink);
+  Error finishStage();
 };
 
-} // namespace
-
-void Measurement::takeFloat(size_t stage, const Tap &tap, size_t sample, ArrayRef<float> values) {
+void OutputMeasurement::Implementation::takeFloat(bool isPrepared, const Tap &tap, size_t sample,
+                                                  ArrayRef<float> values) {
   const float *bad = llvm::find_if(values, [](float value) { return !std::isfinite(value); });
   if (bad != values.end() && failure.empty()) {
-    failure = inputs.stages[stage].name + ": '" + tap.name + "', sample " + std::to_string(sample) +
+    failure = stages.back() + ": '" + tap.name + "', sample " + std::to_string(sample) +
               ": expected finite values, found " + (std::isnan(*bad) ? "nan" : "infinity");
   }
-  bool isPrepared = stage + 1 == inputs.stages.size();
   switch (tap.kind) {
   case Tap::Kind::Edge:
-    edges[tap.name].add(values);
+    statistics[tap.name].add(values);
     break;
   case Tap::Kind::Logits:
-    if (stage == 0) {
+    if (stages.size() == 1) {
       logits[sample] = values.vec();
     }
     break;
@@ -105,8 +94,9 @@ void Measurement::takeFloat(size_t stage, const Tap &tap, size_t sample, ArrayRe
 }
 
 /// Rows of two arrays of logits; the vocabulary follows from the number of tokens.
-void Measurement::compareLogits(ArrayRef<float> expected, ArrayRef<float> found) {
-  size_t rows = inputs.samples.window;
+void OutputMeasurement::Implementation::compareLogits(ArrayRef<float> expected,
+                                                      ArrayRef<float> found) {
+  size_t rows = samples.window;
   size_t vocabulary = expected.size() / rows;
   if (expected.size() != found.size() || vocabulary * rows != expected.size()) {
     return;
@@ -120,7 +110,8 @@ void Measurement::compareLogits(ArrayRef<float> expected, ArrayRef<float> found)
   tokens += rows - 1;
 }
 
-void Measurement::takeQuantized(const Tap &tap, size_t sample, ArrayRef<float> values) {
+void OutputMeasurement::Implementation::takeQuantized(const Tap &tap, size_t sample,
+                                                      ArrayRef<float> values) {
   if (tap.kind == Tap::Kind::Logits) {
     compareLogits(logits[sample], values);
     logits.erase(sample);
@@ -132,126 +123,116 @@ void Measurement::takeQuantized(const Tap &tap, size_t sample, ArrayRef<float> v
   }
   std::vector<float> reference = std::move(place->second[sample]);
   place->second.erase(sample);
+  if (place->second.empty()) {
+    expected.erase(place);
+  }
   if (reference.size() == values.size()) {
     (tap.kind == Tap::Kind::Layer ? layers : residual)[tap.name].add(reference, values);
   }
 }
 
-/// Turns what was seen of edges into figures of the report.
-Error Measurement::finishStage(size_t stage) {
-  if (!failure.empty()) {
-    return llvm::createStringError(failure);
+Error OutputMeasurement::Implementation::advance(StageRun &run, TapSink sink) {
+  if (Error error = run.advance(sink)) {
+    return error;
   }
-  for (auto &[name, statistics] : edges) {
-    auto place = llvm::find_if(
-        report.edges, [&, &name = name](const EdgeReport &edge) { return edge.name == name; });
-    if (place == report.edges.end()) {
-      report.edges.push_back({name, {}});
-      place = std::prev(report.edges.end());
-      place->stages.resize(inputs.stages.size());
-    }
-    place->stages[stage] = OutlierFigures::of(statistics);
+  if (step) {
+    step();
   }
-  edges.clear();
   return Error::success();
 }
 
-Error Measurement::runStage(size_t stage) {
-  StageRun run(inputs.stages[stage], inputs.samples, inputs.threads, /*watchEdges=*/true);
+/// Turns what was seen of edges into figures.
+Error OutputMeasurement::Implementation::finishStage() {
+  if (!failure.empty()) {
+    return llvm::createStringError(failure);
+  }
+  for (auto &[name, seen] : statistics) {
+    auto place = llvm::find_if(
+        edges, [&, &name = name](const EdgeReport &edge) { return edge.name == name; });
+    if (place == edges.end()) {
+      edges.push_back({name, {}});
+      place = std::prev(edges.end());
+    }
+    place->stages.resize(stages.size());
+    place->stages.back() = OutlierFigures::of(seen);
+  }
+  for (EdgeReport &edge : edges) {
+    edge.stages.resize(stages.size());
+  }
+  statistics.clear();
+  return Error::success();
+}
+
+OutputMeasurement::OutputMeasurement(const calibration::Samples &samples, unsigned threads,
+                                     std::function<void()> step)
+    : implementation(new Implementation(samples, threads, std::move(step))) {}
+OutputMeasurement::~OutputMeasurement() = default;
+
+Error OutputMeasurement::runStage(const ModelStage &stage) {
+  Implementation &impl = *implementation;
+  impl.stages.push_back(stage.name);
+  StageRun run(stage, impl.samples, impl.threads, /*watchEdges=*/true);
   while (!run.isDone()) {
-    Error error = run.advance([&](const Tap &tap, size_t sample, ArrayRef<float> values) {
-      takeFloat(stage, tap, sample, values);
-    });
-    if (error) {
+    auto take = [&](const Tap &tap, size_t sample, ArrayRef<float> values) {
+      impl.takeFloat(/*isPrepared=*/false, tap, sample, values);
+    };
+    if (Error error = impl.advance(run, take)) {
       return error;
     }
-    step();
   }
-  return finishStage(stage);
+  return impl.finishStage();
 }
 
-Error Measurement::runLockstep() {
-  size_t stage = inputs.stages.size() - 1;
-  StageRun exact(inputs.stages[stage], inputs.samples, inputs.threads, /*watchEdges=*/true);
-  StageRun quantized(inputs.quantized, inputs.samples, inputs.threads, /*watchEdges=*/false);
-  // As long as both have the same segments, only one of them waits to be compared.
-  while (!exact.isDone() || !quantized.isDone()) {
+Error OutputMeasurement::runLockstep(const ModelStage &prepared, const ModelStage &quantized) {
+  Implementation &impl = *implementation;
+  impl.stages.push_back(prepared.name);
+  StageRun exact(prepared, impl.samples, impl.threads, /*watchEdges=*/true);
+  StageRun rounded(quantized, impl.samples, impl.threads, /*watchEdges=*/false);
+  auto takeExact = [&](const Tap &tap, size_t sample, ArrayRef<float> values) {
+    impl.takeFloat(/*isPrepared=*/true, tap, sample, values);
+  };
+  auto takeRounded = [&](const Tap &tap, size_t sample, ArrayRef<float> values) {
+    impl.takeQuantized(tap, sample, values);
+  };
+  // As long as both have the same segments, only those of one wait to be compared.
+  while (!exact.isDone() || !rounded.isDone()) {
     if (!exact.isDone()) {
-      Error error = exact.advance([&](const Tap &tap, size_t sample, ArrayRef<float> values) {
-        takeFloat(stage, tap, sample, values);
-      });
-      if (error) {
+      if (Error error = impl.advance(exact, takeExact)) {
         return error;
       }
-      step();
     }
-    if (!quantized.isDone()) {
-      Error error = quantized.advance([&](const Tap &tap, size_t sample, ArrayRef<float> values) {
-        takeQuantized(tap, sample, values);
-      });
-      if (error) {
+    if (!rounded.isDone()) {
+      if (Error error = impl.advance(rounded, takeRounded)) {
         return error;
       }
-      step();
-    }
-    llvm::SmallVector<std::string> done;
-    for (const auto &entry : expected) {
-      if (entry.second.empty()) {
-        done.push_back(entry.getKey().str());
-      }
-    }
-    for (const std::string &key : done) {
-      expected.erase(key);
     }
   }
-  return finishStage(stage);
+  return impl.finishStage();
 }
 
-void Measurement::writeReport() {
+void OutputMeasurement::write(Report &report) const {
+  const Implementation &impl = *implementation;
+  report.stages = impl.stages;
+  report.edges = impl.edges;
   for (LayerReport &layer : report.layers) {
-    auto place = layers.find(layer.name);
-    if (place != layers.end()) {
+    auto place = impl.layers.find(layer.name);
+    if (place != impl.layers.end()) {
       layer.outputSqnr = place->second.decibels();
     }
   }
-  for (const auto &[name, ratio] : residual) {
+  for (const auto &[name, ratio] : impl.residual) {
     report.residual.push_back({name, ratio.decibels()});
   }
   MeasurementReport measurement;
-  measurement.windows = inputs.samples.size();
-  measurement.tokens = tokens;
-  measurement.logitsSqnr = logitsRatio.decibels();
-  double divergence = divergenceSum.value() / static_cast<double>(std::max<uint64_t>(tokens, 1));
+  measurement.windows = impl.samples.size();
+  measurement.tokens = impl.tokens;
+  measurement.logitsSqnr = impl.logitsRatio.decibels();
+  double divergence =
+      impl.divergenceSum.value() / static_cast<double>(std::max<uint64_t>(impl.tokens, 1));
   if (std::isfinite(divergence)) {
     measurement.divergence = divergence;
   }
   report.measurement = measurement;
 }
-
-Error Measurement::run() {
-  for (const ModelStage &stage : inputs.stages) {
-    report.stages.push_back(stage.name);
-  }
-  for (size_t stage = 0; stage + 1 < inputs.stages.size(); ++stage) {
-    if (Error error = runStage(stage)) {
-      return error;
-    }
-  }
-  if (Error error = runLockstep()) {
-    return error;
-  }
-  writeReport();
-  return Error::success();
-}
-
-size_t OutputMeasurement::numSteps() const {
-  size_t steps = findSegments(quantized.function).size();
-  for (const ModelStage &stage : stages) {
-    steps += findSegments(stage.function).size();
-  }
-  return steps;
-}
-
-Error OutputMeasurement::run(Report &report) const { return Measurement(*this, report).run(); }
 
 } // namespace quench::insight

@@ -102,6 +102,21 @@ static ModelIdentity identityOf(ModuleOp module, Workspace *workspace) {
   return identity;
 }
 
+static bool hasImportedWeights(ModuleOp module, Workspace *workspace) {
+  const WeightStore *store = workspace ? workspace->weights() : nullptr;
+  if (!store) {
+    return true;
+  }
+  WalkResult result = module.walk([&](WeightOp weight) {
+    return store->fileOf(weight.getKey()) == store->path() ? WalkResult::advance()
+                                                           : WalkResult::interrupt();
+  });
+  return !result.wasInterrupted();
+}
+
+/// The pass that evaluates changes of basis and leaves the values on all edges alone.
+static constexpr llvm::StringLiteral foldingPass = "quench-fold-weights";
+
 /// Passes that work on a part of the module belong to the pass that runs them there.
 class PassListener : public PassInstrumentation {
 public:
@@ -163,11 +178,16 @@ void PassListener::note(const std::string &flag) {
     return;
   }
   ModelIdentity now = identityOf(module, workspace);
-  if (!(now == identity)) {
-    identity = std::move(now);
-    log.snapshot = module.clone();
-    log.stage = flag;
+  if (now == identity) {
+    return;
   }
+  identity = std::move(now);
+  std::string name = flag;
+  if (flag == foldingPass && !log.stages.empty()) {
+    name = log.stages.back().name;
+    log.stages.pop_back();
+  }
+  log.stages.push_back({name, module.clone(), hasImportedWeights(module, workspace)});
 }
 
 std::unique_ptr<PassInstrumentation> PassLog::listen(ModuleOp module, Workspace *workspace) {

@@ -136,58 +136,77 @@ std::string weightErrorSection(ArrayRef<Report> reports, ArrayRef<std::string> t
       drawColumns(layers.places(), layers.chart(titles, layers.size()), {}, "dB", highestBar));
 }
 
-/// Ratios before and after; `figures` calls its argument with what it finds.
-using FigureSink = function_ref<void(StringRef name, const std::optional<OutlierFigures> &before,
-                                     const std::optional<OutlierFigures> &after)>;
+namespace {
 
-static std::string changeSection(ArrayRef<Report> reports, ArrayRef<std::string> titles,
-                                 StringRef id, StringRef heading, StringRef explanation,
-                                 function_ref<void(const Report &, FigureSink)> figures) {
-  FigureTable before(reports.size()), after(reports.size());
-  for (size_t i = 0; i < reports.size(); ++i) {
-    figures(reports[i], [&](StringRef name, const std::optional<OutlierFigures> &first,
-                            const std::optional<OutlierFigures> &last) {
-      before.addPlace(name);
-      after.addPlace(name);
-      if (first && first->ratio) {
-        before.set(i, name, *first->ratio);
+/// Outliers on their way through stages, of one report.
+struct StagedFigures {
+  std::vector<std::string> stages;
+  /// By name, in the order of the model; one for each stage.
+  std::vector<std::pair<std::string, std::vector<std::optional<OutlierFigures>>>> figures;
+};
+
+} // namespace
+
+static std::string outlierSection(ArrayRef<StagedFigures> reports, ArrayRef<std::string> titles,
+                                  StringRef id, StringRef heading, StringRef explanation) {
+  // A place for each name; reports may have different ones.
+  std::vector<ChartPlace> places;
+  StringMap<size_t> indexOf;
+  for (const StagedFigures &report : reports) {
+    for (const auto &[name, figures] : report.figures) {
+      if (indexOf.try_emplace(name, places.size()).second) {
+        places.push_back(placeOf(name));
       }
-      if (last && last->ratio) {
-        after.set(i, name, *last->ratio);
-      }
-    });
+    }
   }
-  if (before.isEmpty() && after.isEmpty()) {
+  if (places.empty()) {
     return "";
   }
-  return section(id, heading, explanation,
-                 drawChanges(after.places(), before.chart(titles, after.size()),
-                             after.chart(titles, after.size())));
+  std::vector<ChartTrail> trails;
+  for (auto [index, report] : enumerate(reports)) {
+    ChartTrail trail{
+        titles.size() > 1 ? titles[index] : "", static_cast<unsigned>(index), report.stages, {}};
+    trail.values.resize(report.stages.size(), std::vector<std::optional<double>>(places.size()));
+    for (const auto &[name, figures] : report.figures) {
+      for (size_t stage = 0; stage < figures.size() && stage < report.stages.size(); ++stage) {
+        if (figures[stage]) {
+          trail.values[stage][indexOf.lookup(name)] = figures[stage]->ratio;
+        }
+      }
+    }
+    trails.push_back(std::move(trail));
+  }
+  return section(id, heading, explanation, drawTrails(places, trails));
 }
 
 std::string activationOutlierSection(ArrayRef<Report> reports, ArrayRef<std::string> titles) {
-  return changeSection(
-      reports, titles, "activation-outliers", "Outliers of activations",
+  std::vector<StagedFigures> figures;
+  for (const Report &report : reports) {
+    figures.push_back({report.stages, {}});
+    for (const EdgeReport &edge : report.edges) {
+      figures.back().figures.push_back({edge.name, edge.stages});
+    }
+  }
+  return outlierSection(
+      figures, titles, "activation-outliers", "Outliers of activations",
       "Largest magnitude over median magnitude of what layers read. Ring: as imported; disc: right "
-      "before quantization. A format spends its range on the largest value, so lower is better.",
-      [](const Report &report, FigureSink sink) {
-        for (const EdgeReport &edge : report.edges) {
-          if (!edge.stages.empty()) {
-            sink(edge.name, edge.stages.front(), edge.stages.back());
-          }
-        }
-      });
+      "before quantization; dots: after the passes between. A format spends its range on the "
+      "largest value, so lower is better.");
 }
 
 std::string weightOutlierSection(ArrayRef<Report> reports, ArrayRef<std::string> titles) {
-  return changeSection(reports, titles, "weight-outliers", "Outliers of weights",
-                       "Largest magnitude over median magnitude of every weight. Ring: as "
-                       "imported; disc: right before quantization.",
-                       [](const Report &report, FigureSink sink) {
-                         for (const LayerReport &layer : report.layers) {
-                           sink(layer.name, layer.importedWeight, layer.weight);
-                         }
-                       });
+  std::vector<StagedFigures> figures;
+  for (const Report &report : reports) {
+    figures.push_back({{"imported", "before quantization"}, {}});
+    for (const LayerReport &layer : report.layers) {
+      if (layer.importedWeight || layer.weight) {
+        figures.back().figures.push_back({layer.name, {layer.importedWeight, layer.weight}});
+      }
+    }
+  }
+  return outlierSection(figures, titles, "weight-outliers", "Outliers of weights",
+                        "Largest magnitude over median magnitude of every weight. Ring: as "
+                        "imported; disc: right before quantization.");
 }
 
 } // namespace quench::insight

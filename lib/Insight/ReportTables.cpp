@@ -255,6 +255,9 @@ static std::string decisions(const PassReport &pass) {
     }
     json::Object row = remark.arguments;
     row.erase("Layer");
+    if (row.getString("At") == remark.place) {
+      row.erase("At");
+    }
     row["name"] = remark.place;
     byName[remark.name].push_back(std::move(row));
   }

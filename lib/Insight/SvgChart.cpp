@@ -74,7 +74,7 @@ public:
 
   void bars(ArrayRef<ChartSeries> series, StringRef unit);
   void lines(ArrayRef<ChartSeries> series, StringRef unit);
-  void changes(ArrayRef<ChartSeries> before, ArrayRef<ChartSeries> after);
+  void trail(const ChartTrail &trail, double within);
   std::string finish();
 
 private:
@@ -239,33 +239,36 @@ void ChartDrawing::lines(ArrayRef<ChartSeries> series, StringRef unit) {
 
 static bool isPositive(const std::optional<double> &value) { return value && *value > 0.0; }
 
-void ChartDrawing::changes(ArrayRef<ChartSeries> before, ArrayRef<ChartSeries> after) {
-  for (size_t index = 0; index < after.size(); ++index) {
-    const ChartSeries &now = after[index];
-    for (size_t place = 0; place < places.size(); ++place) {
-      double across = x(place, (index + 1.0) / (after.size() + 1.0));
-      std::optional<double> from, to = now.values[place];
-      if (!before.empty() && isPositive(before[index].values[place])) {
-        from = before[index].values[place];
+void ChartDrawing::trail(const ChartTrail &trail, double within) {
+  for (size_t place = 0; place < places.size(); ++place) {
+    SmallVector<double> values;
+    std::string way;
+    for (auto [step, name] : enumerate(trail.steps)) {
+      if (isPositive(trail.values[step][place])) {
+        values.push_back(*trail.values[step][place]);
+        way += (way.empty() ? "" : " → ") + name + " " + threeDigits(values.back());
       }
-      std::string change =
-          from ? threeDigits(*from) + " → " + threeDigitsOrDash(to) : threeDigitsOrDash(to);
-      auto circle = [&](StringRef kind, double value) {
-        stream << "<circle class=\"" << kind << " s" << now.color << "\" cx=\"" << number(across)
-               << "\" cy=\"" << number(y(value)) << "\" r=\"4\">" << title(now.name, place, change)
-               << "</circle>\n";
-      };
-      if (from && isPositive(to)) {
-        stream << "<line class=\"line s" << now.color << "\" x1=\"" << number(across) << "\" x2=\""
-               << number(across) << "\" y1=\"" << number(y(*from)) << "\" y2=\"" << number(y(*to))
-               << "\"/>\n";
-      }
-      if (from) {
-        circle("ring", *from);
-      }
-      if (isPositive(to)) {
-        circle("point", *to);
-      }
+    }
+    std::string color = " s" + std::to_string(trail.color), across = number(x(place, within));
+    for (size_t i = 1; i < values.size(); ++i) {
+      stream << "<line class=\"line" << color << "\" x1=\"" << across << "\" x2=\"" << across
+             << "\" y1=\"" << number(y(values[i - 1])) << "\" y2=\"" << number(y(values[i]))
+             << "\"/>\n";
+    }
+    auto circle = [&](StringRef kind, StringRef radius, double value) {
+      stream << "<circle class=\"" << kind << color << "\" cx=\"" << across << "\" cy=\""
+             << number(y(value)) << "\" r=\"" << radius << "\">" << title(trail.name, place, way)
+             << "</circle>\n";
+    };
+    // Small marks under large ones.
+    for (size_t i = 1; i + 1 < values.size(); ++i) {
+      circle("point", "2.5", values[i]);
+    }
+    if (values.size() > 1) {
+      circle("ring", "4", values.front());
+    }
+    if (!values.empty()) {
+      circle("point", "4", values.back());
     }
   }
 }
@@ -294,12 +297,11 @@ std::string drawColumns(ArrayRef<ChartPlace> places, ArrayRef<ChartSeries> bars,
   return drawing.finish();
 }
 
-std::string drawChanges(ArrayRef<ChartPlace> places, ArrayRef<ChartSeries> before,
-                        ArrayRef<ChartSeries> after) {
+std::string drawTrails(ArrayRef<ChartPlace> places, ArrayRef<ChartTrail> trails) {
   std::optional<double> low, high;
-  for (ArrayRef<ChartSeries> kind : {before, after}) {
-    for (const ChartSeries &series : kind) {
-      for (const std::optional<double> &value : series.values) {
+  for (const ChartTrail &trail : trails) {
+    for (const auto &step : trail.values) {
+      for (const std::optional<double> &value : step) {
         if (isPositive(value)) {
           low = low ? std::min(*low, *value) : *value;
           high = high ? std::max(*high, *value) : *value;
@@ -308,7 +310,9 @@ std::string drawChanges(ArrayRef<ChartPlace> places, ArrayRef<ChartSeries> befor
     }
   }
   ChartDrawing drawing(places, Axis::logarithm(low.value_or(1), high.value_or(10)));
-  drawing.changes(before, after);
+  for (auto [index, trail] : enumerate(trails)) {
+    drawing.trail(trail, (index + 1.0) / (trails.size() + 1.0));
+  }
   return drawing.finish();
 }
 

@@ -49,10 +49,18 @@ struct ChartSeries {
 std::string drawColumns(llvm::ArrayRef<ChartPlace> places, llvm::ArrayRef<ChartSeries> bars,
                         llvm::ArrayRef<ChartSeries> lines, llvm::StringRef unit, double ceiling);
 
-/// What was before (a ring) and what is now (a disc), joined, on a logarithmic axis. `before` may
-/// be empty, else it has as many series as `after`. Values that are not positive are left out.
-std::string drawChanges(llvm::ArrayRef<ChartPlace> places, llvm::ArrayRef<ChartSeries> before,
-                        llvm::ArrayRef<ChartSeries> after);
+/// Values of one model on the way from what was to what is.
+struct ChartTrail {
+  std::string name;
+  unsigned color = 0;
+  /// What the steps are called, and for each the values, one for each place.
+  std::vector<std::string> steps;
+  std::vector<std::vector<std::optional<double>>> values;
+};
+
+/// What was first (a ring), in between (dots) and last (a disc), joined, on a logarithmic axis.
+/// Values that are not positive are left out.
+std::string drawTrails(llvm::ArrayRef<ChartPlace> places, llvm::ArrayRef<ChartTrail> trails);
 
 } // namespace quench::insight
 

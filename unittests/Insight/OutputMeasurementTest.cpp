@@ -12,6 +12,7 @@
 #include "quench/Insight/TokenScores.h"
 #include "quench/Numerics/OutlierStatistics.h"
 #include "quench/Transforms/LayerNames.h"
+#include "quench/Tuning/ModelSegments.h"
 
 using namespace quench;
 using namespace quench::insight;
@@ -56,11 +57,12 @@ TEST(OutputMeasurementTest, ErrorsAreThoseOfTheEvaluator) {
   calibration::Samples samples = TestDecoder::samples(3, 6);
   Report report;
   describeLayers(model.quantizedStage().function, report);
-  ModelStage stages[] = {model.floatStage()};
   size_t steps = 0;
-  OutputMeasurement measurement{stages, model.quantizedStage(), samples, 1, [&] { ++steps; }};
-  ASSERT_EQ(llvm::toString(measurement.run(report)), "");
-  EXPECT_EQ(steps, measurement.numSteps());
+  OutputMeasurement measurement(samples, 1, [&] { ++steps; });
+  ASSERT_EQ(llvm::toString(measurement.runLockstep(model.floatStage(), model.quantizedStage())),
+            "");
+  measurement.write(report);
+  EXPECT_EQ(steps, 2 * findSegments(model.function()).size());
 
   std::map<std::string, numerics::SignalToNoise> expected;
   CompensatedSum divergences;
@@ -95,9 +97,12 @@ TEST(OutputMeasurementTest, AModelIsExactAgainstItself) {
   calibration::Samples samples = TestDecoder::samples(2, 4);
   Report report;
   describeLayers(model.floatStage().function, report);
-  ModelStage stages[] = {model.floatStage(), model.floatStage("again")};
-  OutputMeasurement measurement{stages, model.floatStage("quantized"), samples, 2, {}};
-  ASSERT_EQ(llvm::toString(measurement.run(report)), "");
+  OutputMeasurement measurement(samples, 2);
+  ASSERT_EQ(llvm::toString(measurement.runStage(model.floatStage())), "");
+  ASSERT_EQ(llvm::toString(
+                measurement.runLockstep(model.floatStage("again"), model.floatStage("quantized"))),
+            "");
+  measurement.write(report);
   for (const LayerReport &layer : report.layers) {
     EXPECT_EQ(layer.outputSqnr, numerics::SignalToNoise::limit) << layer.name;
   }
@@ -126,9 +131,9 @@ TEST(OutputMeasurementTest, EdgesAreWhatLayersRead) {
     }
   }
   Report report;
-  ModelStage stages[] = {model.floatStage()};
-  OutputMeasurement measurement{stages, model.floatStage(), samples, 1, {}};
-  ASSERT_EQ(llvm::toString(measurement.run(report)), "");
+  OutputMeasurement measurement(samples, 1);
+  ASSERT_EQ(llvm::toString(measurement.runLockstep(model.floatStage(), model.floatStage())), "");
+  measurement.write(report);
   ASSERT_EQ(report.edges[4].name, "layers.1.{k,q,v}");
   EXPECT_NEAR(report.edges[4].stages[0]->absmax, expected.absmax(), 1e-5);
   EXPECT_NEAR(*report.edges[4].stages[0]->kurtosis, *expected.kurtosis(), 1e-4);
@@ -141,11 +146,10 @@ TEST(OutputMeasurementTest, NamesWhatIsNotFinite) {
     return writer.writeElements<float>("layers.1.o.weight", std::vector<float>(64, 3e38f));
   }));
   calibration::Samples samples = TestDecoder::samples(1, 4);
-  Report report;
   ModelStage broken{"test-break", model.function(), model.workspace->weights()};
-  ModelStage stages[] = {model.floatStage(), broken};
-  OutputMeasurement measurement{stages, model.floatStage(), samples, 1, {}};
-  std::string message = llvm::toString(measurement.run(report));
+  OutputMeasurement measurement(samples, 1);
+  ASSERT_EQ(llvm::toString(measurement.runStage(model.floatStage())), "");
+  std::string message = llvm::toString(measurement.runLockstep(broken, model.floatStage()));
   EXPECT_EQ(message.find("test-break: 'layers.1.o', sample 0: expected finite values, found "), 0u)
       << message;
 }

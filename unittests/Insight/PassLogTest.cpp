@@ -20,8 +20,10 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChangeEpsilon)
   llvm::StringRef getArgument() const override { return "test-change-epsilon"; }
   void runOnOperation() override {
-    getOperation().walk([](nn::RMSNormOp op) { op.setEpsilon(llvm::APFloat(0.5f)); });
+    getOperation().walk([&](nn::RMSNormOp op) { op.setEpsilon(llvm::APFloat(epsilon)); });
   }
+  explicit ChangeEpsilon(float epsilon) : epsilon(epsilon) {}
+  float epsilon;
 };
 
 TEST(PassLogTest, NotesPassesWithTheirRemarksAndRecords) {
@@ -49,25 +51,31 @@ TEST(PassLogTest, NotesPassesWithTheirRemarksAndRecords) {
 TEST(PassLogTest, ObserversAndCodesAreNoFloatStage) {
   QuantizedDecoder model(fourBitRecipe);
   model.run();
-  EXPECT_TRUE(model.log.isFloatModuleImported());
-  EXPECT_EQ(model.log.floatStage(), "imported");
-  EXPECT_EQ(model.log.floatModule(), model.log.importedModule());
+  EXPECT_TRUE(model.log.floatStages().empty());
   EXPECT_NE(model.log.importedModule(), *model.copy);
 }
 
-TEST(PassLogTest, KeepsTheLastFloatModel) {
+TEST(PassLogTest, KeepsEveryFloatModel) {
   QuantizedDecoder model(fourBitRecipe);
-  model.run([](mlir::PassManager &manager) { manager.addPass(std::make_unique<ChangeEpsilon>()); });
-  EXPECT_EQ(model.log.floatStage(), "test-change-epsilon");
+  model.run([](mlir::PassManager &manager) {
+    manager.addPass(std::make_unique<ChangeEpsilon>(0.25f));
+    manager.addPass(std::make_unique<ChangeEpsilon>(0.25f));
+    manager.addPass(std::make_unique<ChangeEpsilon>(0.5f));
+  });
+  ASSERT_EQ(model.log.floatStages().size(), 2u);
+  EXPECT_EQ(model.log.floatStages()[1].name, "test-change-epsilon");
+  EXPECT_TRUE(model.log.floatStages()[1].hasImportedWeights);
   auto epsilonOf = [](mlir::ModuleOp module) {
     float epsilon = 0;
     module.walk([&](nn::RMSNormOp op) { epsilon = op.getEpsilon().convertToFloat(); });
     return epsilon;
   };
-  EXPECT_EQ(epsilonOf(model.log.floatModule()), 0.5f);
+  mlir::ModuleOp last = *model.log.floatStages()[1].module;
+  EXPECT_EQ(epsilonOf(*model.log.floatStages()[0].module), 0.25f);
+  EXPECT_EQ(epsilonOf(last), 0.5f);
   EXPECT_EQ(epsilonOf(model.log.importedModule()), 1e-5f);
   unsigned codes = 0;
-  model.log.floatModule().walk([&](DequantizeOp) { ++codes; });
+  last.walk([&](DequantizeOp) { ++codes; });
   EXPECT_EQ(codes, 0u);
 }
 
@@ -90,7 +98,9 @@ TEST(PassLogTest, ANewWeightIsAChange) {
   model.run([&](mlir::PassManager &manager) {
     manager.addPass(std::make_unique<Edit>(*model.workspace));
   });
-  EXPECT_EQ(model.log.floatStage(), "test-edit");
+  ASSERT_EQ(model.log.floatStages().size(), 1u);
+  EXPECT_EQ(model.log.floatStages()[0].name, "test-edit");
+  EXPECT_FALSE(model.log.floatStages()[0].hasImportedWeights);
 }
 
 } // namespace

@@ -27,7 +27,7 @@ TEST(ReportPageTest, ShowsFiguresAtAGlance) {
   EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 17.2 dB</title>"));
   EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 21.5 dB</title>"));
   EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 19.5 dB</title></circle>"));
-  EXPECT_TRUE(contains(page, "<title>a.0.x_proj: 120 → 6.00</title>"));
+  EXPECT_TRUE(contains(page, "<title>a.0.x_proj: imported 120 → quench-rotate 6.00</title>"));
   EXPECT_TRUE(contains(page, "not done: why not – <code>lm_head</code>"));
   EXPECT_TRUE(contains(page, "<td class=\"number\" data-value=\"4.00\">8.00 → 4.00</td>"));
   EXPECT_TRUE(contains(page, "<th>loss</th>"));

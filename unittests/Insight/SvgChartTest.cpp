@@ -53,20 +53,26 @@ TEST(SvgChartTest, ExactnessDoesNotFlattenTheRest) {
   EXPECT_NE(svg.find("height=\"110.0\"><title>b: 40.0 dB</title>"), std::string::npos) << svg;
 }
 
-TEST(SvgChartTest, ChangesAreLogarithmic) {
-  std::string svg = drawChanges({placeOf("a")}, {{"", 0, {1000.0}}}, {{"", 0, {10.0}}});
+TEST(SvgChartTest, TrailsAreLogarithmic) {
+  ChartTrail trail{"", 0, {"first", "then", "last"}, {{1000.0}, {100.0}, {10.0}}};
+  std::string svg = drawTrails({placeOf("a")}, trail);
   // Decades 10 to 1000.
-  EXPECT_NE(svg.find("class=\"ring s0\" cx=\"579.0\" cy=\"10.0\""), std::string::npos) << svg;
-  EXPECT_NE(svg.find("class=\"point s0\" cx=\"579.0\" cy=\"230.0\""), std::string::npos) << svg;
-  EXPECT_NE(svg.find("<title>a: 1000 → 10.0</title>"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("class=\"ring s0\" cx=\"579.0\" cy=\"10.0\" r=\"4\""), std::string::npos)
+      << svg;
+  EXPECT_NE(svg.find("class=\"point s0\" cx=\"579.0\" cy=\"120.0\" r=\"2.5\""), std::string::npos)
+      << svg;
+  EXPECT_NE(svg.find("class=\"point s0\" cx=\"579.0\" cy=\"230.0\" r=\"4\""), std::string::npos)
+      << svg;
+  EXPECT_NE(svg.find("<title>a: first 1000 → then 100 → last 10.0</title>"), std::string::npos)
+      << svg;
 }
 
 TEST(SvgChartTest, NothingToDrawIsStillAChart) {
   for (const std::string &svg :
-       {drawColumns({}, {}, {}, "dB", 80), drawChanges({}, {}, {}),
+       {drawColumns({}, {}, {}, "dB", 80), drawTrails({}, {}),
         drawColumns({placeOf("a")}, {{"", 0, {0.0}}}, {}, "dB", 80),
-        drawChanges({placeOf("a")}, {{"", 0, {-1.0}}}, {{"", 0, {std::nullopt}}}),
-        drawChanges({placeOf("a")}, {}, {{"", 0, {7.0}}})}) {
+        drawTrails({placeOf("a")}, ChartTrail{"", 0, {"x", "y"}, {{-1.0}, {std::nullopt}}}),
+        drawTrails({placeOf("a")}, ChartTrail{"", 0, {"x"}, {{7.0}}})}) {
     EXPECT_TRUE(StringRef(svg).starts_with("<svg ")) << svg;
     EXPECT_TRUE(StringRef(svg).ends_with("</svg>\n")) << svg;
     EXPECT_EQ(svg.find("nan"), std::string::npos) << svg;

@@ -9,6 +9,7 @@
 #define QUENCH_DRIVER_QUANTIZATIONREPORT_H
 
 #include "quench/Driver/LoadedModel.h"
+#include "quench/Insight/LayerMeasurement.h"
 #include "quench/Insight/PassLog.h"
 #include "quench/Workspace/Workspace.h"
 
@@ -38,6 +39,11 @@ struct QuantizationReport {
 private:
   llvm::Expected<std::optional<calibration::Samples>> findSamples() const;
   llvm::Error measure(insight::Report &report) const;
+  std::vector<const insight::FloatStage *> innerStages() const;
+  llvm::Error measureOutputs(const calibration::Samples &samples,
+                             const insight::ModelStage &imported,
+                             const insight::ModelStage &prepared,
+                             const insight::ModelStage &quantized, insight::Report &report) const;
 };
 
 } // namespace quench::driver

@@ -41,6 +41,10 @@ void describeLayers(mlir::func::FuncOp function, Report &report);
 llvm::Error measureWeights(const ModelStage &imported, const ModelStage &prepared,
                            const ModelStage &quantized, unsigned threads, Report &report);
 
+/// Says what `report` has about the layers of `function`: one analysis remark for each, in category
+/// "quench-report", with the figures that were measured as metrics.
+void emitRemarks(mlir::func::FuncOp function, const Report &report);
+
 } // namespace quench::insight
 
 #endif // QUENCH_INSIGHT_LAYERMEASUREMENT_H

@@ -10,6 +10,10 @@
 // stage before quantization, so that both compute in the same basis; logits are compared with those
 // of the imported model, which no basis changes.
 //
+//   OutputMeasurement measurement(samples, threads);
+//   measurement.runStage(imported);  …;  measurement.runLockstep(prepared, quantized);
+//   measurement.write(report);
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef QUENCH_INSIGHT_OUTPUTMEASUREMENT_H
@@ -19,26 +23,33 @@
 #include "quench/Insight/LayerMeasurement.h"
 
 #include <functional>
+#include <memory>
 
 namespace quench::insight {
 
-struct OutputMeasurement {
-  /// Float models in the order in which passes made them: as imported first, right before
-  /// quantization last; may be one and the same. Layers are matched by name.
-  llvm::ArrayRef<ModelStage> stages;
-  ModelStage quantized;
-  const calibration::Samples &samples;
-  /// Threads of the compiled code; 0 takes one for each core.
-  unsigned threads = 0;
-  /// Called after each of the `numSteps` segments that were run, if set.
-  std::function<void()> step;
+class OutputMeasurement {
+public:
+  /// `samples` fit the models and outlive the measurement. `threads` are those of the compiled
+  /// code, 0 for one on each core. `step`, if set, is called after each segment that was run.
+  OutputMeasurement(const calibration::Samples &samples, unsigned threads,
+                    std::function<void()> step = {});
+  ~OutputMeasurement();
 
-  size_t numSteps() const;
+  /// Runs a float model for the figures of its edges; the imported one first. Errors: it cannot be
+  /// compiled, or it computes NaN or infinity, with stage, place and sample.
+  llvm::Error runStage(const ModelStage &stage);
+
+  /// Runs the last float model, which may be the only one, and the quantized one. Layers are
+  /// matched by name. Errors as above.
+  llvm::Error runLockstep(const ModelStage &prepared, const ModelStage &quantized);
 
   /// Fills `report.stages`, `edges`, `residual` and `measurement`, and the output errors of
-  /// `report.layers`. Errors: a stage that cannot be compiled, a float stage that computes NaN or
-  /// infinity, with stage, edge and sample.
-  llvm::Error run(Report &report) const;
+  /// `report.layers`.
+  void write(Report &report) const;
+
+private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation;
 };
 
 /// `count` samples, or all when there are fewer, spread evenly.

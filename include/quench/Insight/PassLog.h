@@ -47,6 +47,15 @@ private:
   std::vector<RemarkReport> remarks;
 };
 
+/// A model between two passes, all of it float.
+struct FloatStage {
+  /// The flag of the pass that made it.
+  std::string name;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  /// Whether its weights are still tensors of the imported model, under changes of basis.
+  bool hasImportedWeights;
+};
+
 /// Holds modules, so the context outlives it.
 class PassLog {
 public:
@@ -55,27 +64,25 @@ public:
 
   /// To be added to the pass manager that runs the recipe on a module. Notes the module's passes
   /// with what `workspace` (may be null) was told during each, and keeps copies of the module as it
-  /// is now and as it was when all of it was still float. The log and the workspace outlive it.
+  /// is now and as it was after each pass that changed it. The log and the workspace outlive it.
   std::unique_ptr<mlir::PassInstrumentation> listen(mlir::ModuleOp module, Workspace *workspace);
 
   std::vector<PassReport> takePasses() { return std::move(passes); }
 
   /// The module when `listen` was called.
   mlir::ModuleOp importedModule() const { return *imported; }
-  /// The module after the last pass that changed it, or a weight of it, and left nothing quantized
-  /// in it; `importedModule` when there was none. Observers are no change.
-  mlir::ModuleOp floatModule() const { return snapshot ? *snapshot : *imported; }
-  bool isFloatModuleImported() const { return !snapshot; }
-  /// The flag of that pass, "imported" when there was none.
-  llvm::StringRef floatStage() const { return stage; }
+  /// The module after each pass that changed it, or a weight of it, and left nothing quantized in
+  /// it; the last one is what was quantized. Observers are no change. quench-fold-weights gives the
+  /// stage before it another form.
+  llvm::ArrayRef<FloatStage> floatStages() const { return stages; }
 
 private:
   friend class PassListener;
 
   RemarkLog &remarks;
   std::vector<PassReport> passes;
-  mlir::OwningOpRef<mlir::ModuleOp> imported, snapshot;
-  std::string stage = "imported";
+  mlir::OwningOpRef<mlir::ModuleOp> imported;
+  std::vector<FloatStage> stages;
 };
 
 } // namespace quench::insight

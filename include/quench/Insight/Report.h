@@ -51,7 +51,7 @@ struct LayerReport {
   /// Schemes, without brackets; empty where the operand is float.
   std::string weights, activations;
   double bitsPerWeight = 0.0;
-  /// Why the layer, or a part of it, stayed float; empty when no pass said so.
+  /// What passes had against doing more to the layer; empty when they said nothing.
   std::string reason;
   /// Of the weight as stored against the float one that it was made from.
   std::optional<double> weightSqnr;

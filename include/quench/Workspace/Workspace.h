@@ -93,6 +93,9 @@ public:
 
   unsigned threads() const { return inputs.threads; }
 
+  /// The folder where new tensors are kept; empty for that of the system.
+  llvm::StringRef scratch() const { return inputs.scratch; }
+
   /// A progress line, as in `Progress::Progress`; silent when nobody looks.
   Progress progress(llvm::StringRef label, uint64_t total, llvm::StringRef unit) const;
 
