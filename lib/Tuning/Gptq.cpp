@@ -13,6 +13,7 @@
 
 #include "quench/Tuning/Passes.h"
 
+#include "quench/Numerics/CodeDescent.h"
 #include "quench/Numerics/Gptq.h"
 #include "quench/Numerics/OutlierStatistics.h"
 #include "quench/Transforms/QdqRewrite.h"
@@ -47,6 +48,8 @@ struct GptqSettings {
   numerics::GptqOptions rounding;
   /// Whether inputs are measured again behind each group of layers.
   bool eachLayer = false;
+  /// Whether codes are improved one by one afterwards.
+  bool refine = false;
 };
 
 /// What the rounding of a weight has to tell.
@@ -79,7 +82,8 @@ private:
                       SafetensorsWriter *output);
   /// Quantizes the weight that all of `layers` read.
   Error quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
-                       const numerics::GramFactor &factor, SafetensorsWriter *output);
+                       const numerics::GramFactor &factor, ArrayRef<double> gram,
+                       SafetensorsWriter *output);
 
   TuningInputs &inputs;
   const GptqSettings &settings;
@@ -129,15 +133,19 @@ Error GptqDriver::quantizeGroup(SliceCode &code, const InputGroup &group, GramMa
                                 SafetensorsWriter *output) {
   culprit = group.layers.front()->op->getLoc();
   int64_t size = gram.getSize();
+  std::vector<double> mean = gram.takeMean();
   Expected<numerics::GramFactor> factor =
-      numerics::GramFactor::compute(gram.takeMean(), size, settings.factor);
+      numerics::GramFactor::compute(mean, size, settings.factor);
   if (!factor) {
     return createStringError("cannot use the inputs of '" + group.layers.front()->name +
                              "': " + llvm::toString(factor.takeError()));
   }
+  if (!settings.refine) {
+    mean = std::vector<double>();
+  }
   for (const auto &[weight, layers] : group.weights()) {
     culprit = layers.front()->op->getLoc();
-    if (Error error = quantizeWeight(code, layers, *factor, output)) {
+    if (Error error = quantizeWeight(code, layers, *factor, mean, output)) {
       return error;
     }
   }
@@ -160,7 +168,8 @@ static std::vector<float> restoreOrder(std::vector<float> values, ArrayRef<int64
 }
 
 Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
-                                 const numerics::GramFactor &factor, SafetensorsWriter *output) {
+                                 const numerics::GramFactor &factor, ArrayRef<double> gram,
+                                 SafetensorsWriter *output) {
   PlannedLayer &layer = *layers.front();
   PlannedWeight &weight = inputs.plan.weights[*layer.weight];
   GptqOutcome &outcome = outcomes[*layer.weight];
@@ -177,6 +186,18 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
   if (!result) {
     return createStringError("cannot quantize the weight of '" + layer.name +
                              "': " + llvm::toString(result.takeError()));
+  }
+  if (settings.refine) {
+    numerics::CodeDescentOptions options;
+    options.damping = result->damping.value_or(settings.factor.damping);
+    options.permutation = result->permutation;
+    options.threads = settings.rounding.threads;
+    auto refined = numerics::descendCodes(*values, gram, scheme, result->tensor, options);
+    if (!refined) {
+      return createStringError("cannot refine the weight of '" + layer.name +
+                               "': " + llvm::toString(refined.takeError()));
+    }
+    result->loss = refined->lossAfter;
   }
   Expected<std::vector<float>> decoded = numerics::dequantizeTensor(result->tensor, scheme);
   if (!decoded) {
@@ -296,6 +317,7 @@ Expected<GptqSettings> GptqPass::readSettings(unsigned threads) const {
   settings.rounding.staticGroups = staticGroups;
   settings.rounding.threads = threads;
   settings.eachLayer = sequential == "layer";
+  settings.refine = refine;
   return settings;
 }
 

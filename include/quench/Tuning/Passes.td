@@ -74,6 +74,10 @@ def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
     %y = nn.linear %p, %w : tensor<?x256xf32>, tensor<768x256xf32> -> tensor<?x768xf32>
     ```
 
+    With `refine` coordinate descent goes on from the codes of GPTQ, under their scales: one code at a time takes its
+    best value given all others of its row, above, below or further away, until none can be improved alone. The loss
+    that the remark tells is then that of the refined codes.
+
     A Gram matrix that is not positive definite climbs a ladder of dampings; a layer for which even the last does not
     help is rounded to nearest, and its remark says so.
 
@@ -87,7 +91,8 @@ def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
     Option<"staticGroups", "static-groups", "bool", "false",
            "Groups of the original columns, with scales from the original weights">,
     Option<"sequential", "sequential", "std::string", "\"block\"",
-           "How often inputs are measured: once a 'block', or again behind each 'layer' that was quantized">
+           "How often inputs are measured: once a 'block', or again behind each 'layer' that was quantized">,
+    Option<"refine", "refine", "bool", "false", "Improve the codes one by one until none can be improved alone">
   ];
 }
 
