@@ -86,8 +86,8 @@ static llvm::json::Object describe(const PlannedLayer &layer, const Quantization
 static LogicalResult quantizeModule(ModuleOp module, const recipe::Recipe &recipe,
                                     Workspace &workspace) {
   FailureOr<QuantizationPlan> plan = planQuantization(module, recipe, workspace.weights());
-  if (failed(plan) || failed(quantizeConstants(*plan)) ||
-      failed(quantizeStoredWeights(*plan, workspace, module))) {
+  if (failed(plan) || failed(quantizeConstants(*plan, roundToNearest)) ||
+      failed(quantizeStoredWeights(*plan, workspace, module, roundToNearest))) {
     return failure();
   }
   insertQdq(*plan);

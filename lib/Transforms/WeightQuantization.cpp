@@ -18,19 +18,23 @@ using namespace quench;
 using llvm::Error;
 using llvm::Expected;
 
-/// Rounds to nearest, and says what that cost.
-static Error quantize(PlannedWeight &weight, ArrayRef<float> values, unsigned threads,
-                      numerics::QuantizedTensor &result) {
-  const numerics::Scheme &scheme = weight.numericsScheme;
+Expected<numerics::QuantizedTensor>
+quench::roundToNearest(ArrayRef<float> values, const PlannedWeight &weight, unsigned threads) {
   numerics::RangeOptions range;
   range.rule = weight.format.range;
   range.threads = threads;
-  Expected<numerics::QuantizedTensor> quantized =
-      numerics::quantizeTensor(values, weight.shape, scheme, range);
+  return numerics::quantizeTensor(values, weight.shape, weight.numericsScheme, range);
+}
+
+/// Rounds, and says what that cost.
+static Error quantize(PlannedWeight &weight, ArrayRef<float> values, unsigned threads,
+                      WeightRounding round, numerics::QuantizedTensor &result) {
+  Expected<numerics::QuantizedTensor> quantized = round(values, weight, threads);
   if (!quantized) {
     return quantized.takeError();
   }
-  Expected<std::vector<float>> decoded = numerics::dequantizeTensor(*quantized, scheme);
+  Expected<std::vector<float>> decoded =
+      numerics::dequantizeTensor(*quantized, weight.numericsScheme);
   if (!decoded) {
     return decoded.takeError();
   }
@@ -48,7 +52,7 @@ static Error quantize(PlannedWeight &weight, ArrayRef<float> values, unsigned th
   return Error::success();
 }
 
-LogicalResult quench::quantizeConstants(QuantizationPlan &plan) {
+LogicalResult quench::quantizeConstants(QuantizationPlan &plan, WeightRounding round) {
   for (PlannedWeight &weight : plan.weights) {
     if (!weight.constant) {
       continue;
@@ -59,7 +63,7 @@ LogicalResult quench::quantizeConstants(QuantizationPlan &plan) {
       value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &losesInfo);
       values.push_back(value.convertToFloat());
     }
-    if (Error error = quantize(weight, values, /*threads=*/1, weight.codes)) {
+    if (Error error = quantize(weight, values, /*threads=*/1, round, weight.codes)) {
       return weight.constant->emitError()
              << "cannot quantize this constant: " << llvm::toString(std::move(error));
     }
@@ -69,13 +73,13 @@ LogicalResult quench::quantizeConstants(QuantizationPlan &plan) {
 
 /// Reads, quantizes and writes one tensor; nothing of it stays in memory.
 static Error writeWeight(PlannedWeight &weight, const WeightStore &weights, unsigned threads,
-                         SafetensorsWriter &output) {
+                         WeightRounding round, SafetensorsWriter &output) {
   Expected<std::vector<float>> values = weights.readFiniteFloats(weight.key, weight.shape);
   if (!values) {
     return values.takeError();
   }
   numerics::QuantizedTensor codes;
-  if (Error error = quantize(weight, *values, threads, codes)) {
+  if (Error error = quantize(weight, *values, threads, round, codes)) {
     return llvm::createStringError(weights.fileOf(weight.key) + ": tensor '" + weight.key +
                                    "': " + llvm::toString(std::move(error)));
   }
@@ -83,7 +87,7 @@ static Error writeWeight(PlannedWeight &weight, const WeightStore &weights, unsi
 }
 
 LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &workspace,
-                                            ModuleOp module) {
+                                            ModuleOp module, WeightRounding round) {
   SmallVector<PlannedWeight *> stored;
   for (PlannedWeight &weight : plan.weights) {
     if (!weight.key.empty()) {
@@ -103,7 +107,8 @@ LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &w
       }
     }
     for (PlannedWeight *weight : stored) {
-      if (Error error = writeWeight(*weight, *workspace.weights(), workspace.threads(), output)) {
+      if (Error error =
+              writeWeight(*weight, *workspace.weights(), workspace.threads(), round, output)) {
         culprit = weight->loc;
         return error;
       }

@@ -101,4 +101,24 @@ def QuantizePass : Pass<"quench-quantize", "::mlir::ModuleOp"> {
   ];
 }
 
+def HqqPass : Pass<"quench-hqq", "::mlir::ModuleOp"> {
+  let summary = "Quantize weights with real zero points that are chosen without data";
+  let description = [{
+    Half-quadratic quantization: for each block with a scale, alternates between taking out the errors of outliers and
+    moving the zero point, so that most weights have small errors. It needs no samples. Weights whose format in the
+    recipe has real zero points (`zero_point: f32`, or another float type) become codes in QDQ form; all others are
+    left to the passes behind, with a remark.
+
+    ```mlir
+    %0 = quench.weight @model.layers.0.mlp.up_proj.weight
+       : !quench.qtensor<768x256xf32, #quench.scheme<ui4, block = [1, 64], scale = f32, zero_point = f32>>
+    %w = quench.dequantize %0 : !quench.qtensor<...> to tensor<768x256xf32>
+    ```
+
+    When it fails the IR is unchanged.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options;
+}
+
 #endif // QUENCH_TRANSFORMS_PASSES_TD
