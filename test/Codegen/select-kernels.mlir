@@ -1,5 +1,6 @@
 // RUN: quench-opt %s --quench-select-kernels=target=x86-avx512vnni --split-input-file --mlir-print-local-scope | FileCheck %s
 // RUN: quench-opt %s --quench-select-kernels=target=arm-dotprod --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=ARM
+// RUN: quench-opt %s --quench-select-kernels=target=x86-avx2 --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=AVX2
 // RUN: quench-opt %s --quench-select-kernels=target=x86-avx2 --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: not quench-opt %s --quench-select-kernels=target=z80 --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=ERROR
 
@@ -102,25 +103,37 @@ func.func @negative_rounded(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8
 
 // -----
 
-// With float activations integer codes are decoded in the kernel; other codes and float weights when they are packed.
+// Float activations become fixed point, three bytes for each, so that codes need not become floats; the layers that read one
+// input share it. A target without fast products of bytes decodes codes in the kernel. Other codes and float weights are decoded
+// when they are packed.
 // CHECK-LABEL: func.func @mixed(
-// CHECK-DAG:     quench.packed_weight codes @i {{.*}} in <lanes = 16, container = i8>
-// CHECK:         quench.kernel_call @contract_f32_i8_4x8(
+// CHECK:         %[[X:.+]]:3 = quench.kernel_call @fixed_point_8({{.*}} -> tensor<?x24xi8>, tensor<?x1xf32>, tensor<?x3xi32>
+// CHECK:         quench.packed_weight codes @i {{.*}} in <lanes = 16, container = i8>
+// CHECK:         quench.kernel_call @contract_fixed_i8_4x8(%[[X]]#0, %[[X]]#1, %[[X]]#2,
+// CHECK-NOT:     @fixed_point
+// CHECK:         quench.kernel_call @contract_fixed_i8_4x8(%[[X]]#0, %[[X]]#1, %[[X]]#2,
 // CHECK:         quench.packed_weight codes @f {{.*}} in <lanes = 16, container = f32> -> tensor<128xf32>
 // CHECK:         quench.kernel_call @contract_f32_f32_4x8(
 // CHECK:         quench.packed_weight codes @h of tensor<4x8xf16> in <lanes = 16, container = f32> -> tensor<128xf32>
 // CHECK:         quench.kernel_call @contract_f32_f32_4x8(
+// ARM-LABEL:   func.func @mixed(
+// ARM:           quench.kernel_call @contract_fixed_i8_4x8(
+// AVX2-LABEL:  func.func @mixed(
+// AVX2-NOT:      @fixed_point
+// AVX2:          quench.kernel_call @contract_f32_i8_4x8(
 #i5 = #quench.scheme<i5, block = [1, *], scale = f32>
 #f8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
-func.func @mixed(%x: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+func.func @mixed(%x: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
   %i = quench.weight @i : !quench.qtensor<4x8xf32, #i5>
   %f = quench.weight @f : !quench.qtensor<4x8xf32, #f8>
   %h = quench.weight @h : tensor<4x8xf16>
+  %j = quench.weight @j : !quench.qtensor<4x8xf32, #i5>
   %y = quench.contract %x, %i accumulator f32 : tensor<?x8xf32>, !quench.qtensor<4x8xf32, #i5> -> tensor<?x4xf32>
+  %v = quench.contract %x, %j accumulator f32 : tensor<?x8xf32>, !quench.qtensor<4x8xf32, #i5> -> tensor<?x4xf32>
   // REMARK: select-kernels.mlir:[[#@LINE+1]]:8: remark: [Missed] decoded | Category:quench-select-kernels | {{.*}}Remark="weights are decoded to f32 when packed: no kernel reads these codes"
   %z = quench.contract %x, %f accumulator f32 : tensor<?x8xf32>, !quench.qtensor<4x8xf32, #f8> -> tensor<?x4xf32>
   %u = nn.linear %x, %h : tensor<?x8xf32>, tensor<4x8xf16> -> tensor<?x4xf32>
-  return %y, %z, %u : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+  return %y, %v, %z, %u : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
 }
 
 // -----

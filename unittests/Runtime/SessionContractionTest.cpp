@@ -11,6 +11,8 @@
 //
 //   (K + G + 8) * 2^-24 * (sum |x| |w| + |bias|) + K * 2^-148
 //
+// which covers the fixed point of activations, too: 2^-24 of a row's largest magnitude, times |w|.
+//
 // Rows of a product do not depend on each other, so the evaluator computes each distinct row once.
 //
 //===----------------------------------------------------------------------===//

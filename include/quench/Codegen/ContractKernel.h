@@ -18,6 +18,8 @@ struct ContractKernel {
   PanelLayout layout;
   /// Integer left side: codes padded as `layout.groups` says, with scales and sums of each group.
   bool integerLhs = false;
+  /// Bytes of an integer of the left side: 1, or those of `FixedPointKernel`.
+  int64_t digits = 1;
   /// Whether the left side has one scale for each row, or one for all.
   bool rowScales = false;
   /// Whether the weight has zero points of its own; otherwise they are those of signed codes.
@@ -27,10 +29,10 @@ struct ContractKernel {
   /// A symbol name that tells classes apart.
   std::string name() const;
 
-  /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `?xPaddedK` i8, scales
-  /// `?x1` or `1x1` f32 and sums `?xG` i32; the words of the panels, as i8 or f32; for integer
-  /// panels scales and perhaps zero points; perhaps a bias `N`; the result `?xN`. The arithmetic is
-  /// that of `quench.contract`.
+  /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `?x(digits PaddedK)` i8,
+  /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32; the words of the panels, as i8 or f32;
+  /// for integer panels scales and perhaps zero points; perhaps a bias `N`; the result `?xN`. The
+  /// arithmetic is that of `quench.contract`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

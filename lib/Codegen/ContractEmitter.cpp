@@ -1,0 +1,391 @@
+//===- ContractEmitter.cpp - Emission of a matrix product with packed weights -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Columns are cut into tiles of a few panels, rows into blocks; a thread takes (tile, block) pairs.
+// In a pair, register tiles of R rows by V panels keep their sums in registers while K streams by:
+// weights are read once for each R rows, activations are broadcast. A single row takes all panels
+// of a tile at once so that there are enough independent sums to hide latency.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractEmitter.h"
+
+#include "quench/Codegen/ByteDot.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace quench;
+
+using Values = SmallVector<Value>;
+
+constexpr int64_t kTilePanels = 4;
+constexpr int64_t kRowBlock = 64;
+/// Words of a group whose code is laid out one after the other, powers of two. A word of the mixed
+/// form is four or eight multiply-adds for each sum already.
+constexpr int64_t kIntegerUnroll = 4;
+constexpr int64_t kMixedUnroll = 1;
+
+ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel,
+                                 ValueRange parameters)
+    : b(builder), kernel(kernel) {
+  auto next = parameters.begin();
+  lhs = *next++;
+  if (kernel.integerLhs) {
+    lhsScales = *next++;
+    lhsSums = *next++;
+  }
+  words = *next++;
+  if (kernel.layout.container != PanelContainer::F32) {
+    scales = *next++;
+    if (kernel.zeroPoints) {
+      zeroPoints = *next++;
+    }
+  }
+  if (kernel.bias) {
+    bias = *next++;
+  }
+  result = *next;
+}
+
+int64_t ContractEmitter::maxRows() const {
+  if (kernel.digits > 1) {
+    // Each row has sums for every digit.
+    return b.getTarget().vectorRegisters >= 32 ? 4 : 1;
+  }
+  bool twoSums = kernel.layout.container != PanelContainer::F32 && groups().numGroups() > 1;
+  if (b.getTarget().vectorRegisters >= 32) {
+    return twoSums ? 6 : 8;
+  }
+  return twoSums ? 2 : 4;
+}
+
+int64_t ContractEmitter::rowCycles() const {
+  bool mixed = !kernel.integerLhs && kernel.layout.container != PanelContainer::F32;
+  int64_t wordCycles = mixed ? 3 * kernel.layout.codesPerWord() : 2 * kernel.digits;
+  return kTilePanels * kernel.layout.wordsPerRow() * wordCycles;
+}
+
+void ContractEmitter::emit() {
+  const PanelLayout &layout = kernel.layout;
+  int64_t fullTiles = layout.n / lanes() / kTilePanels;
+  int64_t restPanels = layout.numPanels() - fullTiles * kTilePanels;
+  int64_t tiles = fullTiles + (restPanels > 0 ? 1 : 0);
+  int64_t lastLive = layout.n - (layout.numPanels() - 1) * lanes();
+
+  Value rows = b.size(lhs, 0);
+  Value blocks = b.ceilDiv(rows, kRowBlock);
+  Value cycles = b.mul(rows, b.index(tiles * rowCycles()));
+  b.parallelLoop(b.mul(b.index(tiles), blocks), cycles, [&](Value task) {
+    Value tile = b.div(task, blocks);
+    Value block = arith::RemUIOp::create(b, task, blocks);
+    Value rowBegin = b.mul(block, b.index(kRowBlock));
+    Value rowEnd = arith::MinUIOp::create(b, b.add(rowBegin, b.index(kRowBlock)), rows);
+    Value panel = b.mul(tile, b.index(kTilePanels));
+    if (restPanels == 0) {
+      emitColumns(panel, kTilePanels, lanes(), rowBegin, rowEnd);
+      return;
+    }
+    if (fullTiles == 0) {
+      emitColumns(panel, restPanels, lastLive, rowBegin, rowEnd);
+      return;
+    }
+    Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, tile, b.index(fullTiles));
+    auto branch = scf::IfOp::create(b, isFull, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    emitColumns(panel, kTilePanels, lanes(), rowBegin, rowEnd);
+    b.setInsertionPointToStart(branch.elseBlock());
+    emitColumns(panel, restPanels, lastLive, rowBegin, rowEnd);
+  });
+}
+
+void ContractEmitter::emitColumns(Value panel, int64_t panels, int64_t lastLive, Value rowBegin,
+                                  Value rowEnd) {
+  Value begin = rowBegin;
+  // Whatever the tall tiles leave over is taken by pairs and then by the last row.
+  SmallVector<int64_t> heights = {maxRows()};
+  for (int64_t rows : {2, 1}) {
+    if (rows < heights.back()) {
+      heights.push_back(rows);
+    }
+  }
+  for (int64_t rows : heights) {
+    Value count = b.div(b.sub(rowEnd, begin), b.index(rows));
+    Value end = b.add(begin, b.mul(count, b.index(rows)));
+    int64_t width = rows == 1 ? panels : std::min<int64_t>(panels, 2);
+    b.loop(begin, end, rows, [&](Value row) {
+      for (int64_t first = 0; first < panels; first += width) {
+        int64_t some = std::min(width, panels - first);
+        bool last = first + some == panels;
+        emitTile({row, b.add(panel, b.index(first)), rows, some, last ? lastLive : lanes()});
+      }
+    });
+    begin = end;
+  }
+}
+
+void ContractEmitter::emitTile(const Tile &tile) {
+  storeTile(tile,
+            kernel.layout.container == PanelContainer::F32 ? sumFloats(tile) : sumGroups(tile));
+}
+
+Value ContractEmitter::wordAddress(const Tile &tile, int64_t panel, Value word) {
+  Value base = b.mul(b.add(tile.panel, b.index(panel)), b.index(kernel.layout.wordsPerPanel()));
+  Value address = b.add(base, b.mul(word, b.index(lanes())));
+  return kernel.layout.container == PanelContainer::F32 ? address : b.mul(address, b.index(4));
+}
+
+Value ContractEmitter::scaleAddress(const Tile &tile, int64_t panel, Value group) {
+  Value base = b.mul(b.add(tile.panel, b.index(panel)), b.index(groups().numGroups()));
+  return b.mul(b.add(base, group), b.index(lanes()));
+}
+
+Values ContractEmitter::sumFloats(const Tile &tile) {
+  int64_t k = groups().k;
+  int64_t unroll = k % 4 == 0 ? 4 : k % 2 == 0 ? 2 : 1;
+  Values zeros(tile.rows * tile.panels, b.splat(0.0f));
+  return b.loop(b.index(0), b.index(k), unroll, zeros, [&](Value first, ValueRange carried) {
+    Values sums(carried);
+    for (int64_t i = 0; i < unroll; ++i) {
+      Value at = b.add(first, b.index(i));
+      Values weights;
+      for (int64_t v = 0; v < tile.panels; ++v) {
+        weights.push_back(b.load(words, {wordAddress(tile, v, at)}));
+      }
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
+        for (int64_t v = 0; v < tile.panels; ++v) {
+          Value &sum = sums[r * tile.panels + v];
+          sum = b.fma(x, weights[v], sum);
+        }
+      }
+    }
+    return sums;
+  });
+}
+
+Values ContractEmitter::sumGroups(const Tile &tile) {
+  Values total(tile.rows * tile.panels, b.splat(0.0f));
+  int64_t count = groups().numGroups(), last = groups().groupSize(count - 1);
+  int64_t equal = last == groups().group ? count : count - 1;
+  if (equal > 1) {
+    total = b.loop(b.index(0), b.index(equal), 1, total, [&](Value group, ValueRange carried) {
+      return addGroup(tile, group, groups().group, carried);
+    });
+  } else if (equal == 1) {
+    total = addGroup(tile, b.index(0), groups().groupSize(0), total);
+  }
+  if (equal < count) {
+    total = addGroup(tile, b.index(count - 1), last, total);
+  }
+  return total;
+}
+
+Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group, int32_t bias) {
+  Values result;
+  for (int64_t v = 0; v < tile.panels; ++v) {
+    if (zeroPoints) {
+      Value loaded = b.load(zeroPoints, {scaleAddress(tile, v, group)});
+      result.push_back(bias ? b.sub(loaded, b.splat(bias)) : loaded);
+    } else {
+      result.push_back(b.splat(PanelLayout::signOffset(kernel.layout.container) - bias));
+    }
+  }
+  return result;
+}
+
+Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, ValueRange total) {
+  bool nibbles = kernel.layout.container == PanelContainer::I4;
+  int32_t bias = kernel.integerLhs && !nibbles ? byteDotBias(b.getTarget()) : 0;
+  Values offsets = loadZeroPoints(tile, group, bias);
+  Values sums = kernel.integerLhs ? sumIntegerGroup(tile, group, size, offsets)
+                                  : sumMixedGroup(tile, group, size, offsets);
+  Values weightScales;
+  for (int64_t v = 0; v < tile.panels; ++v) {
+    weightScales.push_back(b.load(scales, {scaleAddress(tile, v, group)}));
+  }
+  Values scaled;
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    scaled.push_back(b.fma(sum, weightScales[i % tile.panels], total[i]));
+  }
+  return scaled;
+}
+
+Values ContractEmitter::forWords(int64_t size, int64_t unroll, ValueRange initial,
+                                 llvm::function_ref<Values(Value, int64_t, ValueRange)> body) {
+  int64_t perWord = kernel.layout.codesPerWord();
+  int64_t full = size / perWord;
+  Values carried(initial);
+  while (full % unroll != 0) {
+    unroll /= 2;
+  }
+  auto several = [&](Value first, ValueRange values) {
+    Values inner(values);
+    for (int64_t i = 0; i < unroll; ++i) {
+      inner = body(b.add(first, b.index(i)), perWord, inner);
+    }
+    return inner;
+  };
+  if (full > unroll) {
+    carried = b.loop(b.index(0), b.index(full), unroll, carried, several);
+  } else if (full > 0) {
+    carried = several(b.index(0), carried);
+  }
+  if (size % perWord != 0) {
+    carried = body(b.index(full), size % perWord, carried);
+  }
+  return carried;
+}
+
+Value ContractEmitter::decode(Value word, int64_t shift, unsigned bits, Value offset) {
+  // Bit `shift` of the mantissa of 2^(23 - shift) stands for one: put beside that exponent, the
+  // float is 2^(23 - shift) + code, exactly, and so is the difference.
+  Value mask = b.splat(static_cast<int32_t>(((1u << bits) - 1) << shift));
+  Value isolated = arith::AndIOp::create(b, word, mask);
+  int32_t exponent = static_cast<int32_t>(127 + 23 - shift) << 23;
+  Value raised = arith::OrIOp::create(b, isolated, b.splat(exponent));
+  return b.add(arith::BitcastOp::create(b, b.floats(), raised), offset);
+}
+
+Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t size,
+                                      ArrayRef<Value> zeroPoints) {
+  bool nibbles = kernel.layout.container == PanelContainer::I4;
+  int64_t perWord = kernel.layout.codesPerWord();
+  unsigned bits = nibbles ? 4 : 8;
+  VectorType integers = b.vectorType(b.getI32Type());
+  // offsets[shift / bits][panel] = -(2^(23 - shift) + zero point)
+  SmallVector<Values> offsets(16 / bits);
+  for (auto [place, panels] : llvm::enumerate(offsets)) {
+    Value base = b.splat(-std::ldexp(1.0f, 23 - static_cast<int>(place * bits)));
+    for (Value zeroPoint : zeroPoints) {
+      panels.push_back(b.sub(base, arith::SIToFPOp::create(b, b.floats(), zeroPoint)));
+    }
+  }
+  Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
+  Value groupBegin = b.mul(group, b.index(groups().group));
+  Values zeros(tile.rows * tile.panels, b.splat(0.0f));
+  return forWords(size, kMixedUnroll, zeros, [&](Value word, int64_t live, ValueRange carried) {
+    Values sums(carried);
+    // The low and the high 16 bits: what fits beside the exponent at one time.
+    Values halves[2];
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      Value bytes = b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
+      halves[0].push_back(vector::BitCastOp::create(b, integers, bytes));
+      halves[1].push_back(arith::ShRUIOp::create(b, halves[0].back(), b.splat(16)));
+    }
+    Value first = b.add(groupBegin, b.mul(word, b.index(perWord)));
+    for (int64_t code = 0; code < live; ++code) {
+      int64_t bit = nibbles ? 8 * (code % 4) + 4 * (code / 4) : 8 * code;
+      Values weights;
+      for (int64_t v = 0; v < tile.panels; ++v) {
+        weights.push_back(decode(halves[bit / 16][v], bit % 16, bits, offsets[bit % 16 / bits][v]));
+      }
+      Value at = b.add(first, b.index(code));
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
+        for (int64_t v = 0; v < tile.panels; ++v) {
+          Value &sum = sums[r * tile.panels + v];
+          sum = b.fma(x, weights[v], sum);
+        }
+      }
+    }
+    return sums;
+  });
+}
+
+Value ContractEmitter::digitAddress(int64_t digit, Value position, int64_t rowSize) {
+  return digit == 0 ? position : b.add(position, b.index(digit * rowSize));
+}
+
+Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size,
+                                        ArrayRef<Value> zeroPoints) {
+  bool nibbles = kernel.layout.container == PanelContainer::I4;
+  int64_t perWord = kernel.layout.codesPerWord();
+  VectorType bytes = b.vectorType(b.getI8Type(), 4 * lanes());
+  auto byteSplat = [&](int8_t value) -> Value {
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(bytes, b.getI8IntegerAttr(value)));
+  };
+  Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
+  Value groupBegin = b.mul(group, b.index(groups().paddedGroup()));
+  // Sums [row][digit][panel].
+  int64_t digits = kernel.digits, rowDigits = tile.rows * digits;
+  Values zeros(rowDigits * tile.panels, b.splat(0));
+  // Padding is part of the codes: activations are zero there.
+  int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
+  Values sums =
+      forWords(padded, kIntegerUnroll, zeros, [&](Value word, int64_t, ValueRange carried) {
+        Values next(carried);
+        SmallVector<Values> parts(nibbles ? 2 : 1);
+        for (int64_t v = 0; v < tile.panels; ++v) {
+          Value loaded =
+              b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
+          if (nibbles) {
+            parts[0].push_back(arith::AndIOp::create(b, loaded, byteSplat(15)));
+            parts[1].push_back(arith::ShRUIOp::create(b, loaded, byteSplat(4)));
+          } else {
+            parts[0].push_back(loaded);
+          }
+        }
+        for (auto [part, weights] : llvm::enumerate(parts)) {
+          Value at = b.add(groupBegin, b.add(b.mul(word, b.index(perWord)), b.index(4 * part)));
+          for (int64_t r = 0; r < rowDigits; ++r) {
+            Value row = b.add(tile.row, b.index(r / digits));
+            Value position = digitAddress(r % digits, at, groups().paddedK());
+            Value x = loadActivationWord(b, lhs, {row, position});
+            for (int64_t v = 0; v < tile.panels; ++v) {
+              Value &sum = next[r * tile.panels + v];
+              sum = byteDot(b, sum, weights[v], x, nibbles);
+            }
+          }
+        }
+        return next;
+      });
+  Values floats(tile.rows * tile.panels);
+  // The highest digit first: sum = sum * 256 + next digit.
+  for (int64_t r = 0; r < tile.rows; ++r) {
+    for (int64_t digit = digits - 1; digit >= 0; --digit) {
+      Value place = digitAddress(digit, group, groups().numGroups());
+      Value rowSum = b.splat(b.loadScalar(lhsSums, {b.add(tile.row, b.index(r)), place}));
+      for (int64_t v = 0; v < tile.panels; ++v) {
+        Value exact =
+            b.sub(sums[(r * digits + digit) * tile.panels + v], b.mul(zeroPoints[v], rowSum));
+        Value converted = arith::SIToFPOp::create(b, b.floats(), exact);
+        Value &sum = floats[r * tile.panels + v];
+        sum = sum ? b.fma(sum, b.splat(256.0f), converted) : converted;
+      }
+    }
+  }
+  return floats;
+}
+
+void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
+  for (int64_t r = 0; r < tile.rows; ++r) {
+    Value row = b.add(tile.row, b.index(r));
+    Value scale;
+    if (kernel.integerLhs) {
+      Value scaleRow = kernel.rowScales ? row : b.index(0);
+      scale = b.splat(b.loadScalar(lhsScales, {scaleRow, b.index(0)}));
+    }
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      Value column = b.mul(b.add(tile.panel, b.index(v)), b.index(lanes()));
+      int64_t live = v == tile.panels - 1 ? tile.lastLive : lanes();
+      Value value = sums[r * tile.panels + v];
+      if (scale) {
+        value = b.mul(value, scale);
+      }
+      if (bias) {
+        value = b.add(value, b.load(bias, {column}, 0, live));
+      }
+      b.store(value, result, {row, column}, live);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+//===- ContractEmitter.h - Emission of a matrix product with packed weights -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_LIB_CODEGEN_CONTRACTEMITTER_H
+#define QUENCH_LIB_CODEGEN_CONTRACTEMITTER_H
+
+#include "quench/Codegen/ContractKernel.h"
+
+namespace quench {
+
+/// Emits the body of one kernel.
+class ContractEmitter {
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+  using Values = mlir::SmallVector<Value>;
+
+public:
+  ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel, ValueRange parameters);
+  void emit();
+
+private:
+  /// R rows from `row` by V panels from `panel`.
+  struct Tile {
+    Value row;
+    Value panel;
+    int64_t rows;
+    int64_t panels;
+    /// Columns of the last panel that exist.
+    int64_t lastLive;
+  };
+
+  void emitColumns(Value panel, int64_t panels, int64_t lastLive, Value rowBegin, Value rowEnd);
+  void emitTile(const Tile &tile);
+
+  Values sumFloats(const Tile &tile);
+  Values sumGroups(const Tile &tile);
+  /// The sums of one group of `size` elements, scaled and added to `total`.
+  Values addGroup(const Tile &tile, Value group, int64_t size, ValueRange total);
+  /// The code of `bits` bits at bit `shift` < 16 of each lane as a float minus its zero point.
+  Value decode(Value word, int64_t shift, unsigned bits, Value offset);
+  Values sumMixedGroup(const Tile &tile, Value group, int64_t size,
+                       llvm::ArrayRef<Value> zeroPoints);
+  Values sumIntegerGroup(const Tile &tile, Value group, int64_t size,
+                         llvm::ArrayRef<Value> zeroPoints);
+  /// Where element `position` of digit `digit` of a row is.
+  Value digitAddress(int64_t digit, Value position, int64_t rowSize);
+  /// Calls `body` for every word of a group with the number of codes in it; the code for `unroll`
+  /// words is laid out one after the other.
+  Values forWords(int64_t size, int64_t unroll, ValueRange initial,
+                  llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body);
+
+  Value wordAddress(const Tile &tile, int64_t panel, Value word);
+  Value scaleAddress(const Tile &tile, int64_t panel, Value group);
+  /// Zero points of the unsigned codes, minus `bias`.
+  Values loadZeroPoints(const Tile &tile, Value group, int32_t bias);
+  void storeTile(const Tile &tile, ValueRange sums);
+
+  /// About how long one row of a tile takes.
+  int64_t rowCycles() const;
+  /// Rows of a register tile: its sums, weights and a broadcast must fit the registers.
+  int64_t maxRows() const;
+  int64_t lanes() const { return b.lanes(); }
+  const GroupLayout &groups() const { return kernel.layout.groups; }
+
+  KernelBuilder &b;
+  const ContractKernel &kernel;
+  Value lhs, lhsScales, lhsSums, words, scales, zeroPoints, bias, result;
+};
+
+} // namespace quench
+
+#endif // QUENCH_LIB_CODEGEN_CONTRACTEMITTER_H

@@ -1,0 +1,180 @@
+//===- SelectNetwork.cpp - Kernels of everything but matrix products -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelSelector.h"
+
+#include "quench/Codegen/AttentionKernel.h"
+#include "quench/Codegen/BasisKernel.h"
+#include "quench/Codegen/EmbeddingKernel.h"
+#include "quench/Codegen/FakeQuantizeKernel.h"
+#include "quench/Codegen/NormKernel.h"
+#include "quench/Codegen/PointwiseKernel.h"
+#include "quench/Codegen/RotaryKernel.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace quench;
+
+bool KernelSelector::selectRMSNorm(nn::RMSNormOp op) {
+  if (!isFloatMatrix(op.getInput())) {
+    return false;
+  }
+  SmallVector<Value> inputs(op->getOperands());
+  auto kernel = getOrCreateRMSNormKernel(module, target, staticDim(op.getInput(), 1),
+                                         op.getEpsilon().convertToFloat(), op.getGain() != nullptr);
+  return replaceByCall(op, kernel, inputs, op.getInput());
+}
+
+bool KernelSelector::selectSiLU(nn::SiLUOp op) {
+  // A silu that a product takes along is computed there.
+  auto isFused = [](Operation *user) { return isa<arith::MulFOp>(user); };
+  if (!isFloatMatrix(op.getInput()) || (op->hasOneUse() && isFused(*op->user_begin()))) {
+    return false;
+  }
+  auto kernel =
+      getOrCreatePointwiseKernel(module, target, Pointwise::SiLU, staticDim(op.getInput(), 1));
+  return replaceByCall(op, kernel, op.getInput(), op.getInput());
+}
+
+bool KernelSelector::selectMul(arith::MulFOp op) {
+  for (auto [gate, other] :
+       {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    auto silu = gate.getDefiningOp<nn::SiLUOp>();
+    if (silu && silu->hasOneUse() && isFloatMatrix(gate)) {
+      auto kernel =
+          getOrCreatePointwiseKernel(module, target, Pointwise::SiLUMul, staticDim(gate, 1));
+      return replaceByCall(op, kernel, {silu.getInput(), other}, other);
+    }
+  }
+  return false;
+}
+
+bool KernelSelector::selectAdd(arith::AddFOp op) {
+  if (!isFloatMatrix(op.getLhs())) {
+    return false;
+  }
+  auto kernel =
+      getOrCreatePointwiseKernel(module, target, Pointwise::Add, staticDim(op.getLhs(), 1));
+  return replaceByCall(op, kernel, {op.getLhs(), op.getRhs()}, op.getLhs());
+}
+
+bool KernelSelector::selectRotaryTable(nn::RotaryTableOp op) {
+  auto type = cast<RankedTensorType>(op.getCosine().getType());
+  if (!type.isDynamicDim(0) || type.isDynamicDim(1) || staticDim(op.getFrequencies(), 0) <= 0) {
+    return false;
+  }
+  auto kernel = getOrCreateRotaryTableKernel(module, target, staticDim(op.getFrequencies(), 0));
+  auto empty = [&]() -> Value { return tensor::EmptyOp::create(b, type, op.getLength()); };
+  op->replaceAllUsesWith(call(kernel, {op.getFrequencies(), op.getPosition()}, {empty(), empty()}));
+  op->erase();
+  return true;
+}
+
+bool KernelSelector::selectRotary(nn::RotaryEmbeddingOp op) {
+  if (!hasStaticRows(op.getInput()) || !hasStaticRows(op.getCosine())) {
+    return false;
+  }
+  auto kernel = getOrCreateRotaryKernel(module, target, staticDim(op.getInput(), 1),
+                                        staticDim(op.getInput(), 2));
+  SmallVector<Value> inputs(op->getOperands());
+  return replaceByCall(op, kernel, inputs, op.getInput());
+}
+
+bool KernelSelector::selectAttention(nn::AttentionOp op) {
+  if (!hasStaticRows(op.getQuery()) || !hasStaticRows(op.getKeys()) ||
+      ShapedType::isDynamic(staticDim(op.getKeys(), 0))) {
+    return false;
+  }
+  AttentionKernel kernel{staticDim(op.getQuery(), 1), staticDim(op.getKeys(), 1),
+                         staticDim(op.getQuery(), 2), staticDim(op.getKeys(), 0),
+                         op.getScale().convertToFloat()};
+  SmallVector<Value> inputs(op->getOperands());
+  return replaceByCall(op, kernel.getOrCreate(module, target), inputs, op.getQuery());
+}
+
+bool KernelSelector::selectCacheUpdate(nn::CacheUpdateOp op) {
+  SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)), strides(3, b.getIndexAttr(1)), sizes;
+  offsets[0] = op.getPosition();
+  for (int64_t axis = 0; axis < 3; ++axis) {
+    sizes.push_back(tensor::getMixedSize(b, b.getLoc(), op.getInput(), axis));
+  }
+  Value updated =
+      tensor::InsertSliceOp::create(b, op.getInput(), op.getCache(), offsets, sizes, strides);
+  op.replaceAllUsesWith(updated);
+  op.erase();
+  return true;
+}
+
+bool KernelSelector::selectEmbedding(nn::EmbeddingOp op) {
+  auto table = dyn_cast<RankedTensorType>(op.getTable().getType());
+  if (!table || !table.hasStaticShape() || table.getNumElements() == 0) {
+    return false;
+  }
+  auto kernel = getOrCreateEmbeddingKernel(module, target, table.getDimSize(0), table.getDimSize(1),
+                                           table.getElementType());
+  SmallVector<Value> inputs(op->getOperands());
+  return replaceByCall(op, kernel, inputs, op.getTokens());
+}
+
+bool KernelSelector::selectChangeBasis(ChangeBasisOp op) {
+  RankedTensorType type = op.getType();
+  ArrayRef<int64_t> shape = type.getShape(), axes = op.getAxes();
+  if (!type.getElementType().isF32() || !hasStaticRows(op.getInput())) {
+    return false;
+  }
+  auto product = [](ArrayRef<int64_t> sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>());
+  };
+  BasisKernel kernel;
+  kernel.shape.assign(shape.begin(), shape.end());
+  kernel.single = axes.front() == 0;
+  // What does not evaluate, an inverse that does not exist, fails where it is lowered, too.
+  llvm::Expected<numerics::BasisMap> map = op.getMap().getNumericsMap();
+  if (!map) {
+    return llvm::consumeError(map.takeError()), false;
+  }
+  llvm::Expected<BasisPlan> plan =
+      BasisPlan::create(*map, {op.getInverse(), op.getTransposed()},
+                        kernel.single ? 1 : product(shape.slice(1, axes.front() - 1)),
+                        product(shape.drop_front(axes.back() + 1)), target.lanes());
+  if (!plan) {
+    return llvm::consumeError(plan.takeError()), false;
+  }
+  kernel.plan = std::move(*plan);
+  return replaceByCall(op, kernel.getOrCreate(module, target), op.getInput(), op.getInput());
+}
+
+bool KernelSelector::selectDequantize(DequantizeOp op) {
+  auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
+  if (!quantize || !quantize.isDynamic()) {
+    return false;
+  }
+  SchemeAttr scheme = quantize.getResult().getType().getScheme();
+  auto type = dyn_cast<RankedTensorType>(op.getType());
+  bool isByte = scheme.isInteger() && scheme.getCodeMax() - scheme.getCodeMin() < 256;
+  bool hasRows =
+      type && (type.getRank() == 2 || type.getRank() == 3) && type.isDynamicDim(0) &&
+      type.getElementType().isF32() && hasStaticRows(op.getResult()) &&
+      llvm::all_of(scheme.getBlock().drop_back(), [](int64_t size) { return size == 1; });
+  if (!isByte || !hasRows || scheme.hasRealZeroPoints() || scheme.getScaleScheme() ||
+      !scheme.getScaleType().isF32() || scheme.getCodeMax() <= 0 ||
+      !cast<RankedTensorType>(quantize.getInput().getType()).getElementType().isF32()) {
+    return false;
+  }
+  ArrayRef<int64_t> rowShape = type.getShape().drop_front();
+  FakeQuantizeKernel kernel{SmallVector<int64_t>(rowShape),
+                            scheme.getBlockShape(type.getShape()).back(),
+                            static_cast<int32_t>(scheme.getCodeMin()),
+                            static_cast<int32_t>(scheme.getCodeMax()),
+                            scheme.hasZeroPoints(),
+                            static_cast<float>(quantize.getClip().convertToDouble())};
+  return replaceByCall(op, kernel.getOrCreate(module, target), quantize.getInput(),
+                       quantize.getInput());
+}

@@ -1,0 +1,174 @@
+//===- SelectProducts.cpp - Kernels of matrix products -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelSelector.h"
+
+#include "quench/Codegen/ContractKernel.h"
+#include "quench/Codegen/FixedPointKernel.h"
+#include "quench/Codegen/QuantizeKernel.h"
+
+#include "mlir/IR/Remarks.h"
+
+#define DEBUG_TYPE "quench-select-kernels"
+
+using namespace mlir;
+using namespace quench;
+
+std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const GroupLayout &groups) {
+  QTensorType type = op.getResult().getType();
+  SchemeAttr scheme = type.getScheme();
+  auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
+  ArrayRef<int64_t> block = scheme.getBlock();
+  bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
+  bool perRow = block.size() == 2 && block[0] == 1;
+  bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
+  if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
+      scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
+      scheme.getCodeMax() <= 0 || !(op.isDynamic() ? perRow : perTensor)) {
+    return std::nullopt;
+  }
+  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group});
+  if (!isNew) {
+    return entry->second;
+  }
+  QuantizeKernel kernel{groups, static_cast<int32_t>(scheme.getCodeMin()),
+                        static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
+                        static_cast<float>(op.getClip().convertToDouble())};
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  int64_t rows = staticDim(op.getInput(), 0);
+  Value input = op.getInput();
+  auto empty = [&](int64_t columns, Type element) {
+    return emptyLike(RankedTensorType::get({rows, columns}, element), input);
+  };
+  SmallVector<Value> inputs = {input}, destinations = {empty(groups.paddedK(), b.getI8Type())};
+  if (op.isDynamic()) {
+    destinations.push_back(empty(1, b.getF32Type()));
+  } else {
+    inputs.push_back(op.getScale());
+  }
+  destinations.push_back(empty(groups.numGroups(), b.getI32Type()));
+  SmallVector<Value> results = call(kernel.getOrCreate(module, target), inputs, destinations);
+  entry->second = {results.front(), op.isDynamic() ? results[1] : op.getScale(), results.back(),
+                   op.isDynamic(), /*digits=*/1};
+  return entry->second;
+}
+
+std::optional<RowCodes> KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {
+  if (target.integerDot == IntegerDot::Widen || groups.group > FixedPointKernel::kLargestGroup) {
+    return std::nullopt;
+  }
+  auto [entry, isNew] = rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group});
+  if (!isNew) {
+    return entry->second;
+  }
+  FixedPointKernel kernel{groups};
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfterValue(input);
+  auto empty = [&](int64_t columns, Type element) {
+    return emptyLike(RankedTensorType::get({staticDim(input, 0), columns}, element), input);
+  };
+  constexpr int64_t digits = FixedPointKernel::kDigits;
+  SmallVector<Value> destinations = {empty(digits * groups.paddedK(), b.getI8Type()),
+                                     empty(1, b.getF32Type()),
+                                     empty(digits * groups.numGroups(), b.getI32Type())};
+  SmallVector<Value> results = call(kernel.getOrCreate(module, target), input, destinations);
+  entry->second = {results[0], results[1], results[2], /*rowScales=*/true, digits};
+  return entry->second;
+}
+
+Value KernelSelector::packedWeight(WeightPart part, WeightOp weight, PanelsAttr panels,
+                                   int64_t elements, Type element) {
+  return PackedWeightOp::create(b, RankedTensorType::get({elements}, element), part,
+                                weight.getKey(), weight.getType(), panels);
+}
+
+void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
+                                      WeightOp weight, PanelContainer container, Value bias) {
+  Type containerType = container == PanelContainer::F32  ? Type(b.getF32Type())
+                       : container == PanelContainer::I8 ? Type(b.getI8Type())
+                                                         : Type(b.getIntegerType(4));
+  auto panels = PanelsAttr::get(b.getContext(), target.lanes(), containerType);
+  ContractKernel kernel;
+  kernel.layout = PanelLayout::get(weight.getType(), panels);
+  kernel.integerLhs = codes.has_value();
+  kernel.bias = bias != nullptr;
+  SmallVector<Value> inputs;
+  if (codes) {
+    kernel.rowScales = codes->rowScales;
+    kernel.digits = codes->digits;
+    inputs = {codes->codes, codes->scales, codes->sums};
+  } else {
+    inputs = {lhs};
+  }
+  const PanelLayout &layout = kernel.layout;
+  if (container == PanelContainer::F32) {
+    inputs.push_back(
+        packedWeight(WeightPart::Codes, weight, panels, layout.numWords(), b.getF32Type()));
+  } else {
+    SchemeAttr scheme = cast<QTensorType>(weight.getType()).getScheme();
+    bool isUnsigned = cast<IntegerType>(scheme.getElementType()).isUnsigned();
+    kernel.zeroPoints = scheme.hasZeroPoints() || isUnsigned;
+    inputs.push_back(
+        packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(), b.getI8Type()));
+    inputs.push_back(
+        packedWeight(WeightPart::Scales, weight, panels, layout.numScales(), b.getF32Type()));
+    if (kernel.zeroPoints) {
+      inputs.push_back(
+          packedWeight(WeightPart::ZeroPoints, weight, panels, layout.numScales(), b.getI32Type()));
+    }
+  }
+  if (bias) {
+    inputs.push_back(bias);
+  }
+  replaceByCall(op, kernel.getOrCreate(module, target), inputs, lhs);
+}
+
+bool KernelSelector::selectContract(ContractOp op) {
+  auto weight = op.getRhs().getDefiningOp<WeightOp>();
+  auto rhs = dyn_cast<QTensorType>(op.getRhs().getType());
+  if (!weight || !rhs || rhs.getShape()[0] == 0 || rhs.getShape()[1] == 0) {
+    return false;
+  }
+  std::optional<PanelContainer> container = integerContainer(rhs.getScheme());
+  int64_t k = rhs.getShape()[1];
+  GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
+  if (isa<QTensorType>(op.getLhs().getType())) {
+    auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
+    if (!container || !quantize) {
+      return false;
+    }
+    std::optional<RowCodes> codes = quantizedRows(quantize, groups);
+    if (!codes) {
+      return false;
+    }
+    replaceByProduct(op, quantize.getInput(), codes, weight, *container, op.getBias());
+    return true;
+  }
+  if (!isFloatMatrix(op.getLhs())) {
+    return false;
+  }
+  std::optional<RowCodes> codes;
+  if (container) {
+    codes = fixedPointRows(op.getLhs(), groups);
+  } else {
+    remark::missed(op.getLoc(), remark::RemarkOpts::name("decoded").category(DEBUG_TYPE))
+        << "weights are decoded to f32 when packed: no kernel reads these codes";
+  }
+  replaceByProduct(op, op.getLhs(), codes, weight, container.value_or(PanelContainer::F32),
+                   op.getBias());
+  return true;
+}
+
+bool KernelSelector::selectLinear(nn::LinearOp op) {
+  auto weight = op.getWeight().getDefiningOp<WeightOp>();
+  if (!weight || !isFloatMatrix(op.getInput()) || staticDim(op.getWeight(), 0) == 0) {
+    return false;
+  }
+  replaceByProduct(op, op.getInput(), std::nullopt, weight, PanelContainer::F32, op.getBias());
+  return true;
+}
