@@ -144,4 +144,37 @@ def ScaleSalientPass : Pass<"quench-scale-salient", "::mlir::ModuleOp"> {
   ];
 }
 
+def SmoothPass : Pass<"quench-smooth", "::mlir::ModuleOp"> {
+  let summary = "Move the difficulty of quantizing activations into weights";
+  let description = [{
+    SmoothQuant (arXiv 2211.10438). Channel j of an input of linear layers is divided by
+    `s_j = max|x_j|^alpha / max|w_j|^(1 - alpha)`, with the largest magnitudes that calibration saw, and the largest
+    weights of all layers that read it; both and s are at least 1e-5. The columns of the layers are multiplied by s; what
+    makes the input takes the inverse in: the gain of a norm, and with `inputs=all` also the rows of a linear layer,
+    through attention (query heads that share a key head then share scales) and one side of a product.
+
+    ```mlir
+    %h = quench.change_basis %g by #scales axes [0] inverse : tensor<256xf32>
+    %n = nn.rms_norm %x gain(%h : tensor<256xf32>) epsilon 1.0e-5 : tensor<?x256xf32>
+    %v = quench.change_basis %w by #scales axes [1] : tensor<768x256xf32>
+    %y = nn.linear %n, %v : tensor<?x256xf32>, tensor<768x256xf32> -> tensor<?x768xf32>
+    ```
+
+    With `search` each input gets the alpha of 0, 0.05, ..., 1 that makes the outputs of its layers least wrong when
+    their weights and inputs are quantized as the recipe says, on `rows` tokens of the samples; one that no alpha helps
+    is left alone. That runs the model, one decoder block after the other.
+
+    With a recipe, inputs of layers whose activations it leaves in float are left alone. An input that cannot be scaled,
+    or that was not calibrated, has a `missed` remark with the reason. Ranges have to be calibrated anew (quench-calibrate)
+    where they are static.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options # [
+    Option<"alpha", "alpha", "double", "0.5", "How much of the difficulty moves: 0 is none">,
+    Option<"inputs", "inputs", "std::string", "\"norms\"", "Which inputs: those that norms make, or all">,
+    Option<"search", "search", "bool", "false", "Choose alpha for each input by the error of the outputs">,
+    Option<"rows", "rows", "unsigned", "512", "About how many tokens a search looks at">
+  ];
+}
+
 #endif // QUENCH_TUNING_PASSES_TD
