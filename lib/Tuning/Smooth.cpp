@@ -50,8 +50,6 @@ struct Candidate {
   explicit Candidate(ScalableInput input) : input(std::move(input)) {}
 
   ScalableInput input;
-  /// The number of the input among all.
-  size_t index = 0;
   /// The largest magnitudes of each channel, and of each class in activations and weights.
   std::vector<float> ofChannels;
   std::vector<double> activations;
@@ -145,7 +143,7 @@ Error Smoother::findCandidates(bool normsOnly) {
   if (!statistics) {
     return statistics.takeError();
   }
-  for (auto [index, input] : llvm::enumerate(ScalableInput::findAll(module))) {
+  for (const ScalableInput &input : ScalableInput::findAll(module)) {
     if (!input.isQuantizedBy(workspace) ||
         (normsOnly && !input.value().getDefiningOp<nn::RMSNormOp>())) {
       continue;
@@ -162,7 +160,6 @@ Error Smoother::findCandidates(bool normsOnly) {
       continue;
     }
     Candidate candidate(input);
-    candidate.index = index;
     candidate.ofChannels = edge->perChannel.absmax;
     candidate.activations = input.largestOfClasses(edge->perChannel.absmax);
     Expected<std::vector<double>> weights =

@@ -186,7 +186,7 @@ def static_passes(method, *before):
 
 
 def smooth(alpha, everywhere):
-    taps = " taps=all" if everywhere else ""
+    taps = " inputs=all" if everywhere else ""
     return ["quench-insert-observers", f"quench-smooth{{alpha={alpha}{taps}}}", FOLD]
 
 
@@ -197,9 +197,6 @@ def activation_rows():
         ROWS[f"w8a8_{method}"] = Row(
             perplexity, exact=method == "minmax", weights=integer(8), activations=STATIC, passes=static_passes(method)
         )
-    # The reference minimizes over every eighth token, which moves one range by 4% and the perplexity by 1%: with its ranges the
-    # model reaches 4.5867.
-    ROWS["w8a8_mse"].tolerance = 1.5e-2
     ROWS["w8a8_dyn"] = Row(4.1134, exact=True, weights=integer(8), activations=dynamic(8))
     methods = ["minmax", "ema", "p99.9", "p99.99", "mse", "entropy", "dyn"]
     smoothed = {
@@ -227,6 +224,11 @@ def activation_rows():
                     activations=dynamic(8) if is_dynamic else STATIC,
                     passes=before if is_dynamic else static_passes(method, *before),
                 )
+    # The reference minimizes over every eighth token, which moves one range by 4% and the perplexity by 1%: with its ranges the
+    # model reaches 4.5867, and the reference with the ranges of all tokens 4.6334, as here.
+    for name, row in ROWS.items():
+        if name.startswith("w8a8_mse"):
+            row.tolerance = 1.5e-2
     ROWS["a8_dyn"] = Row(4.1114, exact=True, activations=dynamic(8))
     ROWS["a8_minmax"] = Row(6.6866, exact=True, activations=STATIC, passes=static_passes("minmax"))
     for name, perplexity, match in [
