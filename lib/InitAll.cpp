@@ -17,6 +17,7 @@
 #include "quench/Reference/Passes.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/Tuning/Passes.h"
+#include "quench/Verification/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -38,4 +39,5 @@ void quench::registerAllPasses() {
   registerQuenchReferencePasses();
   registerQuenchTransformsPasses();
   registerQuenchTuningPasses();
+  registerQuenchVerificationPasses();
 }

@@ -96,7 +96,7 @@ LogicalResult PermutePass::permute(const ScalableInput &input,
 void PermutePass::runOnOperation() {
   ModuleOp module = getOperation();
   if (block < 1) {
-    module.emitError("option 'block': expected at least 1, found ") << block;
+    module.emitError("option 'block': expected at least 1, found ") << block.getValue();
     return signalPassFailure();
   }
   llvm::Expected<Workspace *> workspace = openWorkspace({weights, archive, recipe});

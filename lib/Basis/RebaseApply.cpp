@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Basis/Rebase.h"
+#include "quench/Basis/RebaseAction.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Interfaces/BasisOpInterface.h"
@@ -112,16 +112,26 @@ LogicalResult Rewriter::simplify() {
   return applyOpPatternsGreedily(touched.getArrayRef(), std::move(patterns), config);
 }
 
-LogicalResult RebasePlan::apply() const {
+static LogicalResult applyPlan(const RebasePlan &plan) {
   Rewriter rewriter;
-  for (OpOperand *reader : preceded) {
-    rewriter.precede(*reader, bases.lookup(reader->get()));
+  for (OpOperand *reader : plan.preceded) {
+    rewriter.precede(*reader, plan.bases.lookup(reader->get()));
   }
-  for (Value value : followed) {
-    rewriter.follow(value, bases.lookup(value));
+  for (Value value : plan.followed) {
+    rewriter.follow(value, plan.bases.lookup(value));
   }
-  for (const auto &[operand, uses] : constants) {
+  for (const auto &[operand, uses] : plan.constants) {
     rewriter.changeConstant(*operand, uses);
   }
   return rewriter.simplify();
+}
+
+LogicalResult RebasePlan::apply() const {
+  if (bases.empty()) {
+    return success();
+  }
+  LogicalResult result = success();
+  bases.front().first.getContext()->executeAction<RebaseAction>([&] { result = applyPlan(*this); },
+                                                                {}, *this);
+  return result;
 }

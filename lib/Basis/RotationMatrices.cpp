@@ -102,6 +102,20 @@ static MapUse randomOrthogonal(MLIRContext *context, int64_t size, uint64_t seed
   return orthogonalOf(context, size, ArrayRef(matrix.data(), matrix.size()));
 }
 
+/// Whether x M has the mean 0 for every x: all rows of M have the sum 0.
+static bool subtractsMean(ArrayRef<double> entries, int64_t size) {
+  for (int64_t row = 0; row < size; ++row) {
+    double sum = 0.0;
+    for (double entry : entries.slice(row * size, size)) {
+      sum += entry;
+    }
+    if (std::abs(sum) > 1e-4) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Expected<MapUse> RotationMatrices::read(int64_t size, ArrayRef<std::string> names) const {
   const TensorView *view = nullptr;
   for (const std::string &name : names) {
@@ -117,8 +131,12 @@ Expected<MapUse> RotationMatrices::read(int64_t size, ArrayRef<std::string> name
   }
   std::vector<double> entries(values->begin(), values->end());
   if (llvm::Error error = numerics::BasisMap::orthogonal(entries).takeError()) {
-    return createStringError(file->path() + ": tensor '" + view->name +
-                             "': " + llvm::toString(std::move(error)));
+    std::string reason = llvm::toString(std::move(error));
+    if (subtractsMean(entries, size)) {
+      reason += "; it subtracts the mean of the channels, which a layer norm does not see but an "
+                "RMS norm does";
+    }
+    return createStringError(file->path() + ": tensor '" + view->name + "': " + reason);
   }
   auto type = RankedTensorType::get({size, size}, Float32Type::get(context));
   return MapUse{OrthogonalAttr::get(context, DenseElementsAttr::get(type, ArrayRef(*values)))};

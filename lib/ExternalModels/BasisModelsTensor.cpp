@@ -62,6 +62,13 @@ struct CollapseModel : BasisOpInterface::ExternalModel<CollapseModel, tensor::Co
   }
 };
 
+/// Sizes have no basis.
+struct DimModel : BasisOpInterface::ExternalModel<DimModel, tensor::DimOp> {
+  BasisAnswer propagateBasis(Operation *, BasisPort, const BasisUse &) const {
+    return BasisAnswer::of({});
+  }
+};
+
 /// A slice along other axes than those of the map.
 struct SliceModel : BasisOpInterface::ExternalModel<SliceModel, tensor::ExtractSliceOp> {
   BasisAnswer propagateBasis(Operation *op, BasisPort port, const BasisUse &use) const;
@@ -107,6 +114,7 @@ void quench::registerTensorBasisModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
     tensor::ExpandShapeOp::attachInterface<ExpandModel>(*context);
     tensor::CollapseShapeOp::attachInterface<CollapseModel>(*context);
+    tensor::DimOp::attachInterface<DimModel>(*context);
     tensor::ExtractSliceOp::attachInterface<SliceModel>(*context);
   });
 }

@@ -16,7 +16,6 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace llvm;
 using namespace quench;
@@ -54,13 +53,19 @@ Error FunctionGuard::chooseTokens(int64_t vocabSize, int64_t maxPositions) {
   return Error::success();
 }
 
-Expected<std::vector<float>> FunctionGuard::run(mlir::ModuleOp module) {
+Expected<std::vector<float>> FunctionGuard::run(mlir::ModuleOp module,
+                                                const EdgeFunction &observe) {
   Expected<const WeightStore *> weights = workspace.requireWeights();
   if (!weights) {
     return weights.takeError();
   }
   SessionOptions options;
   options.threads = workspace.threads();
+  if (observe) {
+    options.observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t>) {
+      observe(name, values);
+    };
+  }
   Expected<std::unique_ptr<Session>> session =
       Session::create(module, **weights, std::move(options));
   if (!session) {
@@ -88,27 +93,43 @@ Error FunctionGuard::compare(mlir::ModuleOp module, GuardedPass &result) {
   if (found->size() != expected.size()) {
     return createStringError("pass '" + result.pass + "' changed the size of the vocabulary");
   }
-  double largest = 0.0, magnitude = 0.0;
-  for (auto [before, after] : zip_equal(expected, *found)) {
-    double difference = std::fabs(static_cast<double>(after) - before);
-    // A NaN must not hide.
-    largest = std::isfinite(difference) ? std::max(largest, difference) : INFINITY;
-    magnitude = std::max(magnitude, std::fabs(static_cast<double>(before)));
-  }
-  result.deviation = largest == 0.0 ? 0.0 : largest / magnitude;
+  result.deviation = relativeDeviation(expected, *found);
   if (result.deviation <= kTolerance) {
     return Error::success();
   }
   return createStringError(
       formatv("pass '{0}' changed the function of the model: expected the same logits within "
-              "{1:e1} of the largest, found a difference of {2:e2} on {3} tokens",
-              result.pass, kTolerance, result.deviation, tokens.size())
+              "{1:e1} of the largest, found a difference of {2:e2} on {3} tokens{4}",
+              result.pass, kTolerance, result.deviation, tokens.size(), findEdge(module))
           .str());
+}
+
+std::string FunctionGuard::findEdge(mlir::ModuleOp module) {
+  auto runModel = [&](mlir::ModuleOp watched,
+                      const EdgeFunction &observe) -> Expected<std::vector<std::vector<float>>> {
+    Expected<std::vector<float>> logits = run(watched, observe);
+    if (!logits) {
+      return logits.takeError();
+    }
+    return std::vector<std::vector<float>>{std::move(*logits)};
+  };
+  Expected<std::optional<BrokenEdge>> edge = journal.findBroken(module, runModel, kTolerance);
+  if (!edge) {
+    return " (the edge is not known: " + toString(edge.takeError()) + ")";
+  }
+  return *edge ? "; at " + (*edge)->message() : "";
 }
 
 void FunctionGuard::runBeforePass(mlir::Pass *pass, mlir::Operation *op) {
   mlir::ModuleOp module = guardedModule(pass, op);
-  if (!module || !failure.empty() || !expected.empty() || isApproximating(*pass)) {
+  if (!module || !failure.empty()) {
+    return;
+  }
+  if (failed(journal.listen(module.getContext()))) {
+    failure = "expected no other handler of actions, such as a debugger";
+    return;
+  }
+  if (!expected.empty() || isApproximating(*pass)) {
     return;
   }
   Expected<std::vector<float>> logits = run(module);
@@ -122,18 +143,23 @@ void FunctionGuard::runBeforePass(mlir::Pass *pass, mlir::Operation *op) {
 
 void FunctionGuard::runAfterPass(mlir::Pass *pass, mlir::Operation *op) {
   mlir::ModuleOp module = guardedModule(pass, op);
+  if (module) {
+    journal.stop();
+  }
   if (!module || !failure.empty()) {
     return;
   }
   GuardedPass result;
   result.pass = nameOf(*pass);
+  result.rewrites = journal.records().vec();
   if (isApproximating(*pass)) {
     result.preserves = false;
     expected.clear();
   } else if (Error error = compare(module, result)) {
     failure = toString(std::move(error));
   }
-  seen.push_back(std::move(result));
+  journal.clear();
+  seen.passes.push_back(std::move(result));
 }
 
 Error FunctionGuard::takeError() {
@@ -141,18 +167,9 @@ Error FunctionGuard::takeError() {
 }
 
 json::Object FunctionGuard::certificate() const {
-  json::Array list;
-  double largest = 0.0;
-  for (const GuardedPass &pass : seen) {
-    json::Object object{{"pass", pass.pass}, {"preserves", pass.preserves}};
-    if (pass.preserves) {
-      object["deviation"] = pass.deviation;
-      largest = std::max(largest, pass.deviation);
-    }
-    list.push_back(std::move(object));
-  }
-  return json::Object{{"tokens", static_cast<int64_t>(tokens.size())},
-                      {"tolerance", kTolerance},
-                      {"largest_deviation", largest},
-                      {"passes", std::move(list)}};
+  Certificate certificate = seen;
+  certificate.tolerance = kTolerance;
+  json::Object object = certificate.toJson();
+  object["tokens"] = static_cast<int64_t>(tokens.size());
+  return object;
 }

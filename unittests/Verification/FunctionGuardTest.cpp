@@ -10,6 +10,7 @@
 #include "../Support/TemporaryFolder.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/ExternalModels/BasisModels.h"
 #include "quench/Workspace/ApproximatingPass.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -60,6 +61,24 @@ struct ScaleLogitsPass : PassWrapper<ScaleLogitsPass, OperationPass<ModuleOp>> {
   float factor;
 };
 
+/// Rotates the residual stream, and forgets the weight of the last layer.
+struct ForgetHeadPass : PassWrapper<ForgetHeadPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ForgetHeadPass)
+  explicit ForgetHeadPass(float) {}
+  StringRef getArgument() const override { return "forget-head"; }
+
+  void runOnOperation() override {
+    getOperation().walk([&](nn::EmbeddingOp op) {
+      MapUse map{HadamardAttr::get(&getContext(), 4)};
+      RebaseResult result = planRebase(op.getResult(), BasisUse{1, 1, map});
+      ASSERT_TRUE(result.plan) << result.refusal.message();
+      result.plan->constants.remove_if(
+          [](const auto &constant) { return isa<nn::LinearOp>(constant.first->getOwner()); });
+      ASSERT_TRUE(succeeded(result.plan->apply()));
+    });
+  }
+};
+
 struct RoundLogitsPass : ScaleLogitsPass, ApproximatingPass {
   using ScaleLogitsPass::ScaleLogitsPass;
 };
@@ -67,6 +86,9 @@ struct RoundLogitsPass : ScaleLogitsPass, ApproximatingPass {
 class FunctionGuardTest : public testing::Test {
 protected:
   void SetUp() override {
+    DialectRegistry registry;
+    registerBasisModels(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<arith::ArithDialect, func::FuncDialect, tensor::TensorDialect,
                         QuenchDialect, nn::NNDialect>();
     std::string path = folder / "weights.safetensors";
@@ -117,6 +139,17 @@ TEST_F(FunctionGuardTest, BrokenPromisesAreNotMended) {
   EXPECT_NE(error.find("pass 'scale-logits' changed the function of the model"), std::string::npos)
       << error;
   EXPECT_EQ(certificate.getArray("passes")->size(), 1u);
+}
+
+TEST_F(FunctionGuardTest, TheEdgeThatBrokeIsNamed) {
+  auto [error, certificate] = guard(passes<ForgetHeadPass>(0.0f));
+  EXPECT_NE(error.find("pass 'forget-head' changed the function of the model"), std::string::npos);
+  EXPECT_NE(error.find("; at 'nn.linear' does not make what it should"), std::string::npos)
+      << error;
+  const llvm::json::Object &pass = *certificate.getArray("passes")->front().getAsObject();
+  const llvm::json::Array &rewrites = *pass.getArray("rewrites");
+  ASSERT_EQ(rewrites.size(), 1u);
+  EXPECT_EQ(rewrites.front().getAsObject()->getString("map"), "hadamard of 4");
 }
 
 TEST_F(FunctionGuardTest, PassesThatPreserveTheFunction) {

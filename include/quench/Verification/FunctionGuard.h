@@ -7,13 +7,14 @@
 //
 // Passes that fold, rotate or smooth promise to preserve the function of a model. The guard holds
 // them to it on the user's own model: it runs the model on some tokens before the first pass and
-// after each one, and compares logits.
+// after each one, and compares logits. Of a pass that breaks its promise it says which edge broke.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef QUENCH_VERIFICATION_FUNCTIONGUARD_H
 #define QUENCH_VERIFICATION_FUNCTIONGUARD_H
 
+#include "quench/Verification/Certificate.h"
 #include "quench/Workspace/Workspace.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -25,18 +26,6 @@
 #include <vector>
 
 namespace quench {
-
-/// What was seen after one pass.
-struct GuardedPass {
-  /// The flag of the pass, "quench-rotate".
-  std::string pass;
-  /// Whether the pass promises to preserve the function; the numbers below mean something only
-  /// then.
-  bool preserves = true;
-  /// The largest difference of a logit to that of the model before the first pass, or after the
-  /// last one that approximates, divided by the largest magnitude of a logit.
-  double deviation = 0.0;
-};
 
 /// Instruments a pass manager for modules that are causal language models. Needs memory for the
 /// compiled model, in floats, and compiles it once for each pass.
@@ -55,25 +44,28 @@ public:
   void runAfterPass(mlir::Pass *pass, mlir::Operation *op) override;
 
   /// The passes that ran, in order. After one that broke its promise, none is looked at any more.
-  llvm::ArrayRef<GuardedPass> passes() const { return seen; }
+  llvm::ArrayRef<GuardedPass> passes() const { return seen.passes; }
 
   /// What went wrong, once: "pass 'quench-rotate' changed the function of the model: …" or why the
   /// model could not be run. Success when nothing did.
   llvm::Error takeError();
 
-  /// {"tokens", "tolerance", "largest_deviation", "passes": [{"pass", "preserves", "deviation"}]}.
+  /// That of Certificate.h, and "tokens": how many were run.
   llvm::json::Object certificate() const;
 
 private:
-  llvm::Expected<std::vector<float>> run(mlir::ModuleOp module);
+  llvm::Expected<std::vector<float>> run(mlir::ModuleOp module, const EdgeFunction &observe = {});
   llvm::Error chooseTokens(int64_t vocabSize, int64_t maxPositions);
   llvm::Error compare(mlir::ModuleOp module, GuardedPass &result);
+  /// Where the function broke, as far as the journal tells: " at …", or "".
+  std::string findEdge(mlir::ModuleOp module);
 
   Workspace &workspace;
   std::vector<int32_t> tokens;
   /// Logits of the model that the next pass has to preserve; empty before they are needed.
   std::vector<float> expected;
-  std::vector<GuardedPass> seen;
+  Certificate seen;
+  RebaseJournal journal;
   std::string failure;
 };
 
