@@ -54,16 +54,20 @@ static void copyRows(benchmark::State &state) {
 
 static void transformOnline(benchmark::State &state) {
   const int64_t order = state.range(0), rows = state.range(1);
+  auto matrix =
+      llvm::cantFail(numerics::HadamardMatrix::create(order, numerics::HadamardFallback::Hartley));
+  const bool isHadamard = matrix.construction() != numerics::HadamardConstruction::Hartley;
   mlir::MLIRContext context;
   context.loadDialect<mlir::func::FuncDialect, QuenchDialect>();
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(llvm::formatv(R"(
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      llvm::formatv(R"(
         func.func @f(%x: tensor<?x{0}xf32>) -> tensor<?x{0}xf32> {{
-          %y = quench.change_basis %x by #quench.hadamard<{0}> axes [1] : tensor<?x{0}xf32>
+          %y = quench.change_basis %x by #quench.{1}<{0}> axes [1] : tensor<?x{0}xf32>
           return %y : tensor<?x{0}xf32>
         })",
-                                                                      order)
-                                                            .str(),
-                                                        &context);
+                    order, isHadamard ? "hadamard" : "hartley")
+          .str(),
+      &context);
   FunctionSessionOptions options;
   options.threads = static_cast<unsigned>(state.range(2));
   auto session = llvm::cantFail(FunctionSession::create(*module, "f", nullptr, options));

@@ -241,7 +241,10 @@ std::string BasisKernel::name() const {
   const BasisStep *only = plan.steps.size() == 1 ? &plan.steps[0] : nullptr;
   if (only && only->kind == BasisStep::Kind::Hadamard && only->factors.empty() &&
       only->factorsAfter.empty() && only->region.total() == plan.rowSize) {
-    os << "hadamard_" << only->hadamard->coreOrder() << "x" << only->hadamard->sylvesterOrder();
+    const bool isHartley =
+        only->hadamard->construction() == numerics::HadamardConstruction::Hartley;
+    os << (isHartley ? "hartley_" : "hadamard_") << only->hadamard->coreOrder() << "x"
+       << only->hadamard->sylvesterOrder();
     os << (only->transposed ? "_transposed_" : "_");
     addShape();
     if (only->region.inner > 1) {

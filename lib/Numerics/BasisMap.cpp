@@ -78,6 +78,14 @@ Expected<BasisMap> BasisMap::hadamard(int64_t order, std::optional<uint64_t> see
   return makeMap<HadamardMap>(std::move(*matrix), std::move(signs));
 }
 
+Expected<BasisMap> BasisMap::hartley(int64_t order) {
+  Expected<HadamardMatrix> matrix = HadamardMatrix::createHartley(order);
+  if (!matrix) {
+    return matrix.takeError();
+  }
+  return makeMap<HadamardMap>(std::move(*matrix), std::vector<double>());
+}
+
 Expected<BasisMap> BasisMap::orthogonal(std::vector<double> entries) {
   const int64_t size = std::llround(std::sqrt(static_cast<double>(entries.size())));
   if (entries.empty() || size * size != static_cast<int64_t>(entries.size())) {

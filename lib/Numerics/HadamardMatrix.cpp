@@ -218,12 +218,42 @@ HadamardMatrix::HadamardMatrix(HadamardConstruction kind, int64_t coreSize, int6
     : kind(kind), coreSize(coreSize), sylvester(sylvester),
       signs(std::make_shared<const std::vector<int8_t>>()) {}
 
-llvm::Expected<HadamardMatrix> HadamardMatrix::create(int64_t order, HadamardFallback fallback) {
-  if (order < 1) {
-    return createStringError("expected a positive order of a Hadamard matrix, found %lld",
-                             static_cast<long long>(order));
+/// The largest power of two that divides a positive number.
+static int64_t powerOfTwoIn(int64_t number) {
+  return int64_t(1) << llvm::countr_zero(static_cast<uint64_t>(number));
+}
+
+static llvm::Error checkOrder(int64_t order) {
+  if (order >= 1) {
+    return llvm::Error::success();
   }
-  const int64_t powerOfTwo = int64_t(1) << llvm::countr_zero(static_cast<uint64_t>(order));
+  return createStringError("expected a positive order of a Hadamard matrix, found %lld",
+                           static_cast<long long>(order));
+}
+
+llvm::Expected<HadamardMatrix> HadamardMatrix::createHartley(int64_t order) {
+  if (llvm::Error error = checkOrder(order)) {
+    return error;
+  }
+  const int64_t powerOfTwo = powerOfTwoIn(order);
+  const int64_t oddPart = order / powerOfTwo;
+  if (oddPart == 1) {
+    return create(order);
+  }
+  if (oddPart > maxCoreOrder) {
+    return createStringError("expected an order whose odd part is at most %lld, found %lld",
+                             static_cast<long long>(maxCoreOrder), static_cast<long long>(order));
+  }
+  HadamardMatrix result(HadamardConstruction::Hartley, oddPart, powerOfTwo);
+  result.coreName = "Hartley kernel";
+  return result;
+}
+
+llvm::Expected<HadamardMatrix> HadamardMatrix::create(int64_t order, HadamardFallback fallback) {
+  if (llvm::Error error = checkOrder(order)) {
+    return error;
+  }
+  const int64_t powerOfTwo = powerOfTwoIn(order);
   const int64_t oddPart = order / powerOfTwo;
   if (oddPart == 1) {
     HadamardMatrix result(HadamardConstruction::Sylvester, 1, order);
@@ -241,10 +271,8 @@ llvm::Expected<HadamardMatrix> HadamardMatrix::create(int64_t order, HadamardFal
     result.signs = std::make_shared<const std::vector<int8_t>>(std::move(core->signs));
     return result;
   }
-  if (fallback == HadamardFallback::Hartley && oddPart <= maxCoreOrder) {
-    HadamardMatrix result(HadamardConstruction::Hartley, oddPart, powerOfTwo);
-    result.coreName = "Hartley kernel";
-    return result;
+  if (fallback == HadamardFallback::Hartley) {
+    return createHartley(order);
   }
   if (fallback == HadamardFallback::Blocks) {
     HadamardMatrix result(HadamardConstruction::Blocks, oddPart, powerOfTwo);

@@ -80,12 +80,12 @@ static Matrix permutationMatrix(PermutationAttr attribute) {
 }
 
 /// diag(signs) (core ⊗ Sylvester), orthonormal
-static Expected<Matrix> hadamardMatrix(int64_t order, numerics::HadamardFallback fallback,
+static Expected<Matrix> hadamardMatrix(Expected<numerics::HadamardMatrix> matrix,
                                        ArrayRef<double> signs) {
-  Expected<numerics::HadamardMatrix> matrix = numerics::HadamardMatrix::create(order, fallback);
   if (!matrix) {
     return matrix.takeError();
   }
+  const int64_t order = matrix->order();
   Matrix result(order);
   const int64_t inner = matrix->sylvesterOrder();
   for (int64_t i = 0; i < order; ++i) {
@@ -175,10 +175,10 @@ static Expected<Matrix> matrixOf(MapUse use) {
             if (map.getSeed()) {
               signs = numerics::randomSigns(*map.getSeed(), map.getSkip(), map.getOrder());
             }
-            return hadamardMatrix(map.getOrder(), numerics::HadamardFallback::None, signs);
+            return hadamardMatrix(numerics::HadamardMatrix::create(map.getOrder()), signs);
           })
           .Case([](HartleyAttr map) {
-            return hadamardMatrix(map.getOrder(), numerics::HadamardFallback::Hartley, {});
+            return hadamardMatrix(numerics::HadamardMatrix::createHartley(map.getOrder()), {});
           })
           .Case([](OrthogonalAttr map) -> Expected<Matrix> {
             std::optional<std::vector<double>> entries = map.getValues();

@@ -7,7 +7,8 @@
 // CHECK:         %[[Y:.+]] = quench.kernel_call @hadamard_12x64_768(%[[X]] : tensor<?x768xf32>)
 // CHECK:         %[[Z:.+]] = quench.kernel_call @hadamard_12x64_768(%[[Y]] : tensor<?x768xf32>)
 // CHECK:         %[[U:.+]] = quench.kernel_call @hadamard_12x64_transposed_768(%[[Z]] : tensor<?x768xf32>)
-// CHECK:         return %[[U]]
+// CHECK:         %[[V:.+]] = quench.kernel_call @hartley_3x256_768(%[[U]] : tensor<?x768xf32>)
+// CHECK:         return %[[V]]
 // CHECK:       func.func private @hadamard_12x64_768(%{{.+}}: memref<?x768xf32, strided<[768, 1], offset: ?>>, %{{.+}}: memref<?x768xf32, strided<[768, 1], offset: ?>>)
 // CHECK-NOT:   func.func private @hadamard_12x64_768(
 // CHECK:       func.func private @hadamard_12x64_transposed_768(
@@ -15,7 +16,8 @@ func.func @down_input(%x: tensor<?x768xf32>) -> tensor<?x768xf32> {
   %y = quench.change_basis %x by #quench.hadamard<768> axes [1] : tensor<?x768xf32>
   %z = quench.change_basis %y by #quench.hadamard<768> axes [1] : tensor<?x768xf32>
   %u = quench.change_basis %z by #quench.hadamard<768> axes [1] inverse : tensor<?x768xf32>
-  return %u : tensor<?x768xf32>
+  %v = quench.change_basis %u by #quench.hartley<768> axes [1] : tensor<?x768xf32>
+  return %v : tensor<?x768xf32>
 }
 
 // -----

@@ -153,6 +153,20 @@ TEST(HadamardMatrix, a_fallback_is_not_taken_without_need) {
             HadamardConstruction::PaleyOne);
 }
 
+TEST(HadamardMatrix, hartleys_kernel_can_be_asked_for) {
+  llvm::Expected<HadamardMatrix> matrix = HadamardMatrix::createHartley(12);
+  ASSERT_TRUE(static_cast<bool>(matrix)) << llvm::toString(matrix.takeError());
+  EXPECT_EQ(matrix->description(), "Hartley kernel, order 3, times Sylvester's of order 4");
+  EXPECT_TRUE(matrix->isSymmetric());
+  matrix = HadamardMatrix::createHartley(64);
+  ASSERT_TRUE(static_cast<bool>(matrix)) << llvm::toString(matrix.takeError());
+  EXPECT_EQ(matrix->construction(), HadamardConstruction::Sylvester);
+  EXPECT_EQ(llvm::toString(HadamardMatrix::createHartley(0).takeError()),
+            "expected a positive order of a Hadamard matrix, found 0");
+  EXPECT_EQ(llvm::toString(HadamardMatrix::createHartley(16390).takeError()),
+            "expected an order whose odd part is at most 8192, found 16390");
+}
+
 TEST(HadamardMatrix, negative_orders) {
   EXPECT_EQ(messageFor(6), "no Hadamard matrix of order 6 exists: it is no multiple of 4");
   EXPECT_EQ(messageFor(0), "expected a positive order of a Hadamard matrix, found 0");

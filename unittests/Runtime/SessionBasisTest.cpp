@@ -83,6 +83,7 @@ static const OnlineCase cases[] = {
     {"#quench.hadamard<768>", "axes [1] inverse", {3, 768}},
     {"#quench.hadamard<768, seed = 7, skip = 3>", "axes [1] transposed", {2, 768}},
     {"#quench.hadamard<176>", "axes [1]", {2, 176}},
+    {"#quench.hartley<176>", "axes [1]", {3, 176}},
     {"#quench.hadamard<64, seed = 1>", "axes [2]", {4, 3, 64}},
     {"#quench.hadamard<4>", "axes [1]", {4, 4, 16}},
     {"#quench.hadamard<48>", "axes [1, 2]", {4, 3, 16}},

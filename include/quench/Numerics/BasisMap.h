@@ -73,6 +73,9 @@ public:
                                            uint64_t skip = 0,
                                            HadamardFallback fallback = HadamardFallback::None);
 
+  /// The orthonormal matrix of HadamardMatrix::createHartley.
+  static llvm::Expected<BasisMap> hartley(int64_t order);
+
   /// The matrix of the n x n row-major `entries`, n = the square root of their number. Fails when
   /// that is not an integer, or the matrix is not orthogonal up to the tolerance. The inverse is
   /// taken to be the transpose.

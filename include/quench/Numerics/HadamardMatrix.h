@@ -60,6 +60,10 @@ public:
   static llvm::Expected<HadamardMatrix> create(int64_t order,
                                                HadamardFallback fallback = HadamardFallback::None);
 
+  /// The fallback of Hartley's kernel, also where a Hadamard matrix is known. Fails when `order` is
+  /// not positive or its odd part, K, exceeds 8192.
+  static llvm::Expected<HadamardMatrix> createHartley(int64_t order);
+
   int64_t order() const { return coreSize * sylvester; }
 
   /// K, 1 for powers of two.

@@ -199,7 +199,7 @@ void HadamardAttr::print(AsmPrinter &printer) const {
 }
 
 LogicalResult HartleyAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t order) {
-  auto matrix = numerics::HadamardMatrix::create(order, numerics::HadamardFallback::Hartley);
+  auto matrix = numerics::HadamardMatrix::createHartley(order);
   if (!matrix) { // C1
     return emitError() << llvm::toString(matrix.takeError());
   }
@@ -211,8 +211,7 @@ bool HartleyAttr::isOrthogonal() const { return true; }
 bool HartleyAttr::isSymmetric() const { return true; }
 
 llvm::Expected<numerics::BasisMap> HartleyAttr::getNumericsMap() const {
-  return numerics::BasisMap::hadamard(getOrder(), std::nullopt, 0,
-                                      numerics::HadamardFallback::Hartley);
+  return numerics::BasisMap::hartley(getOrder());
 }
 
 //===----------------------------------------------------------------------===//
