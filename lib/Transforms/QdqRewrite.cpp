@@ -46,6 +46,18 @@ private:
 
 } // namespace
 
+/// To codes and back.
+static Value roundTrip(OpBuilder &builder, Location loc, Value input, SchemeAttr scheme,
+                       double clip, numerics::MxScaleRule rule, Value scale = {},
+                       Value zeroPoint = {}) {
+  auto expressed = cast<RankedTensorType>(input.getType());
+  bool isDynamic = !scale;
+  Value quantized = QuantizeOp::create(
+      builder, loc, QTensorType::get(expressed, scheme), input, scale, zeroPoint, APFloat(clip),
+      isDynamic ? *symbolizeScaleRule(numerics::name(rule)) : ScaleRule::Floor);
+  return DequantizeOp::create(builder, loc, expressed, quantized);
+}
+
 Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
   SmallVector<Wrapped> &known = wrapped[input];
   for (const Wrapped &other : known) {
@@ -56,8 +68,8 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
   OpBuilder builder(layer.op->getContext());
   builder.setInsertionPointAfterValue(input);
   Location loc = layer.op->getLoc();
-  auto expressed = cast<RankedTensorType>(input.getType());
-  QTensorType type = QTensorType::get(expressed, layer.activationScheme);
+  QTensorType type =
+      QTensorType::get(cast<RankedTensorType>(input.getType()), layer.activationScheme);
   Value scale, zeroPoint;
   if (!layer.activations->dynamic) {
     scale = arith::ConstantOp::create(
@@ -67,12 +79,8 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
           builder, loc, DenseElementsAttr::get(zeroPoints, layer.staticScale.zeroPoint));
     }
   }
-  auto rule = symbolizeScaleRule(numerics::name(layer.activations->scale.rule));
-  bool dynamic = layer.activations->dynamic;
-  Value quantized =
-      QuantizeOp::create(builder, loc, type, input, scale, zeroPoint,
-                         APFloat(layer.activations->clip), dynamic ? *rule : ScaleRule::Floor);
-  Value result = DequantizeOp::create(builder, loc, expressed, quantized);
+  Value result = roundTrip(builder, loc, input, layer.activationScheme, layer.activations->clip,
+                           layer.activations->scale.rule, scale, zeroPoint);
   known.push_back({*layer.activations, layer.activationScheme, result});
   return result;
 }
@@ -172,6 +180,12 @@ void QdqRewriter::run() {
       sources.insert(source);
       operand.set(weight(plan.weights[*layer.weight], source, element));
     }
+  }
+  for (PlannedCache &cache : plan.caches) {
+    OpBuilder builder(cache.op);
+    OpOperand &operand = cache.op.getKeptOperand();
+    operand.set(roundTrip(builder, cache.op->getLoc(), operand.get(), cache.scheme,
+                          cache.format.clip, cache.format.scale.rule));
   }
   extensions.set_subtract(sources);
   for (llvm::SetVector<Operation *> *unused : {&extensions, &sources}) {

@@ -47,6 +47,7 @@ public:
   }
 
   LogicalResult planLayer(Operation *op, const QuantizableOperands &operands, StringRef name);
+  LogicalResult planCache(QuantizableCacheOpInterface op, const recipe::CacheFormat &format);
   QuantizationPlan take() { return std::move(plan); }
 
 private:
@@ -258,6 +259,29 @@ LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationForm
   return format.dynamic ? success() : planStaticScale(layer);
 }
 
+LogicalResult Planner::planCache(QuantizableCacheOpInterface op,
+                                 const recipe::CacheFormat &format) {
+  PlannedCache cache{op, {}, format, {}};
+  if (auto function = op->getParentOfType<FunctionOpInterface>()) {
+    cache.function = function.getName();
+  }
+  if (isa_and_nonnull<DequantizeOp>(op.getKeptOperand().get().getDefiningOp())) {
+    remark::missed(
+        op->getLoc(),
+        remark::RemarkOpts::name("CacheLeftAsItIs").category(options.pass).function(cache.function))
+        << remark::metric("Reason", "what it keeps is quantized already");
+    return success();
+  }
+  llvm::Expected<SchemeAttr> scheme = recipe::buildScheme(op->getContext(), format.scheme());
+  if (!scheme) {
+    return op->emitError() << "cannot quantize what is kept: "
+                           << llvm::toString(scheme.takeError());
+  }
+  cache.scheme = *scheme;
+  plan.caches.push_back(std::move(cache));
+  return success();
+}
+
 FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const recipe::Recipe &recipe,
                                                      const WeightStore *weights,
                                                      const PlanOptions &options) {
@@ -269,6 +293,10 @@ FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const reci
     }
     if (auto table = dyn_cast<QuantizableTableOpInterface>(op); table && options.tables) {
       return planner.planLayer(op, table, tableName(table));
+    }
+    if (auto cache = dyn_cast<QuantizableCacheOpInterface>(op);
+        cache && recipe.cache && options.activations) {
+      return planner.planCache(cache, *recipe.cache);
     }
     return success();
   });

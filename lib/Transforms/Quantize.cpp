@@ -65,6 +65,13 @@ static void reportPassed(const PlannedLayer &layer, const QuantizationPlan &plan
                            layer.activations ? layer.activations->str() : std::string("float"));
 }
 
+static void reportPassed(const PlannedCache &cache) {
+  remark::passed(
+      cache.op->getLoc(),
+      remark::RemarkOpts::name("QuantizedCache").category(DEBUG_TYPE).function(cache.function))
+      << remark::metric("Cache", cache.format.str());
+}
+
 /// What the reader of a report wants to know about a layer.
 static llvm::json::Object describe(const PlannedLayer &layer, const QuantizationPlan &plan) {
   llvm::json::Object object{
@@ -95,6 +102,9 @@ static LogicalResult quantizeModule(ModuleOp module, const recipe::Recipe &recip
   for (const PlannedLayer &layer : plan->layers) {
     reportPassed(layer, *plan);
     layers.push_back(describe(layer, *plan));
+  }
+  for (const PlannedCache &cache : plan->caches) {
+    reportPassed(cache);
   }
   workspace.report(llvm::json::Object{{"pass", DEBUG_TYPE}, {"layers", std::move(layers)}});
   return success();

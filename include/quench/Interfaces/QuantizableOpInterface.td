@@ -37,4 +37,15 @@ def QuantizableTableOpInterface : OpInterface<"QuantizableTableOpInterface"> {
   ];
 }
 
+def QuantizableCacheOpInterface : OpInterface<"QuantizableCacheOpInterface"> {
+  let cppNamespace = "::quench";
+  let description = [{
+    An op that keeps keys or values of tokens for later ones. What it keeps, f32 of tokens x heads x elements of a head,
+    may pass through codes.
+  }];
+  let methods = [
+    InterfaceMethod<"The operand that is kept.", "::mlir::OpOperand &", "getKeptOperand">
+  ];
+}
+
 #endif // QUENCH_INTERFACES_QUANTIZABLEOPINTERFACE_TD

@@ -80,10 +80,14 @@ def QuantizePass : Pass<"quench-quantize", "::mlir::ModuleOp"> {
     pair, shared by all layers that want the same one; static scales come from the range on the observer of the value.
     The float ops stay as they are.
 
+    What enters key/value caches gets such a pair when the recipe has a format for caches, with scales for each token and
+    head or for groups within.
+
     Weights that are codes already are left alone, and their layers get activations all the same. Codes and scales are
     added to the weights of the workspace, one layer at a time. With `output` the tensors that the module then refers
-    to are written to a file; a pass that has no workspace attached and a weight store needs it. Every layer that is not quantized has a `missed` remark with the reason, every other one a `passed` remark with
-    its formats and the signal-to-noise ratio of its weights.
+    to are written to a file; a pass that has no workspace attached and a weight store needs it.
+    Every layer that is not quantized has a `missed` remark with the reason, every other one a `passed` remark with its
+    formats and the signal-to-noise ratio of its weights; so have caches.
 
     ```mlir
     %0 = quench.weight @model.layers.0.mlp.up_proj.weight : !quench.qtensor<768x256xf32, #w4>

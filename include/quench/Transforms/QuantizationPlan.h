@@ -85,15 +85,26 @@ struct PlannedLayer {
   numerics::ScaleAndZeroPoint staticScale;
 };
 
+/// What an op keeps for later tokens and is going to keep as codes.
+struct PlannedCache {
+  QuantizableCacheOpInterface op;
+  /// The function that it is in, for remarks.
+  llvm::StringRef function;
+  recipe::CacheFormat format;
+  SchemeAttr scheme;
+};
+
 struct QuantizationPlan {
   /// In program order of their first layer.
   std::vector<PlannedWeight> weights;
   /// The layers that change; those that do not have had their remark.
   std::vector<PlannedLayer> layers;
+  /// Likewise.
+  std::vector<PlannedCache> caches;
 };
 
 struct PlanOptions {
-  /// Whether the activations of layers are planned, or their weights alone.
+  /// Whether the activations of layers and caches are planned, or weights alone.
   bool activations = true;
   /// Whether tables are planned, or layers alone.
   bool tables = true;
@@ -101,8 +112,8 @@ struct PlanOptions {
   llvm::StringRef pass = "quench-quantize";
 };
 
-/// Decides what happens to each quantizable op and table, with a remark for each that stays as it
-/// is. Weights that are codes already stay. Fails with a diagnostic when the recipe asks for
+/// Decides what happens to each quantizable op, table and cache, with a remark for each that stays
+/// as it is. Weights that are codes already stay. Fails with a diagnostic when the recipe asks for
 /// something impossible: static scales without a range, stored weights without a store, with
 /// another shape, or whose codes and scales would have the names of other weights. `weights` may be
 /// null.

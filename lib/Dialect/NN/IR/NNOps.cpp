@@ -132,6 +132,8 @@ LogicalResult RotaryEmbeddingOp::verify() {
   return success();
 }
 
+OpOperand &CacheUpdateOp::getKeptOperand() { return getInputMutable(); }
+
 LogicalResult CacheUpdateOp::verify() {
   if (!cast<RankedTensorType>(getCache().getType()).hasStaticShape()) { // C2
     return emitOpError() << "expected a cache of static shape, found " << getCache().getType();

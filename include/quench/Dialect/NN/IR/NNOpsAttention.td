@@ -12,6 +12,7 @@ include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/NN/IR/NNDialect.td"
 include "quench/Interfaces/BasisOpInterface.td"
+include "quench/Interfaces/QuantizableOpInterface.td"
 
 def NN_RotaryTableOp : NN_Op<"rotary_table", [Pure, AllTypesMatch<["cosine", "sine"]>]> {
   let summary = "Cosines and sines of rotary position embedding";
@@ -55,6 +56,7 @@ def NN_RotaryEmbeddingOp : NN_Op<"rotary_embedding", [Pure, DeclareOpInterfaceMe
 }
 
 def NN_CacheUpdateOp : NN_Op<"cache_update", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+    DeclareOpInterfaceMethods<QuantizableCacheOpInterface>,
     AllTypesMatch<["cache", "result"]>]> {
   let summary = "Write keys or values of new tokens into their cache";
   let description = [{
