@@ -9,6 +9,8 @@
 
 #include "../Support/TemporaryFolder.h"
 
+#include "llvm/Support/MemoryBuffer.h"
+
 #include "gtest/gtest.h"
 
 #include <set>
@@ -155,6 +157,25 @@ TEST(RecipeFileTest, builtinRecipesAreValidAndNamedAfterTheirFiles) {
     }
   }
   EXPECT_EQ(names, files);
+}
+
+TEST(RecipeFileTest, formatsOfTheManualCanBeCopied) {
+  auto manual = llvm::MemoryBuffer::getFile(QUENCH_SOURCE_DIR "/recipes/README.md");
+  ASSERT_TRUE(static_cast<bool>(manual));
+  llvm::SmallVector<llvm::StringRef> lines;
+  (*manual)->getBuffer().split(lines, '\n');
+  unsigned formats = 0;
+  for (llvm::StringRef line : lines) {
+    llvm::StringRef cell = line.rtrim(" |").rsplit("| ").second;
+    bool isFormat = cell.consume_front("`") && cell.consume_back("`") &&
+                    (cell.starts_with("weights: ") || cell.starts_with("activations: ") ||
+                     cell.starts_with("cache: "));
+    if (isFormat) {
+      EXPECT_EQ(messageFor((cell + "\n").str()), "success") << cell.str();
+      ++formats;
+    }
+  }
+  EXPECT_EQ(formats, 16u);
 }
 
 TEST(RecipeFileTest, recipesAreLoadedByNameAndByPath) {
