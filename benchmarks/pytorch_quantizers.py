@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # usage: pytorch_quantizers.py [--threads N] [--repeat N] OUTPUTSxINPUTS...
-# Times GPTQ (int4, groups of 128, blocks of 128 columns) and the rotation of a weight (Hadamard on both sides) as PyTorch users
-# write them: the peer of QuantizerBenchmark.cpp. Prints one JSON object a line: name, shape, seconds, parameters per second.
+# Times GPTQ (int4, groups of 128, blocks of 128 columns) and the rotation of a weight (Hadamard on both sides, by dense matrices and
+# by butterflies) as PyTorch users write them: the peer of QuantizerBenchmark.cpp. Prints one JSON object a line: name, shape, seconds, parameters per second.
 # Needs PyTorch.
 import argparse
 import json
@@ -56,6 +56,22 @@ def rotate(weight, left, right):
     return (left @ weight.double() @ right).float()
 
 
+def butterflies(rows):
+    """The orthonormal Walsh-Hadamard transform of each row, in log2 steps."""
+    count, size = rows.shape
+    half = 1
+    while half < size:
+        pairs = rows.view(count, size // (2 * half), 2, half)
+        rows = torch.stack((pairs[:, :, 0] + pairs[:, :, 1], pairs[:, :, 0] - pairs[:, :, 1]), 2)
+        half *= 2
+    return rows.view(count, size) / size**0.5
+
+
+def rotate_fast(weight):
+    """The same with the fast transform."""
+    return butterflies(butterflies(weight.double()).T.contiguous()).T.float()
+
+
 def measure(function, repeat):
     best = float("inf")
     for _ in range(repeat):
@@ -82,6 +98,7 @@ def main():
         if all(size & (size - 1) == 0 for size in (outputs, inputs)):
             left, right = hadamard(outputs), hadamard(inputs)
             runs["rotate"] = lambda: rotate(weight, left, right)
+            runs["rotate_fast"] = lambda: rotate_fast(weight)
         for name, function in runs.items():
             seconds = measure(function, arguments.repeat)
             print(
