@@ -25,7 +25,7 @@
 // RUN: not ls out
 
 // NORECIPE:   error: expected a recipe, found no option 'recipe'
-// NOSUCH:     error: recipe 'w5a5': expected a file or one of fp32, {{.*}}
+// NOSUCH:     error: recipe 'w5a5': expected a file or one of {{.*}}fp32, {{.*}}
 // BADRECIPE:  error: bad.yaml:3:17: expected i1 to i8, {{.*}} nf4 or a list of {{.*}}, found 'int4'
 // NORANGE:    constant.mlir:3:8: error: expected a calibrated range for the input of 'nn.linear#0', found none; run quench-insert-observers and quench-annotate-calibration first
 // NOWEIGHTS:  error: expected weights to write to the output, found no option 'weights'

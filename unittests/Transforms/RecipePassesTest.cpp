@@ -7,8 +7,10 @@
 
 #include "quench/Transforms/RecipePasses.h"
 
+#include "quench/Basis/Passes.h"
 #include "quench/Recipe/RecipeFile.h"
 #include "quench/Transforms/Passes.h"
+#include "quench/Tuning/Passes.h"
 #include "quench/Workspace/Workspace.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -28,7 +30,11 @@ std::unique_ptr<Workspace> workspaceFor(llvm::StringRef text, llvm::StringRef fi
 
 class RecipePassesTest : public ::testing::Test {
 protected:
-  RecipePassesTest() { registerQuenchTransformsPasses(); }
+  RecipePassesTest() {
+    registerQuenchBasisPasses();
+    registerQuenchTransformsPasses();
+    registerQuenchTuningPasses();
+  }
 
   /// The pipeline that a recipe with these passes makes, or the message.
   std::string pipeline(const std::string &passes) {
