@@ -17,6 +17,7 @@
 #include "quench/Codegen/ByteDot.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -28,11 +29,14 @@ using namespace quench;
 using Values = SmallVector<Value>;
 
 constexpr int64_t kTilePanels = 4;
-constexpr int64_t kRowBlock = 64;
+constexpr int64_t kRowBlock = 96;
 /// Words of a group whose code is laid out one after the other, powers of two. A word of the mixed
 /// form is four or eight multiply-adds for each sum already.
 constexpr int64_t kIntegerUnroll = 4;
 constexpr int64_t kMixedUnroll = 1;
+/// Row tiles that share the work of fetching the weights of the next column tile.
+constexpr int64_t kFetchingTiles = 4;
+static_assert(kFetchingTiles == kIntegerUnroll, "each takes one of the words laid out together");
 
 ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel,
                                  ValueRange parameters)
@@ -56,16 +60,21 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   result = *next;
 }
 
-int64_t ContractEmitter::maxRows() const {
-  if (kernel.digits > 1) {
-    // Each row has sums for every digit.
-    return b.getTarget().vectorRegisters >= 32 ? 4 : 1;
-  }
+SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
   bool twoSums = kernel.layout.container != PanelContainer::F32 && groups().numGroups() > 1;
-  if (b.getTarget().vectorRegisters >= 32) {
-    return twoSums ? 6 : 8;
+  if (b.getTarget().vectorRegisters < 32) {
+    if (kernel.digits > 1) {
+      return {{1, kTilePanels}};
+    }
+    return {{twoSums ? 2 : 4, 2}, {2, 2}, {1, kTilePanels}};
   }
-  return twoSums ? 2 : 4;
+  if (kernel.digits > 1) {
+    return {{4, 2}, {2, 2}, {1, kTilePanels}};
+  }
+  if (twoSums) {
+    return {{6, 2}, {2, kTilePanels}, {1, kTilePanels}};
+  }
+  return {{12, 2}, {8, 2}, {4, kTilePanels}, {1, kTilePanels}};
 }
 
 int64_t ContractEmitter::rowCycles() const {
@@ -111,22 +120,26 @@ void ContractEmitter::emit() {
 void ContractEmitter::emitColumns(Value panel, int64_t panels, int64_t lastLive, Value rowBegin,
                                   Value rowEnd) {
   Value begin = rowBegin;
-  // Whatever the tall tiles leave over is taken by pairs and then by the last row.
-  SmallVector<int64_t> heights = {maxRows()};
-  for (int64_t rows : {2, 1}) {
-    if (rows < heights.back()) {
-      heights.push_back(rows);
+  SmallVector<TileShape> shapes = tileShapes();
+  for (auto [i, shape] : llvm::enumerate(shapes)) {
+    Value rows = b.sub(rowEnd, begin);
+    if (i + 1 < shapes.size() && shapes[i + 1].rows > shape.rows / 2) {
+      // Two of the next ones rather than this one and a few rows.
+      Value rest = arith::RemUIOp::create(b, rows, b.index(shape.rows));
+      rest = b.sub(rest, b.index(1));
+      Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, rest,
+                                        b.index(2 * shapes[i + 1].rows - shape.rows));
+      Value fewer = arith::MaxUIOp::create(b, rows, b.index(shape.rows));
+      rows = arith::SelectOp::create(b, few, b.sub(fewer, b.index(shape.rows)), rows);
     }
-  }
-  for (int64_t rows : heights) {
-    Value count = b.div(b.sub(rowEnd, begin), b.index(rows));
-    Value end = b.add(begin, b.mul(count, b.index(rows)));
-    int64_t width = rows == 1 ? panels : std::min<int64_t>(panels, 2);
-    b.loop(begin, end, rows, [&](Value row) {
+    Value count = b.div(rows, b.index(shape.rows));
+    Value end = b.add(begin, b.mul(count, b.index(shape.rows)));
+    int64_t width = std::min(panels, shape.panels);
+    b.loop(begin, end, shape.rows, [&](Value row) {
       for (int64_t first = 0; first < panels; first += width) {
         int64_t some = std::min(width, panels - first);
         bool last = first + some == panels;
-        emitTile({row, b.add(panel, b.index(first)), rows, some, last ? lastLive : lanes()});
+        emitTile({row, b.add(panel, b.index(first)), shape.rows, some, last ? lastLive : lanes()});
       }
     });
     begin = end;
@@ -142,6 +155,22 @@ Value ContractEmitter::wordAddress(const Tile &tile, int64_t panel, Value word) 
   Value base = b.mul(b.add(tile.panel, b.index(panel)), b.index(kernel.layout.wordsPerPanel()));
   Value address = b.add(base, b.mul(word, b.index(lanes())));
   return kernel.layout.container == PanelContainer::F32 ? address : b.mul(address, b.index(4));
+}
+
+void ContractEmitter::fetchAhead(const Tile &tile, Value word) {
+  if (tile.rows == 1 || kernel.layout.numPanels() < 2 * kTilePanels) {
+    return;
+  }
+  Value turn =
+      arith::RemUIOp::create(b, b.div(tile.row, b.index(tile.rows)), b.index(kFetchingTiles));
+  Value last = b.index(kernel.layout.numPanels() - tile.panels);
+  Value next = arith::MinUIOp::create(b, b.add(tile.panel, b.index(kTilePanels)), last);
+  for (int64_t v = 0; v < tile.panels; ++v) {
+    Tile ahead = tile;
+    ahead.panel = next;
+    memref::PrefetchOp::create(b, words, wordAddress(ahead, v, b.add(word, turn)),
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  }
 }
 
 Value ContractEmitter::scaleAddress(const Tile &tile, int64_t panel, Value group) {
@@ -190,25 +219,47 @@ Values ContractEmitter::sumGroups(const Tile &tile) {
   return total;
 }
 
-Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group, int32_t bias) {
-  Values result;
-  for (int64_t v = 0; v < tile.panels; ++v) {
-    if (zeroPoints) {
-      Value loaded = b.load(zeroPoints, {scaleAddress(tile, v, group)});
-      result.push_back(bias ? b.sub(loaded, b.splat(bias)) : loaded);
-    } else {
-      result.push_back(b.splat(PanelLayout::signOffset(kernel.layout.container) - bias));
+int32_t ContractEmitter::constantZeroPoint() const {
+  bool nibbles = kernel.layout.container == PanelContainer::I4;
+  int32_t bias = kernel.integerLhs && !nibbles ? byteDotBias(b.getTarget()) : 0;
+  return zeroPoints ? -bias : PanelLayout::signOffset(kernel.layout.container) - bias;
+}
+
+Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group) {
+  Value constant = b.splat(constantZeroPoint());
+  Values result(tile.panels, constant);
+  for (int64_t v = 0; zeroPoints && v < tile.panels; ++v) {
+    result[v] = b.load(zeroPoints, {scaleAddress(tile, v, group)});
+    if (constantZeroPoint() != 0) {
+      result[v] = b.add(result[v], constant);
     }
   }
   return result;
 }
 
+Values ContractEmitter::zeroPointProducts(const Tile &tile, Value group) {
+  int64_t digits = kernel.digits;
+  Values varying, products;
+  if (zeroPoints) {
+    varying = loadZeroPoints(tile, group);
+  } else if (constantZeroPoint() == 0) {
+    return Values(tile.rows * digits * tile.panels, b.splat(0));
+  }
+  for (int64_t r = 0; r < tile.rows * digits; ++r) {
+    Value row = b.add(tile.row, b.index(r / digits));
+    Value place = digitAddress(r % digits, group, groups().numGroups());
+    Value rowSum = b.loadScalar(lhsSums, {row, place});
+    Value negated = b.splat(b.mul(rowSum, b.i32(zeroPoints ? -1 : -constantZeroPoint())));
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      products.push_back(zeroPoints ? b.mul(varying[v], negated) : negated);
+    }
+  }
+  return products;
+}
+
 Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, ValueRange total) {
-  bool nibbles = kernel.layout.container == PanelContainer::I4;
-  int32_t bias = kernel.integerLhs && !nibbles ? byteDotBias(b.getTarget()) : 0;
-  Values offsets = loadZeroPoints(tile, group, bias);
-  Values sums = kernel.integerLhs ? sumIntegerGroup(tile, group, size, offsets)
-                                  : sumMixedGroup(tile, group, size, offsets);
+  Values sums =
+      kernel.integerLhs ? sumIntegerGroup(tile, group, size) : sumMixedGroup(tile, group, size);
   Values weightScales;
   for (int64_t v = 0; v < tile.panels; ++v) {
     weightScales.push_back(b.load(scales, {scaleAddress(tile, v, group)}));
@@ -221,7 +272,8 @@ Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, Va
 }
 
 Values ContractEmitter::forWords(int64_t size, int64_t unroll, ValueRange initial,
-                                 llvm::function_ref<Values(Value, int64_t, ValueRange)> body) {
+                                 llvm::function_ref<Values(Value, int64_t, ValueRange)> body,
+                                 llvm::function_ref<void(Value)> ahead) {
   int64_t perWord = kernel.layout.codesPerWord();
   int64_t full = size / perWord;
   Values carried(initial);
@@ -230,6 +282,9 @@ Values ContractEmitter::forWords(int64_t size, int64_t unroll, ValueRange initia
   }
   auto several = [&](Value first, ValueRange values) {
     Values inner(values);
+    if (unroll == kFetchingTiles) {
+      ahead(first);
+    }
     for (int64_t i = 0; i < unroll; ++i) {
       inner = body(b.add(first, b.index(i)), perWord, inner);
     }
@@ -256,8 +311,7 @@ Value ContractEmitter::decode(Value word, int64_t shift, unsigned bits, Value of
   return b.add(arith::BitcastOp::create(b, b.floats(), raised), offset);
 }
 
-Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t size,
-                                      ArrayRef<Value> zeroPoints) {
+Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t size) {
   bool nibbles = kernel.layout.container == PanelContainer::I4;
   int64_t perWord = kernel.layout.codesPerWord();
   unsigned bits = nibbles ? 4 : 8;
@@ -266,48 +320,51 @@ Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t siz
   SmallVector<Values> offsets(16 / bits);
   for (auto [place, panels] : llvm::enumerate(offsets)) {
     Value base = b.splat(-std::ldexp(1.0f, 23 - static_cast<int>(place * bits)));
-    for (Value zeroPoint : zeroPoints) {
+    for (Value zeroPoint : loadZeroPoints(tile, group)) {
       panels.push_back(b.sub(base, arith::SIToFPOp::create(b, b.floats(), zeroPoint)));
     }
   }
   Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
   Value groupBegin = b.mul(group, b.index(groups().group));
   Values zeros(tile.rows * tile.panels, b.splat(0.0f));
-  return forWords(size, kMixedUnroll, zeros, [&](Value word, int64_t live, ValueRange carried) {
-    Values sums(carried);
-    // The low and the high 16 bits: what fits beside the exponent at one time.
-    Values halves[2];
-    for (int64_t v = 0; v < tile.panels; ++v) {
-      Value bytes = b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
-      halves[0].push_back(vector::BitCastOp::create(b, integers, bytes));
-      halves[1].push_back(arith::ShRUIOp::create(b, halves[0].back(), b.splat(16)));
-    }
-    Value first = b.add(groupBegin, b.mul(word, b.index(perWord)));
-    for (int64_t code = 0; code < live; ++code) {
-      int64_t bit = nibbles ? 8 * (code % 4) + 4 * (code / 4) : 8 * code;
-      Values weights;
-      for (int64_t v = 0; v < tile.panels; ++v) {
-        weights.push_back(decode(halves[bit / 16][v], bit % 16, bits, offsets[bit % 16 / bits][v]));
-      }
-      Value at = b.add(first, b.index(code));
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
+  return forWords(
+      size, kMixedUnroll, zeros,
+      [&](Value word, int64_t live, ValueRange carried) {
+        Values sums(carried);
+        // The low and the high 16 bits: what fits beside the exponent at one time.
+        Values halves[2];
         for (int64_t v = 0; v < tile.panels; ++v) {
-          Value &sum = sums[r * tile.panels + v];
-          sum = b.fma(x, weights[v], sum);
+          Value bytes = b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
+          halves[0].push_back(vector::BitCastOp::create(b, integers, bytes));
+          halves[1].push_back(arith::ShRUIOp::create(b, halves[0].back(), b.splat(16)));
         }
-      }
-    }
-    return sums;
-  });
+        Value first = b.add(groupBegin, b.mul(word, b.index(perWord)));
+        for (int64_t code = 0; code < live; ++code) {
+          int64_t bit = nibbles ? 8 * (code % 4) + 4 * (code / 4) : 8 * code;
+          Values weights;
+          for (int64_t v = 0; v < tile.panels; ++v) {
+            weights.push_back(
+                decode(halves[bit / 16][v], bit % 16, bits, offsets[bit % 16 / bits][v]));
+          }
+          Value at = b.add(first, b.index(code));
+          for (int64_t r = 0; r < tile.rows; ++r) {
+            Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
+            for (int64_t v = 0; v < tile.panels; ++v) {
+              Value &sum = sums[r * tile.panels + v];
+              sum = b.fma(x, weights[v], sum);
+            }
+          }
+        }
+        return sums;
+      },
+      [](Value) {});
 }
 
 Value ContractEmitter::digitAddress(int64_t digit, Value position, int64_t rowSize) {
   return digit == 0 ? position : b.add(position, b.index(digit * rowSize));
 }
 
-Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size,
-                                        ArrayRef<Value> zeroPoints) {
+Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size) {
   bool nibbles = kernel.layout.container == PanelContainer::I4;
   int64_t perWord = kernel.layout.codesPerWord();
   VectorType bytes = b.vectorType(b.getI8Type(), 4 * lanes());
@@ -318,11 +375,11 @@ Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t s
   Value groupBegin = b.mul(group, b.index(groups().paddedGroup()));
   // Sums [row][digit][panel].
   int64_t digits = kernel.digits, rowDigits = tile.rows * digits;
-  Values zeros(rowDigits * tile.panels, b.splat(0));
   // Padding is part of the codes: activations are zero there.
   int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
-  Values sums =
-      forWords(padded, kIntegerUnroll, zeros, [&](Value word, int64_t, ValueRange carried) {
+  Values sums = forWords(
+      padded, kIntegerUnroll, zeroPointProducts(tile, group),
+      [&](Value word, int64_t, ValueRange carried) {
         Values next(carried);
         SmallVector<Values> parts(nibbles ? 2 : 1);
         for (int64_t v = 0; v < tile.panels; ++v) {
@@ -348,16 +405,14 @@ Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t s
           }
         }
         return next;
-      });
+      },
+      [&](Value word) { fetchAhead(tile, b.add(groupWords, word)); });
   Values floats(tile.rows * tile.panels);
   // The highest digit first: sum = sum * 256 + next digit.
   for (int64_t r = 0; r < tile.rows; ++r) {
     for (int64_t digit = digits - 1; digit >= 0; --digit) {
-      Value place = digitAddress(digit, group, groups().numGroups());
-      Value rowSum = b.splat(b.loadScalar(lhsSums, {b.add(tile.row, b.index(r)), place}));
       for (int64_t v = 0; v < tile.panels; ++v) {
-        Value exact =
-            b.sub(sums[(r * digits + digit) * tile.panels + v], b.mul(zeroPoints[v], rowSum));
+        Value exact = sums[(r * digits + digit) * tile.panels + v];
         Value converted = arith::SIToFPOp::create(b, b.floats(), exact);
         Value &sum = floats[r * tile.panels + v];
         sum = sum ? b.fma(sum, b.splat(256.0f), converted) : converted;

@@ -33,6 +33,11 @@ private:
     int64_t lastLive;
   };
 
+  struct TileShape {
+    int64_t rows;
+    int64_t panels;
+  };
+
   void emitColumns(Value panel, int64_t panels, int64_t lastLive, Value rowBegin, Value rowEnd);
   void emitTile(const Tile &tile);
 
@@ -42,27 +47,36 @@ private:
   Values addGroup(const Tile &tile, Value group, int64_t size, ValueRange total);
   /// The code of `bits` bits at bit `shift` < 16 of each lane as a float minus its zero point.
   Value decode(Value word, int64_t shift, unsigned bits, Value offset);
-  Values sumMixedGroup(const Tile &tile, Value group, int64_t size,
-                       llvm::ArrayRef<Value> zeroPoints);
-  Values sumIntegerGroup(const Tile &tile, Value group, int64_t size,
-                         llvm::ArrayRef<Value> zeroPoints);
+  Values sumMixedGroup(const Tile &tile, Value group, int64_t size);
+  Values sumIntegerGroup(const Tile &tile, Value group, int64_t size);
   /// Where element `position` of digit `digit` of a row is.
   Value digitAddress(int64_t digit, Value position, int64_t rowSize);
   /// Calls `body` for every word of a group with the number of codes in it; the code for `unroll`
-  /// words is laid out one after the other.
+  /// words is laid out one after the other, behind what `ahead` emits for the first of them.
   Values forWords(int64_t size, int64_t unroll, ValueRange initial,
-                  llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body);
+                  llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body,
+                  llvm::function_ref<void(Value word)> ahead);
+  /// Has words of the column tile behind this one fetched, `word` and those laid out with it: some
+  /// by each row tile, so that the products cover the time of it.
+  void fetchAhead(const Tile &tile, Value word);
 
   Value wordAddress(const Tile &tile, int64_t panel, Value word);
   Value scaleAddress(const Tile &tile, int64_t panel, Value group);
-  /// Zero points of the unsigned codes, minus `bias`.
-  Values loadZeroPoints(const Tile &tile, Value group, int32_t bias);
+  /// What is added to a stored zero point, or the zero point if none is stored: codes are unsigned,
+  /// except where the product of bytes wants them otherwise.
+  int32_t constantZeroPoint() const;
+  /// One for each panel.
+  Values loadZeroPoints(const Tile &tile, Value group);
+  /// Minus zero point times the sum of a row's codes: what the sums of a group begin with.
+  Values zeroPointProducts(const Tile &tile, Value group);
   void storeTile(const Tile &tile, ValueRange sums);
 
   /// About how long one row of a tile takes.
   int64_t rowCycles() const;
-  /// Rows of a register tile: its sums, weights and a broadcast must fit the registers.
-  int64_t maxRows() const;
+  /// Register tiles, the tallest one first, a single row last: each takes what rows the ones before
+  /// it leave over. The sums of a tile, weights and a broadcast must fit the registers, and there
+  /// must be sums enough to hide the latency of adding to one.
+  llvm::SmallVector<TileShape> tileShapes() const;
   int64_t lanes() const { return b.lanes(); }
   const GroupLayout &groups() const { return kernel.layout.groups; }
 

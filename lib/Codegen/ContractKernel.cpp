@@ -47,7 +47,7 @@ func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) 
     Type f32 = b.getF32Type(), i8 = b.getI8Type(), i32 = b.getI32Type();
     SmallVector<Type> types;
     if (integerLhs) {
-      types.push_back(b.bufferType({dynamic, digits * layout.groups.paddedK()}, i8));
+      types.push_back(b.bufferType({dynamic, layout.groups.rowBytes(digits)}, i8));
       types.push_back(b.bufferType({rowScales ? dynamic : 1, 1}, f32));
       types.push_back(b.bufferType({dynamic, digits * layout.groups.numGroups()}, i32));
     } else {

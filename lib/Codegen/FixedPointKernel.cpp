@@ -155,7 +155,7 @@ func::FuncOp FixedPointKernel::getOrCreate(ModuleOp module, const Target &target
   auto parameters = [&](KernelBuilder &b) -> SmallVector<Type> {
     int64_t rows = ShapedType::kDynamic;
     return {b.bufferType({rows, groups.k}, b.getF32Type()),
-            b.bufferType({rows, kDigits * groups.paddedK()}, b.getI8Type()),
+            b.bufferType({rows, groups.rowBytes(kDigits)}, b.getI8Type()),
             b.bufferType({rows, 1}, b.getF32Type()),
             b.bufferType({rows, kDigits * groups.numGroups()}, b.getI32Type())};
   };

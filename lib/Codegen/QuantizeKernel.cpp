@@ -121,7 +121,7 @@ func::FuncOp QuantizeKernel::getOrCreate(ModuleOp module, const Target &target) 
     if (!dynamic) {
       types.push_back(b.bufferType({1, 1}, b.getF32Type()));
     }
-    types.push_back(b.bufferType({rows, groups.paddedK()}, b.getI8Type()));
+    types.push_back(b.bufferType({rows, groups.rowBytes()}, b.getI8Type()));
     if (dynamic) {
       types.push_back(b.bufferType({rows, 1}, b.getF32Type()));
     }

@@ -45,7 +45,7 @@ std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const Group
   auto empty = [&](int64_t columns, Type element) {
     return emptyLike(RankedTensorType::get({rows, columns}, element), input);
   };
-  SmallVector<Value> inputs = {input}, destinations = {empty(groups.paddedK(), b.getI8Type())};
+  SmallVector<Value> inputs = {input}, destinations = {empty(groups.rowBytes(), b.getI8Type())};
   if (op.isDynamic()) {
     destinations.push_back(empty(1, b.getF32Type()));
   } else {
@@ -73,7 +73,7 @@ std::optional<RowCodes> KernelSelector::fixedPointRows(Value input, const GroupL
     return emptyLike(RankedTensorType::get({staticDim(input, 0), columns}, element), input);
   };
   constexpr int64_t digits = FixedPointKernel::kDigits;
-  SmallVector<Value> destinations = {empty(digits * groups.paddedK(), b.getI8Type()),
+  SmallVector<Value> destinations = {empty(groups.rowBytes(digits), b.getI8Type()),
                                      empty(1, b.getF32Type()),
                                      empty(digits * groups.numGroups(), b.getI32Type())};
   SmallVector<Value> results = call(kernel.getOrCreate(module, target), input, destinations);

@@ -107,7 +107,7 @@ func.func @negative_rounded(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8
 // input share it. A target without fast products of bytes decodes codes in the kernel. Other codes and float weights are decoded
 // when they are packed.
 // CHECK-LABEL: func.func @mixed(
-// CHECK:         %[[X:.+]]:3 = quench.kernel_call @fixed_point_8({{.*}} -> tensor<?x24xi8>, tensor<?x1xf32>, tensor<?x3xi32>
+// CHECK:         %[[X:.+]]:3 = quench.kernel_call @fixed_point_8({{.*}} -> tensor<?x64xi8>, tensor<?x1xf32>, tensor<?x3xi32>
 // CHECK:         quench.packed_weight codes @i {{.*}} in <lanes = 16, container = i8>
 // CHECK:         quench.kernel_call @contract_fixed_i8_4x8(%[[X]]#0, %[[X]]#1, %[[X]]#2,
 // CHECK-NOT:     @fixed_point

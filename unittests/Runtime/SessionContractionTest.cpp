@@ -28,7 +28,7 @@ using namespace quench;
 
 namespace {
 constexpr int64_t kRows = 10;
-constexpr int64_t kRowCounts[] = {1, 2, 3, 5, 7, 8, 9, 17, 64, 65, 130};
+constexpr int64_t kRowCounts[] = {1, 2, 3, 5, 7, 8, 9, 13, 17, 28, 64, 65, 130};
 
 /// Without a scheme, the weight is a plain tensor of this type.
 struct Format {

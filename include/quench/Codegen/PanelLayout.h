@@ -45,6 +45,12 @@ struct GroupLayout {
     int64_t last = groupSize(numGroups() - 1);
     return groupOffset(numGroups() - 1) + (last + kUnit - 1) / kUnit * kUnit;
   }
+  /// From one row of activations of so many bytes each to the next: an odd number of cache lines,
+  /// so that the rows of a register tile do not fall into one set of a cache.
+  int64_t rowBytes(int64_t bytesOfCode = 1) const {
+    constexpr int64_t line = 64;
+    return ((bytesOfCode * paddedK() + line - 1) / line | 1) * line;
+  }
 };
 
 struct PanelLayout {

@@ -26,7 +26,7 @@ struct QuantizeKernel {
 
   std::string name() const;
 
-  /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xPaddedK` i8 with
+  /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xRowBytes` i8 with
   /// zeros as padding; when dynamic the scales `?x1` f32; sums of the codes of each group `?xG`
   /// i32. The arithmetic is that of `quench.quantize`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;

@@ -21,12 +21,12 @@ for line in open(path, encoding="utf-8"):
     jump = re.match(r"(?:j\w+|b(?:\.\w+)?|cbn?z|tbn?z)\s.*?(\.L\w+)$", line)
     if jump:
         if jump.group(1) == label:
-            loops.append(body)
+            loops.append(list(body))
         continue
     body.append(line)
 
-# A stack slot: N(%rsp) or N(%rbp) with a vector register; on Arm [sp, #N] with a q register.
-spill = re.compile(r"v?mov\w*\s.*\(%r[sb]p\).*%[xyz]mm|v?mov\w*\s.*%[xyz]mm.*\(%r[sb]p\)|(?:st|ld)[rp]\s+q.*\[sp")
+# A stack slot: N(%rsp) with a vector register (no function keeps a frame pointer); on Arm [sp, #N] with a q register.
+spill = re.compile(r"v?mov\w*\s.*\(%rsp\).*%[xyz]mm|v?mov\w*\s.*%[xyz]mm.*\(%rsp\)|(?:st|ld)[rp]\s+q.*\[sp")
 chosen = [body for body in loops if any(re.match(instruction + r"\s.*\b%?" + register, line) for line in body)]
 spilling = [body for body in chosen if any(spill.search(line) for line in body)]
 for body in spilling:
