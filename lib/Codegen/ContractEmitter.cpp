@@ -121,7 +121,8 @@ void ContractEmitter::emitColumns(Value panel, int64_t panels, int64_t lastLive,
                                   Value rowEnd) {
   Value begin = rowBegin;
   SmallVector<TileShape> shapes = tileShapes();
-  for (auto [i, shape] : llvm::enumerate(shapes)) {
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    TileShape shape = shapes[i];
     Value rows = b.sub(rowEnd, begin);
     if (i + 1 < shapes.size() && shapes[i + 1].rows > shape.rows / 2) {
       // Two of the next ones rather than this one and a few rows.
