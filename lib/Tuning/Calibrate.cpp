@@ -58,20 +58,6 @@ struct CalibratePass : quench::impl::CalibratePassBase<CalibratePass>, Workspace
 
 } // namespace
 
-/// The segment that computes a value: what is behind a cut stands behind it in the program too.
-static size_t segmentOf(Value value, ArrayRef<ModelSegment> segments) {
-  Operation *op = value.getDefiningOp();
-  size_t index = 0;
-  while (op && index + 1 < segments.size()) {
-    Operation *cut = segments[index].output.getDefiningOp();
-    if (!cut || !cut->isBeforeInBlock(op)) {
-      break;
-    }
-    ++index;
-  }
-  return index;
-}
-
 /// The function, if samples suit it.
 Expected<func::FuncOp> CalibratePass::checkModel(const Samples &samples, StringRef file) {
   Expected<CausalLM> model = findCausalLM(getOperation(), "the module");

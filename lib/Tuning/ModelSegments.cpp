@@ -210,6 +210,19 @@ std::vector<ModelSegment> quench::findSegments(func::FuncOp function) {
   return segments;
 }
 
+size_t quench::segmentOf(Value value, ArrayRef<ModelSegment> segments) {
+  Operation *op = value.getDefiningOp();
+  size_t index = 0;
+  while (op && index + 1 < segments.size()) {
+    Operation *cut = segments[index].output.getDefiningOp();
+    if (!cut || !cut->isBeforeInBlock(op)) {
+      break;
+    }
+    ++index;
+  }
+  return index;
+}
+
 Value quench::findModuleResult(func::FuncOp function, Value from) {
   DataFlow flow(function);
   DenseSet<Value> effects = {from};

@@ -7,6 +7,7 @@
 
 #include "quench/Tuning/ModelSlice.h"
 
+#include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Model/LinearNames.h"
 
@@ -31,6 +32,11 @@ static bool isWeightOperand(OpOperand &use) {
   return layer && &layer.getWeightOperand() == &use;
 }
 
+static bool isBiasOperand(OpOperand &use) {
+  auto linear = dyn_cast<nn::LinearOp>(use.getOwner());
+  return linear && linear.getBias() && linear.getBiasMutable().begin() == &use;
+}
+
 bool quench::isModelWeight(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !isa<FloatType>(type.getElementType())) {
@@ -38,7 +44,8 @@ bool quench::isModelWeight(Value value) {
   }
   if (auto constant = value.getDefiningOp<arith::ConstantOp>()) {
     return isa<DenseFPElementsAttr>(constant.getValue()) && !value.use_empty() &&
-           llvm::all_of(value.getUses(), isWeightOperand);
+           (llvm::all_of(value.getUses(), isWeightOperand) ||
+            llvm::all_of(value.getUses(), isBiasOperand));
   }
   return findWeight(value) != nullptr;
 }

@@ -64,9 +64,8 @@ static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner &runner
   });
 }
 
-/// The samples, if the model can run them.
-static Expected<const calibration::Samples *> samplesFor(const CausalLM &model,
-                                                         Workspace &workspace) {
+Expected<const calibration::Samples *> quench::samplesFor(const CausalLM &model,
+                                                          Workspace &workspace) {
   Expected<const calibration::Samples *> samples = workspace.samples();
   if (!samples) {
     return samples;

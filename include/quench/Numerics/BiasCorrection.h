@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A layer y = x Wᵀ + b whose weights were rounded to V has outputs whose means are shifted by
-// (V - W) E[x]. The bias takes that back (arXiv 1906.04721, section 4.2).
+// A layer y = x Wᵀ + b whose weights were rounded to V and whose inputs are rounded to z has
+// outputs whose means are shifted by V E[z] - W E[x]. The bias takes that back (arXiv 1906.04721,
+// section 4.2).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,13 +21,15 @@
 
 namespace quench::numerics {
 
-/// b - (V - W) E[x], summed in f64. `weights` and `rounded` are of [outputs, inputs], as many
-/// inputs as `means` has entries; `bias` has one entry for each output, or none for a layer without
-/// bias. Fails when sizes do not fit and when a corrected bias is not finite.
+/// b - (V E[z] - W E[x]), summed in f64. `weights` and `rounded` are of [outputs, inputs], as many
+/// inputs as `means` and `roundedMeans`, E[x] and E[z], have entries; `bias` has one entry for each
+/// output, or none for a layer without bias. Fails when sizes do not fit and when a corrected bias
+/// is not finite.
 llvm::Expected<std::vector<float>> correctBias(llvm::ArrayRef<float> bias,
                                                llvm::ArrayRef<float> weights,
                                                llvm::ArrayRef<float> rounded,
-                                               llvm::ArrayRef<double> means);
+                                               llvm::ArrayRef<double> means,
+                                               llvm::ArrayRef<double> roundedMeans);
 
 } // namespace quench::numerics
 

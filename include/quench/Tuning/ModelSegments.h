@@ -48,6 +48,10 @@ llvm::StringRef blockName(llvm::StringRef layer);
 /// whole sequences. Always at least one segment.
 std::vector<ModelSegment> findSegments(mlir::func::FuncOp function);
 
+/// The index of the segment that computes a value: what is behind a cut stands behind it in the
+/// program too. Arguments belong to the first segment.
+size_t segmentOf(mlir::Value value, llvm::ArrayRef<ModelSegment> segments);
+
 /// The part of a function that depends on `from` and on nothing else that crosses its border: the
 /// last value that all effects of `from` pass through before they meet another value that was
 /// computed from the tokens. For the input of the projections of an attention, its result before

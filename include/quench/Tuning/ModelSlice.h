@@ -42,7 +42,7 @@ struct ModelSlice {
   /// A module with the function `slice`: the tokens, then the inputs, to the outputs. Caches start
   /// empty, observers of the model are left out. Weight `i` has the key "i".
   std::string text;
-  /// What the weights are: stored weights as floats, and constants that layers read as weights.
+  /// What the weights are: stored weights as floats, and constants that layers read as weights or biases.
   llvm::SmallVector<mlir::Value> weights;
 
   /// Cuts the slice out. Fails on inputs, outputs and taps of other types, and when something is
@@ -51,7 +51,7 @@ struct ModelSlice {
 };
 
 /// Whether a value is a weight of the model: the float value of a stored weight, or a constant that
-/// only quantizable layers read, as their weight.
+/// only quantizable layers read, as their weight, or only linear layers, as their bias.
 bool isModelWeight(mlir::Value value);
 
 } // namespace quench

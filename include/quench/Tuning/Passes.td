@@ -112,6 +112,33 @@ def ClipWeightsPass : Pass<"quench-clip-weights", "::mlir::ModuleOp"> {
   let options = WorkspaceOptions.options;
 }
 
+def CorrectBiasPass : Pass<"quench-correct-bias", "::mlir::ModuleOp"> {
+  let summary = "Let biases take back what rounding has done to the means of outputs";
+  let description = [{
+    Bias correction (arXiv 1906.04721, section 4.2). Rounding a weight W to V shifts the mean of an output, and so does
+    rounding its input x to z: by `V E[z] - W E[x]`, with means over the samples of the calibration archive. This pass
+    stands behind those that quantize and subtracts that from the bias of each quantized `nn.linear`; a layer without
+    bias gets one.
+
+    ```mlir
+    %b = quench.weight @model.layers.0.mlp.up_proj.bias : tensor<768xf32>
+    %y = nn.linear %z, %v bias(%b) : tensor<?x256xf32>, tensor<768x256xf32>, tensor<768xf32> -> tensor<?x768xf32>
+    ```
+
+    The model runs as it is now, one decoder block after the other: the means of a block are those behind blocks that
+    are quantized and corrected. W is what the workspace still has under the key of the weight, as it was right before
+    it was rounded: clipped, scaled or rotated. New biases are f32 tensors of the workspace.
+
+    A `missed` remark tells why a quantized layer was left alone: its codes are constants, or were made in an earlier
+    run, so that its float weights are not known; its input is permuted as `activation-order` of quench-gptq may do; the
+    logits do not depend on it.
+
+    When it fails the IR and the workspace are unchanged.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options;
+}
+
 def ScaleSalientPass : Pass<"quench-scale-salient", "::mlir::ModuleOp"> {
   let summary = "Divide inputs of layers by scales that make their weights easier to round";
   let description = [{

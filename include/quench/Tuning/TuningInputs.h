@@ -15,6 +15,11 @@
 
 namespace quench {
 
+/// The samples of the workspace. Errors are those of `Workspace::samples`, or say what the model
+/// cannot run: a token outside of its vocabulary, more tokens than positions.
+llvm::Expected<const calibration::Samples *> samplesFor(const CausalLM &model,
+                                                        Workspace &workspace);
+
 /// Layers of a plan that read the same value, in program order.
 struct InputGroup {
   mlir::Value input;

@@ -3,8 +3,8 @@
 """Writes a calibration archive, following the description in quench/Calibration/CalibrationArchive.h.
 
 usage: make_archive.py FILE [key=value ...] EDGE:MIN:MAX ... EDGE=v,v,... ... [set=SECTION:KIND:v,v,...] [drop=SECTION]
-                       [tokens=WINDOW:t,t,...] [width=N]
-Keys are those of the metadata. An edge is one batch in rows of two, or of the width before it: the two ends of its range, or
+                       [tokens=WINDOW:t,t,...] [width=N] [weights=STORE]
+Keys are those of the metadata; `weights` sets the model to the digest of a safetensors file. An edge is one batch in rows of two, or of the width before it: the two ends of its range, or
 the values themselves.
 """
 import hashlib
@@ -64,10 +64,36 @@ def add_edge(edge, values):
         add("histogram_tiny", "I64", tiny)
 
 
+def field(text):
+    raw = text.encode()
+    return number(len(raw)) + raw
+
+
+def number(value):
+    return struct.pack("<Q", value)
+
+
+def store_digest(path):
+    """The digest of a model with these weights, see WeightStore::digest."""
+    with open(path, "rb") as file:
+        content = file.read()
+    size = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8 : 8 + size])
+    digest = hashlib.sha256(number(len(header)))
+    for name in sorted(header):
+        entry = header[name]
+        begin, end = entry["data_offsets"]
+        digest.update(field(name) + field(entry["dtype"]) + number(len(entry["shape"])))
+        digest.update(b"".join(map(number, entry["shape"])) + content[8 + size + begin : 8 + size + end])
+    return digest.hexdigest()
+
+
 for argument in sys.argv[2:]:
     key, _, value = argument.rpartition("=")
     if key in METADATA:
         metadata[key] = value
+    elif key == "weights":
+        metadata["model"] = store_digest(value)
     elif key == "width":
         width = int(value)
     elif key == "drop":
@@ -86,15 +112,6 @@ for argument in sys.argv[2:]:
     else:
         edge, low, high = argument.rsplit(":", 2)
         add_edge(edge, [float(low), float(high)])
-
-
-def field(text):
-    raw = text.encode()
-    return struct.pack("<Q", len(raw)) + raw
-
-
-def number(value):
-    return struct.pack("<Q", value)
 
 
 digest = hashlib.sha256()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes a safetensors file of small tensors, or prints one.
 
-usage: make_store.py write FILE NAME=2x3[:f16|:i32][:nan] ...     element i is (7 i mod 13 - 6) / 4
+usage: make_store.py write FILE NAME=2x3[:f16|:i32|:u8][:nan][:v,v,...] ...     without values element i is (7 i mod 13 - 6) / 4
        make_store.py print FILE                              one line a tensor, sorted by name
 """
 import json
@@ -17,16 +17,21 @@ def write(path, specs):
     for spec in specs:
         name, rest = spec.split("=")
         shape, *flags = rest.split(":")
-        kind = next((flag.upper() for flag in flags if flag != "nan"), "F32")
+        kind = next((flag.upper() for flag in flags if flag.upper() in CODES), "F32")
         shape = [int(size) for size in shape.split("x")]
         count = 1
         for size in shape:
             count *= size
         values = [(7 * i % 13 - 6) / 4 for i in range(count)]
+        for flag in flags:
+            if "," in flag:
+                values = [float(value) for value in flag.split(",") if value]
         if "nan" in flags:
             values[count // 2] = float("nan")
         if kind == "I32":
             values = [int(4 * value) for value in values]
+        if kind == "U8":
+            values = [int(value) for value in values]
         packed = struct.pack(f"<{count}{CODES[kind]}", *values)
         header[name] = {"dtype": kind, "shape": shape, "data_offsets": [len(data), len(data) + len(packed)]}
         data += packed
