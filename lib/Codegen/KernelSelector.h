@@ -55,9 +55,11 @@ private:
   bool selectChangeBasis(ChangeBasisOp op);
   bool selectDequantize(DequantizeOp op);
 
-  /// The product of `lhs`, or of its `codes`, with a stored weight.
+  /// The product of `lhs`, or of its `codes`, with a stored weight. What is laid over it goes with
+  /// a float container.
   void replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,
-                        WeightOp weight, PanelContainer container, mlir::Value bias);
+                        WeightOp weight, PanelContainer container, mlir::Value bias,
+                        OverlayOp overlay = {});
   mlir::Value packedWeight(WeightPart part, WeightOp weight, PanelsAttr panels, int64_t elements,
                            mlir::Type element);
   /// The codes of `op` with groups laid out for a weight; emitted once for each layout. Nothing if

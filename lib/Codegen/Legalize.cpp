@@ -85,7 +85,9 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
     auto weight = op.getWeight().getDefiningOp<DequantizeOp>();
     if (!weight) {
       remark::missed(op.getLoc(), remarkOptions())
-          << "computed in f32: the weight is not quantized";
+          << (op.getWeight().getDefiningOp<OverlayOp>()
+                  ? "computed in f32: some elements of the weight are kept beside its codes"
+                  : "computed in f32: the weight is not quantized");
       return rewriter.notifyMatchFailure(op, "expected a dequantized weight");
     }
     QTensorType rhs = weight.getInput().getType();

@@ -15,6 +15,7 @@
 #include "quench/Codegen/PackedWeights.h"
 #include "quench/Codegen/PanelLayout.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/WeightStore/KeptElements.h"
 #include "quench/WeightStore/QuantizedWeight.h"
 #include "quench/WeightStore/WeightStore.h"
 
@@ -61,6 +62,8 @@ private:
   /// The part of an expanded quantized weight that `quench.part` names.
   LogicalResult packPart(WeightOp op, StringRef part);
   llvm::Expected<PackedPanels> readPanels(PackedWeightOp op);
+  /// Panels of the values of a weight, with those laid over them that the op names.
+  llvm::Expected<PackedPanels> readFloatPanels(PackedWeightOp op, std::vector<float> values);
 
   /// The name of the global with these contents; `write` is called for new ones only.
   StringRef symbolFor(const std::string &contents, Operation *op, RankedTensorType type,
@@ -234,6 +237,21 @@ LogicalResult WeightPacker::packPart(WeightOp op, StringRef part) {
   return success();
 }
 
+llvm::Expected<PackedPanels> WeightPacker::readFloatPanels(PackedWeightOp op,
+                                                           std::vector<float> values) {
+  if (op.getKeptValues()) {
+    auto quantized = dyn_cast<QTensorType>(op.getSource());
+    ArrayRef<int64_t> shape =
+        quantized ? quantized.getShape() : cast<RankedTensorType>(op.getSource()).getShape();
+    auto kept = readKeptElements(*store, *op.getKeptIndices(), *op.getKeptValues(), shape);
+    if (!kept) {
+      return kept.takeError();
+    }
+    kept->applyTo(values);
+  }
+  return packFloats(PanelLayout::get(op.getSource(), op.getPanels()), values);
+}
+
 llvm::Expected<PackedPanels> WeightPacker::readPanels(PackedWeightOp op) {
   PanelLayout layout = PanelLayout::get(op.getSource(), op.getPanels());
   auto quantized = dyn_cast<QTensorType>(op.getSource());
@@ -243,7 +261,7 @@ llvm::Expected<PackedPanels> WeightPacker::readPanels(PackedWeightOp op) {
     if (!values) {
       return values.takeError();
     }
-    return packFloats(layout, *values);
+    return readFloatPanels(op, std::move(*values));
   }
   numerics::Scheme scheme = quantized.getScheme().getNumericsScheme();
   auto tensor = readQuantized(*store, op.getKey(), scheme, quantized.getShape());
@@ -257,16 +275,21 @@ llvm::Expected<PackedPanels> WeightPacker::readPanels(PackedWeightOp op) {
   if (!values) {
     return values.takeError();
   }
-  return packFloats(layout, *values);
+  return readFloatPanels(op, std::move(*values));
 }
 
 LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
   PanelLayout layout = PanelLayout::get(op.getSource(), op.getPanels());
+  if (!store && op.getKeptValues()) {
+    return op->emitOpError() << "expected a weight store for kept elements, found none";
+  }
   if (!store) {
     return packUnset(op, op.getKey(), op.getSource(), layout);
   }
   std::string key;
-  llvm::raw_string_ostream(key) << op.getKey() << ' ' << op.getSource() << ' ' << op.getPanels();
+  llvm::raw_string_ostream(key) << op.getKey() << ' ' << op.getSource() << ' ' << op.getPanels()
+                                << ' ' << op.getKeptValues().value_or("") << ' '
+                                << op.getKeptIndices().value_or("");
   if (panelsKey != key) {
     llvm::Expected<PackedPanels> read = readPanels(op);
     if (!read) {

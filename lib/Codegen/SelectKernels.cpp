@@ -67,9 +67,10 @@ void KernelSelector::run() {
           << (name + " has no kernel for these types and is lowered to linalg").str();
     }
   }
-  // Quantize, silu and weight ops whose only users are gone.
+  // Ops whose only users are gone.
   for (Operation *op : llvm::reverse(operations)) {
-    if (!gone.contains(op) && isa<QuantizeOp, WeightOp, nn::SiLUOp>(op) && op->use_empty()) {
+    if (!gone.contains(op) && isa<QuantizeOp, DequantizeOp, OverlayOp, WeightOp, nn::SiLUOp>(op) &&
+        op->use_empty()) {
       op->erase();
     }
   }

@@ -84,11 +84,31 @@ std::optional<RowCodes> KernelSelector::fixedPointRows(Value input, const GroupL
 Value KernelSelector::packedWeight(WeightPart part, WeightOp weight, PanelsAttr panels,
                                    int64_t elements, Type element) {
   return PackedWeightOp::create(b, RankedTensorType::get({elements}, element), part,
-                                weight.getKey(), weight.getType(), panels);
+                                weight.getKey(), weight.getType(),
+                                /*keptValues=*/nullptr, /*keptIndices=*/nullptr, panels);
+}
+
+/// The stored weight that a float operand of a product is made of, and what is laid over it. Null
+/// for everything else.
+static std::pair<WeightOp, OverlayOp> findStoredWeight(Value operand) {
+  auto overlay = operand.getDefiningOp<OverlayOp>();
+  if (!overlay) {
+    return {operand.getDefiningOp<WeightOp>(), nullptr};
+  }
+  if (!overlay.getIndices().getDefiningOp<WeightOp>() ||
+      !overlay.getValues().getDefiningOp<WeightOp>()) {
+    return {};
+  }
+  Operation *base = overlay.getInput().getDefiningOp();
+  if (isa_and_present<DequantizeOp, arith::ExtFOp>(base)) {
+    base = base->getOperand(0).getDefiningOp();
+  }
+  return {dyn_cast_or_null<WeightOp>(base), overlay};
 }
 
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
-                                      WeightOp weight, PanelContainer container, Value bias) {
+                                      WeightOp weight, PanelContainer container, Value bias,
+                                      OverlayOp overlay) {
   Type containerType = container == PanelContainer::F32  ? Type(b.getF32Type())
                        : container == PanelContainer::I8 ? Type(b.getI8Type())
                                                          : Type(b.getIntegerType(4));
@@ -107,8 +127,14 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   }
   const PanelLayout &layout = kernel.layout;
   if (container == PanelContainer::F32) {
-    inputs.push_back(
-        packedWeight(WeightPart::Codes, weight, panels, layout.numWords(), b.getF32Type()));
+    Value packed =
+        packedWeight(WeightPart::Codes, weight, panels, layout.numWords(), b.getF32Type());
+    if (overlay) {
+      auto op = packed.getDefiningOp<PackedWeightOp>();
+      op.setKeptValues(overlay.getValues().getDefiningOp<WeightOp>().getKey());
+      op.setKeptIndices(overlay.getIndices().getDefiningOp<WeightOp>().getKey());
+    }
+    inputs.push_back(packed);
   } else {
     SchemeAttr scheme = cast<QTensorType>(weight.getType()).getScheme();
     bool isUnsigned = cast<IntegerType>(scheme.getElementType()).isUnsigned();
@@ -165,10 +191,11 @@ bool KernelSelector::selectContract(ContractOp op) {
 }
 
 bool KernelSelector::selectLinear(nn::LinearOp op) {
-  auto weight = op.getWeight().getDefiningOp<WeightOp>();
+  auto [weight, overlay] = findStoredWeight(op.getWeight());
   if (!weight || !isFloatMatrix(op.getInput()) || staticDim(op.getWeight(), 0) == 0) {
     return false;
   }
-  replaceByProduct(op, op.getInput(), std::nullopt, weight, PanelContainer::F32, op.getBias());
+  replaceByProduct(op, op.getInput(), std::nullopt, weight, PanelContainer::F32, op.getBias(),
+                   overlay);
   return true;
 }

@@ -70,6 +70,9 @@ ModelSize measureFunction(mlir::func::FuncOp function) {
     all.elements += elements;
     if (auto type = dyn_cast<QTensorType>(stored.getType())) {
       double bits = type.getScheme().getBitsPerElement(shape) * elements;
+      if (auto overlay = weight.getDefiningOp<OverlayOp>()) {
+        bits += overlay.getBitsPerElement() * elements;
+      }
       ++size.quantizedLayers;
       quantized.elements += elements;
       quantized.bits += bits;

@@ -12,6 +12,7 @@
 #include "quench/Numerics/OutlierStatistics.h"
 #include "quench/Support/ParallelFor.h"
 #include "quench/Transforms/LayerNames.h"
+#include "quench/Transforms/WeightOverlay.h"
 #include "quench/Tuning/SliceCompiler.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -37,7 +38,7 @@ static TypedValue<QTensorType> codesOf(Value operand) {
       }
     }
     // Only what gives the same values another form; anything else computes something new.
-    if (op->getNumOperands() != 1 || !isa<DequantizeOp, arith::ExtFOp>(op)) {
+    if (!isa<DequantizeOp, OverlayOp, arith::ExtFOp>(op)) {
       break;
     }
     operand = op->getOperand(0);
@@ -57,6 +58,12 @@ static void describeOperands(QuantizableOpInterface layer, LayerReport &report) 
     SchemeAttr scheme = codes.getType().getScheme();
     report.weights = describeScheme(scheme);
     report.bitsPerWeight = scheme.getBitsPerElement(codes.getType().getShape());
+    if (auto overlay = weight.getDefiningOp<OverlayOp>()) {
+      llvm::raw_string_ostream(report.weights)
+          << ", " << overlay.getNumKept() << " elements kept as "
+          << overlay.getValues().getType().getElementType();
+      report.bitsPerWeight += overlay.getBitsPerElement();
+    }
   } else {
     if (WeightOp stored = findWeight(weight)) {
       type = cast<ShapedType>(stored.getType());
@@ -129,6 +136,9 @@ static bool isReadable(Value weight) {
   Operation *op = weight.getDefiningOp();
   if (auto extension = dyn_cast_or_null<arith::ExtFOp>(op)) {
     return isReadable(extension.getIn());
+  }
+  if (auto overlay = dyn_cast_or_null<OverlayOp>(op)) {
+    return quench::isReadable(overlay) && isReadable(overlay.getInput());
   }
   if (auto dequantize = dyn_cast_or_null<DequantizeOp>(op)) {
     return dequantize.getInput().getDefiningOp<WeightOp>() != nullptr;

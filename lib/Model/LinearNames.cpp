@@ -25,7 +25,8 @@ WeightOp findWeight(Value value) {
       return weight;
     }
     // Only what gives the same tensor another form; anything else computes something new.
-    if (!isa<QuantizeOp, DequantizeOp, FakeQuantizeOp, arith::ExtFOp, arith::TruncFOp>(op)) {
+    if (!isa<QuantizeOp, DequantizeOp, FakeQuantizeOp, OverlayOp, arith::ExtFOp, arith::TruncFOp>(
+            op)) {
       break;
     }
     value = op->getOperand(0);

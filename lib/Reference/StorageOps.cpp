@@ -181,11 +181,29 @@ static Expected<Results> evaluateDisassemble(DisassembleOp op, const Frame &fram
   return results;
 }
 
+static Expected<Value> evaluateOverlay(OverlayOp op, const Frame &frame) {
+  Value result = frame[op.getInput()];
+  const Value &indices = frame[op.getIndices()];
+  const Value &values = frame[op.getValues()];
+  int64_t last = -1;
+  for (auto [index, value] : llvm::zip_equal(indices.integers, values.floats)) {
+    if (index <= last || index >= static_cast<int64_t>(result.floats.size())) {
+      return failure("expected ascending indices below %lld, found %lld behind %lld",
+                     static_cast<long long>(result.floats.size()), static_cast<long long>(index),
+                     static_cast<long long>(last));
+    }
+    result.floats[index] = value;
+    last = index;
+  }
+  return result;
+}
+
 void addStorageOps(OpTable &table) {
   table.add<WeightOp>(evaluateWeight);
   table.add<ObserveOp>(evaluateObserve);
   table.add<AssembleOp>(evaluateAssemble);
   table.add<DisassembleOp>(evaluateDisassemble);
+  table.add<OverlayOp>(evaluateOverlay);
 }
 
 } // namespace quench::reference

@@ -107,6 +107,7 @@ LogicalResult HqqPass::run() {
   }
   PlanOptions options;
   options.activations = false;
+  options.keptElements = false;
   options.pass = DEBUG_TYPE;
   FailureOr<QuantizationPlan> plan =
       planQuantization(module, **formats, (*workspace)->weights(), options);

@@ -7,6 +7,8 @@
 
 #include "quench/Transforms/QdqRewrite.h"
 
+#include "quench/Transforms/WeightOverlay.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseMap.h"
@@ -155,12 +157,16 @@ Value QdqRewriter::weight(const PlannedWeight &planned, Operation *source, Type 
     quantized = WeightOp::create(builder, source->getLoc(), type, planned.key);
   }
   result = DequantizeOp::create(builder, source->getLoc(), expressed, quantized);
+  if (planned.keptType) {
+    result = createOverlay(builder, source->getLoc(), result, planned.kept, planned.keptType,
+                           planned.key);
+  }
   return result;
 }
 
 void QdqRewriter::run() {
   // Readers of weights come before the weights, so that both can go.
-  llvm::SetVector<Operation *> extensions, sources;
+  llvm::SetVector<Operation *> overlays, extensions, sources;
   for (PlannedLayer &layer : plan.layers) {
     if (layer.operands.activation) {
       OpOperand &input = *layer.operands.activation;
@@ -176,7 +182,14 @@ void QdqRewriter::run() {
       // A table keeps the type that its rows have; a product takes any and has most of f32.
       Type element = layer.operands.activation ? Type(Float32Type::get(operand.get().getContext()))
                                                : getElementTypeOrSelf(operand.get());
-      extensions.insert(operand.get().getDefiningOp());
+      Operation *form = operand.get().getDefiningOp();
+      if (auto overlay = dyn_cast<OverlayOp>(form)) {
+        overlays.insert(form);
+        sources.insert(overlay.getIndices().getDefiningOp());
+        sources.insert(overlay.getValues().getDefiningOp());
+        form = overlay.getInput().getDefiningOp();
+      }
+      extensions.insert(form);
       sources.insert(source);
       operand.set(weight(plan.weights[*layer.weight], source, element));
     }
@@ -188,7 +201,7 @@ void QdqRewriter::run() {
                           cache.format.clip, cache.format.scale.rule));
   }
   extensions.set_subtract(sources);
-  for (llvm::SetVector<Operation *> *unused : {&extensions, &sources}) {
+  for (llvm::SetVector<Operation *> *unused : {&overlays, &extensions, &sources}) {
     for (Operation *op : *unused) {
       if (op->use_empty()) {
         op->erase();

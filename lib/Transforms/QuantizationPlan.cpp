@@ -8,6 +8,7 @@
 #include "quench/Transforms/QuantizationPlan.h"
 
 #include "quench/Recipe/SchemeBuilder.h"
+#include "quench/Transforms/WeightOverlay.h"
 #include "quench/WeightStore/QuantizedWeight.h"
 
 #include "mlir/IR/Matchers.h"
@@ -24,6 +25,9 @@ using recipe::WeightFormat;
 
 Operation *quench::findFloatWeight(Value operand) {
   Operation *op = operand.getDefiningOp();
+  if (auto overlay = dyn_cast_or_null<OverlayOp>(op)) {
+    op = isReadable(overlay) ? overlay.getInput().getDefiningOp() : nullptr;
+  }
   if (auto extension = dyn_cast_or_null<arith::ExtFOp>(op)) {
     op = extension.getIn().getDefiningOp();
   }
@@ -84,6 +88,9 @@ std::string Planner::weightObstacle(Value operand) {
   if (!findFloatWeight(operand)) {
     return "its weight is neither a stored weight nor a dense constant";
   }
+  if (operand.getDefiningOp<OverlayOp>() && !options.keptElements) {
+    return "some elements of its weight are kept as floats";
+  }
   auto type = cast<RankedTensorType>(operand.getType());
   if (type.getNumElements() == 0) {
     return "its weight is empty";
@@ -120,7 +127,11 @@ LogicalResult Planner::planLayer(Operation *op, const QuantizableOperands &opera
   if (auto function = op->getParentOfType<FunctionOpInterface>()) {
     layer.function = function.getName();
   }
-  bool hasCodes = isa_and_nonnull<DequantizeOp>(operands.weight->get().getDefiningOp());
+  Value codes = operands.weight->get();
+  if (auto overlay = codes.getDefiningOp<OverlayOp>()) {
+    codes = overlay.getInput();
+  }
+  bool hasCodes = isa_and_nonnull<DequantizeOp>(codes.getDefiningOp());
   bool wantsWeight = formats.weights && !hasCodes;
   // A layer whose weight was to be quantized and cannot be stays float as a whole.
   std::string obstacle = wantsWeight ? weightObstacle(operands.weight->get()) : "";
@@ -189,6 +200,16 @@ LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &forma
   size_t next = plan.weights.size();
   size_t index = stored ? weightOfKey.try_emplace(stored.getKey(), next).first->second
                         : weightOfConstant.try_emplace(source, next).first->second;
+  KeptElements kept;
+  FloatType keptType;
+  if (auto overlay = layer.operands.weight->get().getDefiningOp<OverlayOp>()) {
+    llvm::Expected<KeptElements> read = readOverlay(overlay, store);
+    if (!read) {
+      return layer.op->emitError() << llvm::toString(read.takeError());
+    }
+    kept = std::move(*read);
+    keptType = cast<FloatType>(overlay.getValues().getType().getElementType());
+  }
   if (index == next) {
     plan.weights.push_back({stored ? stored.getKey().str() : std::string(),
                             dyn_cast<arith::ConstantOp>(source),
@@ -197,9 +218,18 @@ LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &forma
                             std::move(numericsScheme),
                             format,
                             layer.op->getLoc(),
+                            keptType,
+                            std::move(kept),
                             {},
                             {},
                             0.0});
+  } else if (plan.weights[index].kept.indices != kept.indices ||
+             plan.weights[index].kept.values != kept.values) {
+    InFlightDiagnostic diagnostic = layer.op->emitError()
+                                    << "expected the weight of '" << layer.name
+                                    << "' with the same elements kept by all of its layers";
+    diagnostic.attachNote(plan.weights[index].loc) << "the same weight is used here";
+    return diagnostic;
   } else if (!(plan.weights[index].format == format)) {
     InFlightDiagnostic diagnostic =
         layer.op->emitError() << "expected the weight of '" << layer.name << "' as "
@@ -304,6 +334,29 @@ FailureOr<QuantizationPlan> quench::planQuantization(ModuleOp module, const reci
     return failure();
   }
   return planner.take();
+}
+
+llvm::Error quench::declarePlanned(SafetensorsWriter &output, const PlannedWeight &weight) {
+  if (llvm::Error error =
+          declareQuantized(output, weight.key, weight.numericsScheme, weight.shape)) {
+    return error;
+  }
+  if (!weight.keptType) {
+    return llvm::Error::success();
+  }
+  return declareKeptElements(output, weight.key, elementKindOf(weight.keptType),
+                             weight.kept.indices.size());
+}
+
+llvm::Error quench::writePlanned(SafetensorsWriter &output, const PlannedWeight &weight,
+                                 const numerics::QuantizedTensor &codes) {
+  if (llvm::Error error = writeQuantized(output, weight.key, weight.numericsScheme, codes)) {
+    return error;
+  }
+  if (!weight.keptType) {
+    return llvm::Error::success();
+  }
+  return writeKeptElements(output, weight.key, elementKindOf(weight.keptType), weight.kept);
 }
 
 void quench::eraseLayers(QuantizationPlan &plan,

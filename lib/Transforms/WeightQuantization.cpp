@@ -22,6 +22,7 @@ Expected<numerics::QuantizedTensor>
 quench::roundToNearest(ArrayRef<float> values, const PlannedWeight &weight, unsigned threads) {
   numerics::RangeOptions range;
   range.rule = weight.format.range;
+  range.excluded = weight.kept.indices;
   range.threads = threads;
   return numerics::quantizeTensor(values, weight.shape, weight.numericsScheme, range);
 }
@@ -38,6 +39,7 @@ static Error quantize(PlannedWeight &weight, ArrayRef<float> values, unsigned th
   if (!decoded) {
     return decoded.takeError();
   }
+  weight.kept.applyTo(*decoded);
   double signal = 0.0;
   double noise = 0.0;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -83,7 +85,7 @@ static Error writeWeight(PlannedWeight &weight, const WeightStore &weights, unsi
     return llvm::createStringError(weights.fileOf(weight.key) + ": tensor '" + weight.key +
                                    "': " + llvm::toString(std::move(error)));
   }
-  return writeQuantized(output, weight.key, weight.numericsScheme, codes);
+  return writePlanned(output, weight, codes);
 }
 
 LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &workspace,
@@ -101,8 +103,7 @@ LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &w
   Progress progress = workspace.progress("quantize", stored.size(), "weights");
   Error failure = workspace.edit([&](SafetensorsWriter &output) -> Error {
     for (const PlannedWeight *weight : stored) {
-      if (Error error =
-              declareQuantized(output, weight->key, weight->numericsScheme, weight->shape)) {
+      if (Error error = declarePlanned(output, *weight)) {
         return error;
       }
     }

@@ -17,9 +17,9 @@
 #include "quench/Numerics/Gptq.h"
 #include "quench/Numerics/OutlierStatistics.h"
 #include "quench/Transforms/QdqRewrite.h"
+#include "quench/Transforms/WeightOverlay.h"
 #include "quench/Tuning/GramMatrix.h"
 #include "quench/Tuning/TuningInputs.h"
-#include "quench/WeightStore/QuantizedWeight.h"
 #include "quench/Workspace/ApproximatingPass.h"
 #include "quench/Workspace/WorkspacePass.h"
 
@@ -167,6 +167,26 @@ static std::vector<float> restoreOrder(std::vector<float> values, ArrayRef<int64
   return result;
 }
 
+/// Kept elements at their places among permuted columns.
+static void permuteKept(KeptElements &kept, ArrayRef<int64_t> permutation) {
+  if (permutation.empty()) {
+    return;
+  }
+  int64_t columns = static_cast<int64_t>(permutation.size());
+  std::vector<int64_t> columnOf(columns);
+  for (auto [column, input] : llvm::enumerate(permutation)) {
+    columnOf[input] = static_cast<int64_t>(column);
+  }
+  std::vector<std::pair<int64_t, float>> elements;
+  for (auto [index, value] : llvm::zip_equal(kept.indices, kept.values)) {
+    elements.push_back({index - index % columns + columnOf[index % columns], value});
+  }
+  llvm::sort(elements, llvm::less_first());
+  for (auto [position, element] : llvm::enumerate(elements)) {
+    std::tie(kept.indices[position], kept.values[position]) = element;
+  }
+}
+
 Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
                                  const numerics::GramFactor &factor, ArrayRef<double> gram,
                                  SafetensorsWriter *output) {
@@ -181,6 +201,7 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
   const numerics::Scheme &scheme = weight.numericsScheme;
   numerics::GptqOptions rounding = settings.rounding;
   rounding.rule = weight.format.range;
+  rounding.kept = weight.kept.indices;
   Expected<numerics::GptqResult> result =
       numerics::gptq(*values, weight.shape, scheme, factor, rounding);
   if (!result) {
@@ -191,6 +212,7 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
     numerics::CodeDescentOptions options;
     options.damping = result->damping.value_or(settings.factor.damping);
     options.permutation = result->permutation;
+    options.kept = weight.kept.indices;
     options.threads = settings.rounding.threads;
     auto refined = numerics::descendCodes(*values, gram, scheme, result->tensor, options);
     if (!refined) {
@@ -198,12 +220,20 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
                                "': " + llvm::toString(refined.takeError()));
     }
     result->loss = refined->lossAfter;
+  } else {
+    // Kept elements have made up for errors before them; refined codes do not count on that.
+    weight.kept.values = std::move(result->kept);
   }
   Expected<std::vector<float>> decoded = numerics::dequantizeTensor(result->tensor, scheme);
   if (!decoded) {
     return decoded.takeError();
   }
   std::vector<float> rounded = restoreOrder(std::move(*decoded), result->permutation);
+  if (weight.keptType) {
+    roundTo(elementKindOf(weight.keptType), weight.kept.values);
+    weight.kept.applyTo(rounded);
+    permuteKept(weight.kept, result->permutation);
+  }
   numerics::SignalToNoise ratio;
   ratio.add(*values, rounded);
   weight.signalToNoise = ratio.decibels();
@@ -216,7 +246,7 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
   }
   if (weight.constant) {
     weight.codes = std::move(result->tensor);
-  } else if (Error error = writeQuantized(*output, weight.key, scheme, result->tensor)) {
+  } else if (Error error = writePlanned(*output, weight, result->tensor)) {
     return error;
   }
   progress.advance();
@@ -332,7 +362,7 @@ Error GptqPass::quantize(GptqDriver &driver, const QuantizationPlan &plan, Works
       if (!isStored(weight)) {
         continue;
       }
-      if (Error error = declareQuantized(output, weight.key, weight.numericsScheme, weight.shape)) {
+      if (Error error = declarePlanned(output, weight)) {
         return error;
       }
     }
@@ -360,7 +390,8 @@ LogicalResult GptqPass::run() {
     llvm::consumeError(workspace.takeError());
     return module.emitError() << llvm::toString(settings.takeError());
   }
-  FailureOr<TuningInputs> inputs = TuningInputs::open(module, std::move(workspace), DEBUG_TYPE);
+  FailureOr<TuningInputs> inputs =
+      TuningInputs::open(module, std::move(workspace), DEBUG_TYPE, /*keptElements=*/true);
   if (failed(inputs)) {
     return failure();
   }

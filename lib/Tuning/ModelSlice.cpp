@@ -10,6 +10,7 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Model/LinearNames.h"
+#include "quench/Transforms/WeightOverlay.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -42,7 +43,11 @@ bool quench::isModelWeight(Value value) {
   if (!type || !isa<FloatType>(type.getElementType())) {
     return false;
   }
-  if (auto constant = value.getDefiningOp<arith::ConstantOp>()) {
+  Operation *op = value.getDefiningOp();
+  if (auto overlay = dyn_cast_or_null<OverlayOp>(op); overlay && isReadable(overlay)) {
+    op = overlay.getInput().getDefiningOp();
+  }
+  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op)) {
     return isa<DenseFPElementsAttr>(constant.getValue()) && !value.use_empty() &&
            (llvm::all_of(value.getUses(), isWeightOperand) ||
             llvm::all_of(value.getUses(), isBiasOperand));

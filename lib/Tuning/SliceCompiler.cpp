@@ -9,6 +9,7 @@
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Model/ModuleFile.h"
+#include "quench/Transforms/WeightOverlay.h"
 #include "quench/WeightStore/QuantizedWeight.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,6 +39,15 @@ Expected<std::vector<float>> quench::readModelWeight(Value value, const WeightSt
     if (auto dense = dyn_cast<DenseFPElementsAttr>(constant.getValue())) {
       return floatsOf(dense);
     }
+  }
+  if (auto overlay = dyn_cast_or_null<OverlayOp>(op)) {
+    Expected<std::vector<float>> values = readModelWeight(overlay.getInput(), weights);
+    Expected<KeptElements> kept = readOverlay(overlay, weights);
+    if (!values || !kept) {
+      return llvm::joinErrors(values.takeError(), kept.takeError());
+    }
+    kept->applyTo(*values);
+    return values;
   }
   if (auto extension = dyn_cast_or_null<arith::ExtFOp>(op)) {
     return readModelWeight(extension.getIn(), weights);

@@ -80,7 +80,7 @@ Expected<const calibration::Samples *> quench::samplesFor(const CausalLM &model,
 }
 
 FailureOr<TuningInputs> TuningInputs::open(ModuleOp module, Expected<Workspace *> workspace,
-                                           StringRef pass) {
+                                           StringRef pass, bool keptElements) {
   auto fail = [&](Error error) { return module.emitError() << llvm::toString(std::move(error)); };
   if (!workspace) {
     return fail(workspace.takeError());
@@ -103,6 +103,7 @@ FailureOr<TuningInputs> TuningInputs::open(ModuleOp module, Expected<Workspace *
   PlanOptions options;
   options.activations = false;
   options.tables = false;
+  options.keptElements = keptElements;
   options.pass = pass;
   FailureOr<QuantizationPlan> plan =
       planQuantization(module, **recipe, inputs.workspace->weights(), options);

@@ -209,3 +209,21 @@ func.func @negative_table_with_blocks_of_two_rows(%t: tensor<?xi32>) -> tensor<?
   %x = nn.embedding %v[%t] : tensor<256x64xf32>, tensor<?xi32> -> tensor<?x64xf32>
   return %x : tensor<?x64xf32>
 }
+
+// -----
+
+// A weight that keeps some elements beside its codes is a float weight to the product.
+// CHECK-LABEL: func.func @negative_kept_elements(
+// CHECK:         quench.overlay
+// CHECK-NEXT:    nn.linear
+#w3 = #quench.scheme<i3, block = [1, 32], scale = f16>
+func.func @negative_kept_elements(%x: tensor<?x64xf32>) -> tensor<?x96xf32> {
+  %w = quench.weight @up.weight : !quench.qtensor<96x64xf32, #w3>
+  %v = quench.dequantize %w : !quench.qtensor<96x64xf32, #w3> to tensor<96x64xf32>
+  %i = quench.weight @up.weight.kept.indices : tensor<61xi32>
+  %k = quench.weight @up.weight.kept.values : tensor<61xf32>
+  %o = quench.overlay %v at %i with %k : tensor<96x64xf32>, tensor<61xi32>, tensor<61xf32>
+  // REMARK: legalize.mlir:[[#@LINE+1]]:8: remark: [Missed] legalize | {{.*}}Remark="computed in f32: some elements of the weight are kept beside its codes"
+  %y = nn.linear %x, %o : tensor<?x64xf32>, tensor<96x64xf32> -> tensor<?x96xf32>
+  return %y : tensor<?x96xf32>
+}

@@ -203,3 +203,44 @@ func.func @negative_shapes(%x: tensor<?x?xf32>, %s: f32) -> (tensor<?x?xf32>, f3
   %b = arith.addf %s, %s : f32
   return %a, %b : tensor<?x?xf32>, f32
 }
+
+// -----
+
+// Elements that lie over a stored weight are put in when it is packed, as floats.
+// CHECK-LABEL: func.func @kept_elements(
+// CHECK-NOT:     quench.overlay
+// CHECK:         quench.packed_weight codes @w of !quench.qtensor<4x8xf32, {{.*}}> overlay "w.kept.values" at "w.kept.indices" in <lanes = 16, container = f32> -> tensor<128xf32>
+// CHECK-NEXT:    tensor.empty
+// CHECK-NEXT:    quench.kernel_call @contract_f32_f32_4x8(
+// CHECK:         quench.packed_weight codes @f of tensor<4x8xf16> overlay "f.kept.values" at "f.kept.indices"
+// CHECK:         quench.kernel_call @contract_f32_f32_4x8(
+#i3 = #quench.scheme<i3, block = [1, *], scale = f32>
+func.func @kept_elements(%x: tensor<3x8xf32>) -> (tensor<3x4xf32>, tensor<3x4xf32>) {
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #i3>
+  %d = quench.dequantize %w : !quench.qtensor<4x8xf32, #i3> to tensor<4x8xf32>
+  %i = quench.weight @w.kept.indices : tensor<2xi32>
+  %k = quench.weight @w.kept.values : tensor<2xf32>
+  %o = quench.overlay %d at %i with %k : tensor<4x8xf32>, tensor<2xi32>, tensor<2xf32>
+  %y = nn.linear %x, %o : tensor<3x8xf32>, tensor<4x8xf32> -> tensor<3x4xf32>
+  %f = quench.weight @f : tensor<4x8xf16>
+  %j = quench.weight @f.kept.indices : tensor<2xi32>
+  %l = quench.weight @f.kept.values : tensor<2xf16>
+  %p = quench.overlay %f at %j with %l : tensor<4x8xf16>, tensor<2xi32>, tensor<2xf16>
+  %z = nn.linear %x, %p : tensor<3x8xf32>, tensor<4x8xf16> -> tensor<3x4xf32>
+  return %y, %z : tensor<3x4xf32>, tensor<3x4xf32>
+}
+
+// -----
+
+// Elements that are computed are put in at run time.
+// CHECK-LABEL: func.func @negative_computed_elements(
+// CHECK:         quench.overlay
+// CHECK-NEXT:    nn.linear
+func.func @negative_computed_elements(%x: tensor<3x8xf32>, %k: tensor<2xf32>) -> tensor<3x4xf32> {
+  %w = quench.weight @w : tensor<4x8xf32>
+  %i = quench.weight @w.kept.indices : tensor<2xi32>
+  %o = quench.overlay %w at %i with %k : tensor<4x8xf32>, tensor<2xi32>, tensor<2xf32>
+  // REMARK: select-kernels.mlir:[[#@LINE+1]]:8: remark: [Missed] no-kernel | {{.*}}nn.linear has no kernel for these types and is lowered to linalg
+  %y = nn.linear %x, %o : tensor<3x8xf32>, tensor<4x8xf32> -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}

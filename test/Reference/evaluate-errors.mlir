@@ -25,3 +25,29 @@ module {
     return
   }
 }
+
+// -----
+
+// expected-error@+1 {{'quench.overlay' op expected ascending indices below 6, found 6 behind 1}}
+module {
+  func.func @main() -> tensor<2x3xf32> {
+    %x = arith.constant dense<1.0> : tensor<2x3xf32>
+    %i = arith.constant dense<[1, 6]> : tensor<2xi32>
+    %v = arith.constant dense<[0.5, -2.0]> : tensor<2xf32>
+    %y = quench.overlay %x at %i with %v : tensor<2x3xf32>, tensor<2xi32>, tensor<2xf32>
+    return %y : tensor<2x3xf32>
+  }
+}
+
+// -----
+
+// expected-error@+1 {{'quench.overlay' op expected ascending indices below 6, found 1 behind 1}}
+module {
+  func.func @main() -> tensor<2x3xf32> {
+    %x = arith.constant dense<1.0> : tensor<2x3xf32>
+    %i = arith.constant dense<[1, 1]> : tensor<2xi32>
+    %v = arith.constant dense<[0.5, -2.0]> : tensor<2xf32>
+    %y = quench.overlay %x at %i with %v : tensor<2x3xf32>, tensor<2xi32>, tensor<2xf32>
+    return %y : tensor<2x3xf32>
+  }
+}

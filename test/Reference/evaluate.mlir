@@ -41,3 +41,15 @@ func.func @main() -> tensor<1x1xf32> {
       : !quench.qtensor<1x4xf32, #a8>, !quench.qtensor<1x4xf32, #w4> -> tensor<1x1xf32>
   return %y : tensor<1x1xf32>
 }
+
+// -----
+
+// Elements of a tensor are replaced, counted in row-major order; narrower values are extended.
+// CHECK: main.0: 2x3xf32 = [1, 0.5, 1, 1, 1, -2]
+func.func @main() -> tensor<2x3xf32> {
+  %x = arith.constant dense<1.0> : tensor<2x3xf32>
+  %i = arith.constant dense<[1, 5]> : tensor<2xi32>
+  %v = arith.constant dense<[0.5, -2.0]> : tensor<2xf16>
+  %y = quench.overlay %x at %i with %v : tensor<2x3xf32>, tensor<2xi32>, tensor<2xf16>
+  return %y : tensor<2x3xf32>
+}

@@ -19,6 +19,7 @@
 #include "quench/Numerics/QuantizeTensor.h"
 #include "quench/Recipe/Recipe.h"
 #include "quench/Transforms/LayerNames.h"
+#include "quench/WeightStore/KeptElements.h"
 #include "quench/WeightStore/WeightStore.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,6 +42,11 @@ struct PlannedWeight {
   recipe::WeightFormat format;
   /// The first layer that reads it, for messages.
   mlir::Location loc;
+  /// The type of `kept`; null when nothing lies over the weight.
+  mlir::FloatType keptType;
+  /// Elements that lie over the weight (WeightOverlay.h) and need no codes. What quantizes may
+  /// change them: indices are those of the quantized weight in the end.
+  KeptElements kept;
 
   /// The codes of a constant; those of stored weights go to the output and are forgotten.
   numerics::QuantizedTensor codes;
@@ -108,6 +114,8 @@ struct PlanOptions {
   bool activations = true;
   /// Whether tables are planned, or layers alone.
   bool tables = true;
+  /// Whether weights are planned that have some elements kept as floats.
+  bool keptElements = true;
   /// The flag of the pass, for remarks.
   llvm::StringRef pass = "quench-quantize";
 };
@@ -125,8 +133,15 @@ mlir::FailureOr<QuantizationPlan> planQuantization(mlir::ModuleOp module,
 /// Takes layers out of a plan, and the weights that no layer is left for.
 void eraseLayers(QuantizationPlan &plan, llvm::function_ref<bool(PlannedLayer &)> predicate);
 
-/// The stored weight or constant that a weight operand is, looking through an extension to f32;
-/// null for everything else.
+/// Declares the tensors that a stored weight becomes: codes, scales and what is kept beside them.
+llvm::Error declarePlanned(SafetensorsWriter &output, const PlannedWeight &weight);
+
+/// Writes them.
+llvm::Error writePlanned(SafetensorsWriter &output, const PlannedWeight &weight,
+                         const numerics::QuantizedTensor &codes);
+
+/// The stored weight or constant that a weight operand is, looking through an extension to f32 and
+/// through what lies over some elements; null for everything else.
 mlir::Operation *findFloatWeight(mlir::Value operand);
 
 } // namespace quench

@@ -96,6 +96,33 @@ def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
   ];
 }
 
+def KeepOutliersPass : Pass<"quench-keep-outliers", "::mlir::ModuleOp"> {
+  let summary = "Keep the weights as floats that cost most when they are rounded";
+  let description = [{
+    In the manner of SpQR (arXiv 2306.03078). Runs the samples of the calibration archive through the model and measures
+    the Gram matrix H of the inputs of each layer whose weights the recipe quantizes. Of the elements of a weight those
+    are kept that rounding to nearest changes much and that the others cannot make up for, the first by
+    `(w - round(w))² / [(H + damping)⁻¹]_jj`. They lie over the weight, which computes what it did:
+
+    ```mlir
+    %f = quench.weight @up_proj.weight : tensor<768x256xf32>
+    %i = quench.weight @up_proj.weight.kept.indices : tensor<1966xi32>
+    %v = quench.weight @up_proj.weight.kept.values : tensor<1966xf32>
+    %w = quench.overlay %f at %i with %v : tensor<768x256xf32>, tensor<1966xi32>, tensor<1966xf32>
+    ```
+
+    Whatever quantizes `%f` behind this pass, `quench-gptq` or `quench-quantize`, leaves these elements out when it
+    chooses scales, and GPTQ lets them make up for the errors of the columns before them. Values are of the type that
+    the weight is stored in. Changes of basis have to be done before.
+
+    When it fails the IR and the workspace are unchanged.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = WorkspaceOptions.options # [
+    Option<"fraction", "fraction", "double", "0.01", "The share of the elements of a weight to keep">
+  ];
+}
+
 def ClipWeightsPass : Pass<"quench-clip-weights", "::mlir::ModuleOp"> {
   let summary = "Clamp weights where smaller steps are worth more than the largest values";
   let description = [{

@@ -43,9 +43,11 @@ struct TuningInputs {
 
   /// Collects everything. Emits a remark of the pass `pass` (its flag) for each layer that is not
   /// in the plan. Fails with a diagnostic at `module`: no recipe, no causal language model, no
-  /// samples or samples of another model, a recipe that asks for something impossible.
-  static mlir::FailureOr<TuningInputs>
-  open(mlir::ModuleOp module, llvm::Expected<Workspace *> workspace, llvm::StringRef pass);
+  /// samples or samples of another model, a recipe that asks for something impossible. Weights of
+  /// which some elements are kept as floats are in the plan if the pass knows `keptElements`.
+  static mlir::FailureOr<TuningInputs> open(mlir::ModuleOp module,
+                                            llvm::Expected<Workspace *> workspace,
+                                            llvm::StringRef pass, bool keptElements = false);
 
   /// The layers of the plan in a segment, by what they read. Pointers are valid as long as the
   /// plan has the same layers.

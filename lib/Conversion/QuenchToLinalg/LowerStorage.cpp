@@ -12,6 +12,7 @@
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -163,9 +164,55 @@ private:
     return codes.getType() == type ? codes : tensor::BitcastOp::create(b, type, codes).getResult();
   }
 };
+
+/// quench.overlay %x at %indices with %values
+///   -> scf.for %i: %row-major x[indices[%i]] = values[%i]
+struct LowerOverlay : public OpConversionPattern<OverlayOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(OverlayOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    TensorBuilder b(op.getLoc(), rewriter);
+    Value count = b.index(op.getIndices().getType().getDimSize(0));
+    auto loop =
+        scf::ForOp::create(b, b.index(0), count, b.index(1), op.getInput(),
+                           [&](OpBuilder &builder, Location loc, Value i, ValueRange state) {
+                             TensorBuilder body(loc, builder);
+                             scf::YieldOp::create(body, replaceOne(body, op, i, state.front()));
+                           });
+    rewriter.replaceOp(op, loop.getResults());
+    return success();
+  }
+
+private:
+  static Value replaceOne(TensorBuilder &b, OverlayOp op, Value i, Value tensor) {
+    auto type = cast<RankedTensorType>(op.getType());
+    Value index = tensor::ExtractOp::create(b, op.getIndices(), i);
+    index = arith::IndexCastOp::create(b, b.getIndexType(), index);
+    Value value = tensor::ExtractOp::create(b, op.getValues(), i);
+    if (value.getType() != type.getElementType()) {
+      value = arith::ExtFOp::create(b, type.getElementType(), value);
+    }
+    return tensor::InsertOp::create(b, value, tensor, position(b, index, type));
+  }
+
+  /// The index of an element along each axis.
+  static SmallVector<Value> position(TensorBuilder &b, Value index, RankedTensorType type) {
+    SmallVector<Value> result(type.getRank());
+    for (int64_t axis = type.getRank() - 1; axis > 0; --axis) {
+      Value size = b.index(type.getDimSize(axis));
+      result[axis] = arith::RemUIOp::create(b, index, size);
+      index = arith::DivUIOp::create(b, index, size);
+    }
+    if (!result.empty()) {
+      result[0] = index;
+    }
+    return result;
+  }
+};
 } // namespace
 
 void quench::populateLowerStorage(const QTensorExpansion &converter, RewritePatternSet &patterns) {
-  patterns.add<ExpandWeight, EraseObserve, LowerAssemble, LowerDisassemble>(converter,
-                                                                            patterns.getContext());
+  patterns.add<ExpandWeight, EraseObserve, LowerAssemble, LowerDisassemble, LowerOverlay>(
+      converter, patterns.getContext());
 }

@@ -20,7 +20,7 @@ void populateLowerRequantize(const QTensorExpansion &converter, mlir::RewritePat
 void populateLowerContract(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 /// change_basis
 void populateLowerChangeBasis(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
-/// weight, observe, assemble, disassemble
+/// weight, observe, assemble, disassemble, overlay
 void populateLowerStorage(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 
 /// nn.embedding of quantized tables

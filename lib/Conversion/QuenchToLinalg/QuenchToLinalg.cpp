@@ -112,7 +112,7 @@ void ConvertQuenchToLinalgPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
   ConversionTarget target(getContext());
   target.addIllegalOp<QuantizeOp, DequantizeOp, FakeQuantizeOp, RequantizeOp, ContractOp,
-                      AssembleOp, DisassembleOp, ChangeBasisOp>();
+                      AssembleOp, DisassembleOp, OverlayOp, ChangeBasisOp>();
   if (!keepObservers) {
     target.addIllegalOp<ObserveOp>();
   }

@@ -24,3 +24,21 @@ func.func @byte_dot_c1(%acc: vector<16xi32>, %w: vector<32xi8>) {
   %r = quench.byte_dot %acc, %w, %w : vector<16xi32>, vector<32xi8>
   return
 }
+
+// -----
+
+func.func @packed_weight_c2_container() {
+  // expected-error@+1 {{'quench.packed_weight' op expected a container of f32 for values to overlay, found 'i8'}}
+  %w = quench.packed_weight codes @w of !quench.qtensor<4x8xf32, #quench.scheme<i8, block = [1, *], scale = f32>>
+       overlay "v" at "i" in <lanes = 8, container = i8> -> tensor<64xi8>
+  return
+}
+
+// -----
+
+func.func @packed_weight_c2_indices() {
+  // expected-error@+1 {{'quench.packed_weight' op expected values to overlay together with their indices}}
+  %w = "quench.packed_weight"() {key = "w", keptValues = "v", panels = #quench.panels<lanes = 8, container = f32>,
+                                 part = 0 : i32, source = tensor<4x8xf32>} : () -> tensor<64xf32>
+  return
+}

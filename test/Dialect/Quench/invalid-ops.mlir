@@ -264,3 +264,51 @@ func.func @contract_c6(%x: !quench.qtensor<2x24xf32, #a>, %w: !quench.qtensor<4x
   %y = quench.contract %x, %w accumulator i32 : !quench.qtensor<2x24xf32, #a>, !quench.qtensor<4x24xf32, #s> -> tensor<2x4xf32>
   return
 }
+
+// -----
+
+func.func @overlay_c1_dynamic(%w: tensor<?x3xf32>, %i: tensor<2xi32>, %v: tensor<2xf32>) {
+  // expected-error@+1 {{'quench.overlay' op expected an input of static shape whose elements i32 counts, found 'tensor<?x3xf32>'}}
+  %o = quench.overlay %w at %i with %v : tensor<?x3xf32>, tensor<2xi32>, tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @overlay_c1_large(%w: tensor<65536x65536xf32>, %i: tensor<2xi32>, %v: tensor<2xf32>) {
+  // expected-error@+1 {{'quench.overlay' op expected an input of static shape whose elements i32 counts, found 'tensor<65536x65536xf32>'}}
+  %o = quench.overlay %w at %i with %v : tensor<65536x65536xf32>, tensor<2xi32>, tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @overlay_c2_sizes(%w: tensor<2x3xf32>, %i: tensor<2xi32>, %v: tensor<3xf32>) {
+  // expected-error@+1 {{'quench.overlay' op expected one value for each index and at most 6 of them, found 'tensor<2xi32>' and 'tensor<3xf32>'}}
+  %o = quench.overlay %w at %i with %v : tensor<2x3xf32>, tensor<2xi32>, tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @overlay_c2_dynamic(%w: tensor<2x3xf32>, %i: tensor<?xi32>, %v: tensor<?xf32>) {
+  // expected-error@+1 {{'quench.overlay' op expected one value for each index and at most 6 of them, found 'tensor<?xi32>' and 'tensor<?xf32>'}}
+  %o = quench.overlay %w at %i with %v : tensor<2x3xf32>, tensor<?xi32>, tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func @overlay_c2_too_many(%w: tensor<2x3xf32>, %i: tensor<7xi32>, %v: tensor<7xf32>) {
+  // expected-error@+1 {{'quench.overlay' op expected one value for each index and at most 6 of them, found 'tensor<7xi32>' and 'tensor<7xf32>'}}
+  %o = quench.overlay %w at %i with %v : tensor<2x3xf32>, tensor<7xi32>, tensor<7xf32>
+  return
+}
+
+// -----
+
+func.func @overlay_c3(%w: tensor<2x3xf16>, %i: tensor<2xi32>, %v: tensor<2xf32>) {
+  // expected-error@+1 {{'quench.overlay' op expected values of 'f16', found 'f32'}}
+  %o = quench.overlay %w at %i with %v : tensor<2x3xf16>, tensor<2xi32>, tensor<2xf32>
+  return
+}

@@ -15,6 +15,14 @@ func.func @packed_weight() -> (tensor<98304xi8>, tensor<6144xf32>) {
   return %codes, %scales : tensor<98304xi8>, tensor<6144xf32>
 }
 
+// CHECK-LABEL: func.func @packed_weight_with_kept_elements(
+func.func @packed_weight_with_kept_elements() -> tensor<196608xf32> {
+  // CHECK: quench.packed_weight codes @w of !quench.qtensor<768x256xf32, #{{.+}}> overlay "w.values" at "w.indices" in <lanes = 16, container = f32> -> tensor<196608xf32>
+  %values = quench.packed_weight codes @w of !quench.qtensor<768x256xf32, #w4> overlay "w.values" at "w.indices"
+            in <lanes = 16, container = f32> -> tensor<196608xf32>
+  return %values : tensor<196608xf32>
+}
+
 func.func private @double(memref<?x4xf32>, memref<?x4xf32>)
 
 // CHECK-LABEL: func.func @kernel_call(

@@ -161,3 +161,11 @@ func.func @contract_integer_and_mixed(%x: !quench.qtensor<?x256xf32, #a8>, %w: !
       : tensor<?x256xf32>, !quench.qtensor<768x256xf32, #w4> -> tensor<?x768xf32>
   return
 }
+
+// CHECK-LABEL: func.func @overlay
+// CHECK-SAME: %[[W:.+]]: tensor<768x256xf32>, %[[I:.+]]: tensor<1966xi32>, %[[V:.+]]: tensor<1966xf16>)
+func.func @overlay(%w: tensor<768x256xf32>, %i: tensor<1966xi32>, %v: tensor<1966xf16>) {
+  // CHECK: = quench.overlay %[[W]] at %[[I]] with %[[V]] : tensor<768x256xf32>, tensor<1966xi32>, tensor<1966xf16>
+  %o = quench.overlay %w at %i with %v : tensor<768x256xf32>, tensor<1966xi32>, tensor<1966xf16>
+  return
+}

@@ -194,6 +194,35 @@ LogicalResult DisassembleOp::verify() {
   return verifyParts(*this, getInput().getType(), getCodes(), getScales(), getZeroPoints()); // C1
 }
 
+double OverlayOp::getBitsPerElement() {
+  double bits = 32.0 + getValues().getType().getElementTypeBitWidth();
+  int64_t elements = cast<RankedTensorType>(getType()).getNumElements();
+  return elements == 0 ? 0.0 : bits * getNumKept() / elements;
+}
+
+LogicalResult OverlayOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  if (!input.hasStaticShape() ||
+      input.getNumElements() > std::numeric_limits<int32_t>::max()) { // C1
+    return emitOpError() << "expected an input of static shape whose elements i32 counts, found "
+                         << input;
+  }
+  auto indices = cast<RankedTensorType>(getIndices().getType());
+  auto values = cast<RankedTensorType>(getValues().getType());
+  if (!indices.hasStaticShape() || indices.getShape() != values.getShape() ||
+      indices.getNumElements() > input.getNumElements()) { // C2
+    return emitOpError() << "expected one value for each index and at most "
+                         << input.getNumElements() << " of them, found " << indices << " and "
+                         << values;
+  }
+  Type element = input.getElementType();
+  if (values.getElementType() != element && !element.isF32()) { // C3
+    return emitOpError() << "expected values of " << element << ", found "
+                         << values.getElementType();
+  }
+  return success();
+}
+
 /// assemble(disassemble(tensor)) -> tensor
 OpFoldResult AssembleOp::fold(FoldAdaptor) {
   auto disassemble = getCodes().getDefiningOp<DisassembleOp>();
@@ -293,6 +322,15 @@ LogicalResult PackedWeightOp::verify() {
   auto shaped = quantized ? quantized.getExpressed() : dyn_cast<RankedTensorType>(source);
   if (!shaped || shaped.getRank() != 2 || !shaped.hasStaticShape()) { // C1
     return emitOpError() << "expected a source of rank 2 and static shape, found " << source;
+  }
+  if (getKeptValuesAttr() || getKeptIndicesAttr()) { // C2
+    if (!getKeptValuesAttr() || !getKeptIndicesAttr()) {
+      return emitOpError("expected values to overlay together with their indices");
+    }
+    if (!getPanels().getContainer().isF32()) {
+      return emitOpError() << "expected a container of f32 for values to overlay, found "
+                           << getPanels().getContainer();
+    }
   }
   return success();
 }

@@ -47,12 +47,23 @@ def Quench_PackedWeightOp : Quench_Op<"packed_weight", [Pure]> {
              in <lanes = 16, container = i4> -> tensor<98304xi8>
     ```
 
+    With `overlay` some elements of the weight have the values that are stored under another key, at the indices that
+    are stored under a third (see `quench.overlay`).
+
+    ```mlir
+    %values = quench.packed_weight codes @up_proj.weight of !quench.qtensor<768x256xf32, #w3>
+              overlay "up_proj.weight.kept.values" at "up_proj.weight.kept.indices"
+              in <lanes = 16, container = f32> -> tensor<196608xf32>
+    ```
+
     - C1: the source has rank 2 and a static shape.
+    - C2: values to overlay come with their indices, and with a float container.
   }];
-  let arguments = (ins Quench_WeightPart:$part, StrAttr:$key, TypeAttr:$source, Quench_PanelsAttr:$panels);
+  let arguments = (ins Quench_WeightPart:$part, StrAttr:$key, TypeAttr:$source, OptionalAttr<StrAttr>:$keptValues,
+                       OptionalAttr<StrAttr>:$keptIndices, Quench_PanelsAttr:$panels);
   let results = (outs 1DTensorOf<[I8, F32, I32]>:$result);
   let assemblyFormat = [{
-    $part custom<Key>($key) `of` $source `in` $panels attr-dict `->` type($result)
+    $part custom<Key>($key) `of` $source (`overlay` $keptValues^ `at` $keptIndices)? `in` $panels attr-dict `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -32,6 +32,38 @@ def Quench_WeightOp : Quench_Op<"weight", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Quench_OverlayOp : Quench_Op<"overlay", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Some elements of a tensor replaced by others";
+  let description = [{
+    `result[indices[i]] = values[i]`, indices counting elements in row-major order; all other elements are those of the
+    input. A weight whose few costliest elements are kept as floats beside the codes of all others reads
+
+    ```mlir
+    %d = quench.dequantize %q : !quench.qtensor<768x256xf32, #w3> to tensor<768x256xf32>
+    %w = quench.overlay %d at %indices with %values : tensor<768x256xf32>, tensor<1966xi32>, tensor<1966xf16>
+    ```
+
+    Indices are ascending, so that no two are equal, and below the number of elements.
+
+    - C1: the input has a static shape of at most 2^31 - 1 elements.
+    - C2: indices and values have the same static size, at most the number of elements of the input.
+    - C3: values are of the element type of the input, or the input is of f32.
+  }];
+  let arguments = (ins Quench_FloatTensor:$input, 1DTensorOf<[I32]>:$indices,
+                       1DTensorOf<[F16, BF16, F32]>:$values);
+  let results = (outs Quench_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `at` $indices `with` $values attr-dict `:` type($input) `,` type($indices) `,` type($values)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The number of elements that are replaced.
+    int64_t getNumKept() { return getIndices().getType().getDimSize(0); }
+    /// Bits that indices and values take, for each element of the result.
+    double getBitsPerElement();
+  }];
+}
+
 def Quench_ObserveOp : Quench_Op<"observe", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "Name an edge whose values calibration watches";
   let description = [{
