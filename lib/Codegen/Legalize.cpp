@@ -16,6 +16,7 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
@@ -78,6 +79,8 @@ static std::optional<std::string> refuseIntegers(QTensorType lhs, QTensorType rh
 namespace {
 /// nn.linear(dequantize(x), dequantize(w)) -> quench.contract(x, w)
 /// nn.linear(x, dequantize(w)) -> quench.contract(x, w)
+/// nn.linear(dequantize(x) + outliers, dequantize(w))
+///   -> quench.contract(x, w) + quench.contract(outliers, w)
 struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
   using Base::Base;
 
@@ -96,13 +99,16 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
           << "computed in f32: blocks of the weight span several rows";
       return rewriter.notifyMatchFailure(op, "expected blocks of one row or of all rows");
     }
-    auto input = op.getInput().getDefiningOp<DequantizeOp>();
-    Value lhs = op.getInput();
+    DequantizeOp input = findDequantized(op.getInput());
+    Value lhs = op.getInput(), outliers;
     Type accumulator = rewriter.getF32Type();
     if (input) {
       if (std::optional<std::string> reason = refuseIntegers(input.getInput().getType(), rhs)) {
         remark::missed(op.getLoc(), remarkOptions()) << "computed on f32 activations: " + *reason;
       } else {
+        if (input.getResult() != lhs) {
+          outliers = lhs.getDefiningOp<arith::AddFOp>().getRhs();
+        }
         lhs = input.getInput();
         accumulator = rewriter.getI32Type();
       }
@@ -110,8 +116,16 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
     remark::passed(op.getLoc(), remarkOptions())
         << (accumulator.isF32() ? "weights are decoded to f32 on the way"
                                 : "codes are multiplied as they are, block sums proved to fit i32");
-    rewriter.replaceOpWithNewOp<ContractOp>(op, op.getType(), lhs, weight.getInput(), op.getBias(),
-                                            TypeAttr::get(accumulator));
+    Value result = ContractOp::create(rewriter, op.getLoc(), op.getType(), lhs, weight.getInput(),
+                                      op.getBias(), TypeAttr::get(accumulator));
+    if (outliers) {
+      remark::passed(op.getLoc(), remarkOptions()) << "outliers have a product of their own";
+      Value others =
+          ContractOp::create(rewriter, op.getLoc(), op.getType(), outliers, weight.getInput(),
+                             /*bias=*/Value(), TypeAttr::get(rewriter.getF32Type()));
+      result = arith::AddFOp::create(rewriter, op.getLoc(), result, others);
+    }
+    rewriter.replaceOp(op, result);
     return success();
   }
 };
@@ -153,7 +167,7 @@ void LegalizePass::runOnOperation() {
   SmallVector<Operation *> operations;
   getOperation().walk([&](Operation *op) { operations.push_back(op); });
   for (Operation *op : llvm::reverse(operations)) {
-    if (isa<DequantizeOp, QuantizeOp, WeightOp>(op) && op->use_empty()) {
+    if (isa<DequantizeOp, QuantizeOp, WeightOp, arith::AddFOp>(op) && op->use_empty()) {
       op->erase();
     }
   }

@@ -36,7 +36,7 @@ struct Storage {
 
 /// Whether a value carries integer codes, in QDQ form.
 static bool comesFromIntegers(mlir::Value value) {
-  auto dequantize = value.getDefiningOp<DequantizeOp>();
+  DequantizeOp dequantize = findDequantized(value);
   if (!dequantize) {
     return false;
   }

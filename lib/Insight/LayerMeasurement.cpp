@@ -70,11 +70,16 @@ static void describeOperands(QuantizableOpInterface layer, LayerReport &report) 
     }
     report.bitsPerWeight = type.getElementTypeBitWidth();
   }
-  if (TypedValue<QTensorType> codes = codesOf(layer.getActivationOperand().get())) {
+  Value activation = layer.getActivationOperand().get();
+  DequantizeOp dequantize = findDequantized(activation);
+  if (TypedValue<QTensorType> codes = codesOf(dequantize ? dequantize.getResult() : activation)) {
     report.activations = describeScheme(codes.getType().getScheme());
     auto quantize = codes.getDefiningOp<QuantizeOp>();
     if (quantize && quantize.getScale()) {
       report.activations += ", static";
+    }
+    if (dequantize && dequantize.getResult() != activation) {
+      report.activations += ", outliers in float";
     }
   }
 }

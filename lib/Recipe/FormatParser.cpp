@@ -302,10 +302,27 @@ static Error parseGroupSize(const YamlTree &mapping, StringRef what, bool isGrou
   return Error::success();
 }
 
+/// The magnitude from which on channels stay float.
+static Error parseOutliers(const YamlTree &mapping, ActivationFormat &format) {
+  const YamlTree *tree = mapping.lookup("outliers");
+  if (!tree) {
+    return Error::success();
+  }
+  if (!format.dynamic) {
+    return tree->error("outliers are found at run time, where static scales are known before; "
+                       "expected none");
+  }
+  if (tree->kind != YamlTree::Kind::Scalar || StringRef(tree->text).getAsDouble(format.outliers) ||
+      !(format.outliers > 0.0) || !std::isfinite(format.outliers)) {
+    return tree->expected("a number above 0");
+  }
+  return Error::success();
+}
+
 static Error parseActivationFormat(const YamlTree &tree, ActivationFormat &format) {
   constexpr StringLiteral what = "the format of activations";
-  if (Error error = tree.checkMapping(
-          what, {"type", "codes", "scale", "per", "group", "scale_format", "zero_point", "clip"})) {
+  if (Error error = tree.checkMapping(what, {"type", "codes", "scale", "per", "group",
+                                             "scale_format", "zero_point", "clip", "outliers"})) {
     return error;
   }
   if (Error error = parseElement(tree, what, format.element)) {
@@ -355,6 +372,9 @@ static Error parseActivationFormat(const YamlTree &tree, ActivationFormat &forma
   if (!format.dynamic && format.clip != 1.0) {
     return tree.lookup("clip")->error("the range of static scales is chosen by calibration; "
                                       "expected no clip");
+  }
+  if (Error error = parseOutliers(tree, format)) {
+    return error;
   }
   return checkScheme(tree, format.scheme(/*rank=*/2, /*reductionAxis=*/1));
 }

@@ -105,7 +105,7 @@ numerics::Scheme ActivationFormat::scheme(unsigned rank, unsigned reductionAxis)
 bool ActivationFormat::operator==(const ActivationFormat &other) const {
   return element == other.element && block == other.block && groupSize == other.groupSize &&
          dynamic == other.dynamic && scale == other.scale && zeroPoint == other.zeroPoint &&
-         clip == other.clip;
+         clip == other.clip && outliers == other.outliers;
 }
 
 /// ", clipped at 0.9", or nothing.
@@ -136,7 +136,11 @@ std::string ActivationFormat::str() const {
     text += "group of " + std::to_string(groupSize);
     break;
   }
-  return text + storedText(scale) + clipText(clip);
+  text += storedText(scale) + clipText(clip);
+  if (outliers > 0.0) {
+    raw_string_ostream(text) << format(", channels that reach %g in float", outliers);
+  }
+  return text;
 }
 
 numerics::Scheme CacheFormat::scheme() const {

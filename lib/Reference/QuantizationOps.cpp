@@ -13,6 +13,7 @@
 #include "mlir/IR/TypeUtilities.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace mlir;
 using namespace llvm;
@@ -38,6 +39,23 @@ static Expected<Value> evaluateFakeQuantize(FakeQuantizeOp op, const Frame &fram
     return codes.takeError();
   }
   return dequantize(*codes);
+}
+
+static Expected<Results> evaluateSplitOutliers(SplitOutliersOp op, const Frame &frame) {
+  Value dense = frame[op.getInput()];
+  Value outliers = dense;
+  const int64_t channels = dense.shape().back();
+  const double threshold = op.getThreshold().convertToDouble();
+  std::vector<bool> isLarge(channels, false);
+  for (size_t i = 0; i < dense.floats.size(); ++i) {
+    if (std::fabs(dense.floats[i]) >= threshold) {
+      isLarge[i % channels] = true;
+    }
+  }
+  for (size_t i = 0; i < dense.floats.size(); ++i) {
+    (isLarge[i % channels] ? dense : outliers).floats[i] = 0.0f;
+  }
+  return Results{std::move(dense), std::move(outliers)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -98,6 +116,7 @@ void addQuantizationOps(OpTable &table) {
   table.add<QuantizeOp>(evaluateQuantize);
   table.add<DequantizeOp>(evaluateDequantize);
   table.add<FakeQuantizeOp>(evaluateFakeQuantize);
+  table.add<SplitOutliersOp>(evaluateSplitOutliers);
   table.add<RequantizeOp>(evaluateRequantize);
 }
 

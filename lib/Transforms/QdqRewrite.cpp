@@ -70,6 +70,13 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
   OpBuilder builder(layer.op->getContext());
   builder.setInsertionPointAfterValue(input);
   Location loc = layer.op->getLoc();
+  Value outliers;
+  if (layer.activations->outliers > 0.0) {
+    auto split = SplitOutliersOp::create(builder, loc, input.getType(), input.getType(), input,
+                                         APFloat(layer.activations->outliers));
+    input = split.getDense();
+    outliers = split.getOutliers();
+  }
   QTensorType type =
       QTensorType::get(cast<RankedTensorType>(input.getType()), layer.activationScheme);
   Value scale, zeroPoint;
@@ -83,6 +90,9 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
   }
   Value result = roundTrip(builder, loc, input, layer.activationScheme, layer.activations->clip,
                            layer.activations->scale.rule, scale, zeroPoint);
+  if (outliers) {
+    result = arith::AddFOp::create(builder, loc, result, outliers);
+  }
   known.push_back({*layer.activations, layer.activationScheme, result});
   return result;
 }

@@ -99,7 +99,7 @@ std::string Planner::weightObstacle(Value operand) {
 }
 
 std::string Planner::activationObstacle(Value operand) {
-  if (isa_and_nonnull<DequantizeOp>(operand.getDefiningOp())) {
+  if (findDequantized(operand)) {
     return "its activation is quantized already";
   }
   auto type = dyn_cast<RankedTensorType>(operand.getType());
@@ -283,6 +283,11 @@ LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationForm
   if (!scheme) {
     return layer.op->emitError() << "cannot quantize the input of '" << layer.name
                                  << "': " << llvm::toString(scheme.takeError());
+  }
+  if (format.outliers > 0.0 && layer.operands.activationReductionAxis != type.getRank() - 1) {
+    return layer.op->emitError() << "cannot split outliers off the input of '" << layer.name
+                                 << "': expected channels on the last axis, found them on axis "
+                                 << layer.operands.activationReductionAxis;
   }
   layer.activations = format;
   layer.activationScheme = *scheme;

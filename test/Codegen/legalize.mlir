@@ -227,3 +227,30 @@ func.func @negative_kept_elements(%x: tensor<?x64xf32>) -> tensor<?x96xf32> {
   %y = nn.linear %x, %o : tensor<?x64xf32>, tensor<96x64xf32> -> tensor<?x96xf32>
   return %y : tensor<?x96xf32>
 }
+
+// -----
+
+// Outliers that were split off the activations have a product of their own, by the same codes of the weight.
+// CHECK-LABEL: func.func @outliers(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x64xf32>, %[[B:.+]]: tensor<96xf32>
+// CHECK-NEXT:    %[[D:.+]], %[[O:.+]] = quench.split_outliers %[[X]]
+// CHECK-NEXT:    %[[Q:.+]] = quench.quantize %[[D]]
+// CHECK-NEXT:    %[[W:.+]] = quench.weight @up.weight
+// CHECK-NEXT:    %[[I:.+]] = quench.contract %[[Q]], %[[W]] bias(%[[B]] : tensor<96xf32>) accumulator i32
+// CHECK-NEXT:    %[[F:.+]] = quench.contract %[[O]], %[[W]] accumulator f32
+// CHECK-NEXT:    %[[Y:.+]] = arith.addf %[[I]], %[[F]]
+// CHECK-NEXT:    return %[[Y]]
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @outliers(%x: tensor<?x64xf32>, %b: tensor<96xf32>) -> tensor<?x96xf32> {
+  %d, %o = quench.split_outliers %x threshold 6.0 : tensor<?x64xf32>
+  %q = quench.quantize %d : tensor<?x64xf32> to !quench.qtensor<?x64xf32, #a8>
+  %e = quench.dequantize %q : !quench.qtensor<?x64xf32, #a8> to tensor<?x64xf32>
+  %z = arith.addf %e, %o : tensor<?x64xf32>
+  %w = quench.weight @up.weight : !quench.qtensor<96x64xf32, #w8>
+  %v = quench.dequantize %w : !quench.qtensor<96x64xf32, #w8> to tensor<96x64xf32>
+  // REMARK: legalize.mlir:[[#@LINE+2]]:8: remark: [Passed] legalize | {{.*}}Remark="codes are multiplied as they are, block sums proved to fit i32"
+  // REMARK: legalize.mlir:[[#@LINE+1]]:8: remark: [Passed] legalize | {{.*}}Remark="outliers have a product of their own"
+  %y = nn.linear %z, %v bias(%b) : tensor<?x64xf32>, tensor<96x64xf32>, tensor<96xf32> -> tensor<?x96xf32>
+  return %y : tensor<?x96xf32>
+}

@@ -114,7 +114,7 @@ TEST(RecipeFileTest, formatsOfActivationsAndCachesAreReadInFull) {
   Recipe recipe = llvm::cantFail(parseRecipe(R"(
 name: all
 summary: s
-activations: { type: f8E4M3FN, scale: dynamic, per: group, group: 32, clip: 0.9,
+activations: { type: f8E4M3FN, scale: dynamic, per: group, group: 32, clip: 0.9, outliers: 6.5,
                scale_format: { type: f8E8M0FNU, rule: rceil } }
 cache: { type: ui3, per: group, group: 16, scale: f16, zero_point: true, clip: 0.95 }
 passes: []
@@ -126,7 +126,9 @@ passes: []
                               {FloatFormat::F8E8M0FNU, numerics::MxScaleRule::RoundCeil}}));
   EXPECT_EQ(recipe.activations->clip, 0.9);
   EXPECT_EQ(recipe.activations->str(), "f8E4M3FN, one dynamic scale per group of 32, f8E8M0FNU "
-                                       "scales (rceil), clipped at 0.9");
+                                       "scales (rceil), clipped at 0.9, channels that reach 6.5 "
+                                       "in float");
+  EXPECT_EQ(recipe.activations->outliers, 6.5);
   EXPECT_EQ(recipe.cache->scheme(),
             (numerics::Scheme{Encoding::integer(3, false), {1, 1, 16}, FloatFormat::F16, true}));
   EXPECT_EQ(recipe.cache->str(), "ui3 with zero points, one dynamic scale per group of 16, f16 "
@@ -314,6 +316,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.yaml:4:61: only 'per: group' has a group"},
         Malformed{"activations: { type: i8, scale: dynamic, per: token, clip: 1.5 }\n",
                   "r.yaml:4:60: expected a number above 0 and at most 1, found '1.5'"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: token, outliers: 0 }\n",
+                  "r.yaml:4:64: expected a number above 0, found '0'"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: token, outliers: inf }\n",
+                  "r.yaml:4:64: expected a number above 0, found 'inf'"},
+        Malformed{"activations: { type: i8, scale: static, per: tensor, outliers: 6 }\n",
+                  "r.yaml:4:64: outliers are found at run time, where static scales are known "
+                  "before; expected none"},
         Malformed{"activations: { type: i8, scale: static, per: tensor, clip: 0.5 }\n",
                   "r.yaml:4:60: the range of static scales is chosen by calibration; expected no "
                   "clip"},

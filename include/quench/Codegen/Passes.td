@@ -18,6 +18,7 @@ def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
     - both sides are integers, the left one signed and without zero points: `quench.contract` with an i32
       accumulator, if the largest possible block sum fits it;
     - only the weight is quantized: `quench.contract` with an f32 accumulator, which decodes weights on the way;
+    - both are, and outliers of the left side stay float: the sum of two contractions, one of each kind;
     - anything else stays in float, with the reason.
 
     ```mlir
@@ -28,7 +29,7 @@ def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
     %y = quench.contract %xq, %wq accumulator i32 : ...
     ```
   }];
-  let dependentDialects = ["::quench::QuenchDialect"];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
 }
 
 def SelectKernelsPass : Pass<"quench-select-kernels", "::mlir::ModuleOp"> {

@@ -101,6 +101,8 @@ struct ActivationFormat {
   bool zeroPoint = false;
   /// What the range of a block is multiplied with before dynamic scales follow from it.
   double clip = 1.0;
+  /// Channels with values of this magnitude stay float; 0 for none.
+  double outliers = 0.0;
 
   /// The scheme for activations of this rank that are summed over this axis.
   numerics::Scheme scheme(unsigned rank, unsigned reductionAxis) const;

@@ -20,6 +20,9 @@ void populateLowerRequantize(const QTensorExpansion &converter, mlir::RewritePat
 void populateLowerContract(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 /// change_basis
 void populateLowerChangeBasis(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
+/// split_outliers
+void populateLowerSplitOutliers(const QTensorExpansion &converter,
+                                mlir::RewritePatternSet &patterns);
 /// weight, observe, assemble, disassemble, overlay
 void populateLowerStorage(const QTensorExpansion &converter, mlir::RewritePatternSet &patterns);
 

@@ -44,6 +44,7 @@ void quench::populateQuenchToLinalgPatterns(const QTensorExpansion &converter,
   populateLowerRequantize(converter, patterns);
   populateLowerContract(converter, patterns);
   populateLowerChangeBasis(converter, patterns);
+  populateLowerSplitOutliers(converter, patterns);
   populateLowerStorage(converter, patterns);
   populateLowerNetwork(converter, patterns);
 }
@@ -112,7 +113,7 @@ void ConvertQuenchToLinalgPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
   ConversionTarget target(getContext());
   target.addIllegalOp<QuantizeOp, DequantizeOp, FakeQuantizeOp, RequantizeOp, ContractOp,
-                      AssembleOp, DisassembleOp, OverlayOp, ChangeBasisOp>();
+                      AssembleOp, DisassembleOp, OverlayOp, SplitOutliersOp, ChangeBasisOp>();
   if (!keepObservers) {
     target.addIllegalOp<ObserveOp>();
   }

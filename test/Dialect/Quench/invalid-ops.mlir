@@ -312,3 +312,27 @@ func.func @overlay_c3(%w: tensor<2x3xf16>, %i: tensor<2xi32>, %v: tensor<2xf32>)
   %o = quench.overlay %w at %i with %v : tensor<2x3xf16>, tensor<2xi32>, tensor<2xf32>
   return
 }
+
+// -----
+
+func.func @split_outliers_c1(%x: tensor<f32>) {
+  // expected-error@+1 {{'quench.split_outliers' op expected an input of rank 1 or more}}
+  %d, %o = quench.split_outliers %x threshold 6.0 : tensor<f32>
+  return
+}
+
+// -----
+
+func.func @split_outliers_c2_zero(%x: tensor<2xf32>) {
+  // expected-error@+1 {{'quench.split_outliers' op expected a threshold above 0, found 0}}
+  %d, %o = quench.split_outliers %x threshold 0.0 : tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @split_outliers_c2_nan(%x: tensor<2xf32>) {
+  // expected-error@+1 {{'quench.split_outliers' op expected a threshold above 0, found nan}}
+  %d, %o = quench.split_outliers %x threshold 0x7FF8000000000000 : tensor<2xf32>
+  return
+}

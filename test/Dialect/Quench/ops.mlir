@@ -169,3 +169,11 @@ func.func @overlay(%w: tensor<768x256xf32>, %i: tensor<1966xi32>, %v: tensor<196
   %o = quench.overlay %w at %i with %v : tensor<768x256xf32>, tensor<1966xi32>, tensor<1966xf16>
   return
 }
+
+// CHECK-LABEL: func.func @split_outliers
+// CHECK-SAME: %[[X:.+]]: tensor<?x256xf32>)
+func.func @split_outliers(%x: tensor<?x256xf32>) {
+  // CHECK: %{{.+}}, %{{.+}} = quench.split_outliers %[[X]] threshold 6.000000e+00 : tensor<?x256xf32>
+  %d, %o = quench.split_outliers %x threshold 6.0 : tensor<?x256xf32>
+  return
+}

@@ -7,6 +7,7 @@
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -192,6 +193,25 @@ LogicalResult AssembleOp::verify() {
 
 LogicalResult DisassembleOp::verify() {
   return verifyParts(*this, getInput().getType(), getCodes(), getScales(), getZeroPoints()); // C1
+}
+
+LogicalResult SplitOutliersOp::verify() {
+  if (getInput().getType().getRank() == 0) { // C1
+    return emitOpError("expected an input of rank 1 or more");
+  }
+  APFloat threshold = getThreshold();
+  if (!threshold.isFinite() || threshold.isNegative() || threshold.isZero()) { // C2
+    return emitOpError() << "expected a threshold above 0, found " << threshold.convertToDouble();
+  }
+  return success();
+}
+
+DequantizeOp quench::findDequantized(Value value) {
+  if (auto sum = value.getDefiningOp<arith::AddFOp>();
+      sum && sum.getRhs().getDefiningOp<SplitOutliersOp>()) {
+    value = sum.getLhs();
+  }
+  return value.getDefiningOp<DequantizeOp>();
 }
 
 double OverlayOp::getBitsPerElement() {

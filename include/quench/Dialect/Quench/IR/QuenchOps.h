@@ -18,4 +18,12 @@
 #define GET_OP_CLASSES
 #include "quench/Dialect/Quench/IR/QuenchOps.h.inc"
 
+namespace quench {
+
+/// The dequantization that a value is, up to outliers that were split off before it: `%d` of `%d`
+/// and of `arith.addf %d, %outliers`. Null for everything else.
+DequantizeOp findDequantized(mlir::Value value);
+
+} // namespace quench
+
 #endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPS_H

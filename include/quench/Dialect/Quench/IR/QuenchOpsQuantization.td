@@ -79,6 +79,32 @@ def Quench_DequantizeOp : Quench_Op<"dequantize", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Quench_SplitOutliersOp : Quench_Op<"split_outliers", [Pure, AllTypesMatch<["input", "dense", "outliers"]>]> {
+  let summary = "Take channels with large values out of a tensor";
+  let description = [{
+    A channel is an index of the last axis. Those with `|x| >= threshold` anywhere are in `outliers`, all others in
+    `dense`; both have zeros elsewhere, so that their sum is the input. A few channels of the inputs of language models
+    are much larger than the rest: taken out, they need not share scales with the others (LLM.int8(), arXiv 2208.07339).
+
+    ```mlir
+    %d, %o = quench.split_outliers %x threshold 6.0 : tensor<?x256xf32>
+    %q = quench.quantize %d : tensor<?x256xf32> to !quench.qtensor<?x256xf32, #a8>
+    %e = quench.dequantize %q : !quench.qtensor<?x256xf32, #a8> to tensor<?x256xf32>
+    %z = arith.addf %e, %o : tensor<?x256xf32>
+    %y = nn.linear %z, %w : tensor<?x256xf32>, tensor<768x256xf32> -> tensor<?x768xf32>
+    ```
+
+    Which channels that are depends on all rows together.
+
+    - C1: the rank is at least 1.
+    - C2: the threshold is finite and above 0.
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$input, F64Attr:$threshold);
+  let results = (outs RankedTensorOf<[F32]>:$dense, RankedTensorOf<[F32]>:$outliers);
+  let assemblyFormat = "$input `threshold` $threshold attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
 def Quench_FakeQuantizeOp : Quench_Op<"fake_quantize", [Pure, AttrSizedOperandSegments,
     AllTypesMatch<["input", "result"]>]> {
   let summary = "Round a float tensor to the values that a scheme can represent";
