@@ -11,6 +11,7 @@
 #include "quench/WeightStore/TensorFloats.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/Parallel.h"
 
 #include <cmath>
@@ -49,6 +50,11 @@ StringRef ConstantChain::key() const {
   return weight ? weight.getKey() : "";
 }
 
+ElementsAttr ConstantChain::elements() const {
+  ElementsAttr value;
+  return matchPattern(root, m_Constant(&value)) ? value : ElementsAttr();
+}
+
 bool quench::isChainLink(Operation *op) {
   return isa<arith::ExtFOp, ChangeBasisOp>(op) && isConstantLike(op->getResult(0));
 }
@@ -65,9 +71,8 @@ void quench::eraseUnread(Value value) {
 // Reading
 //===----------------------------------------------------------------------===//
 
-static Expected<std::vector<double>> readConstant(arith::ConstantOp op) {
+static Expected<std::vector<double>> readConstant(ElementsAttr elements) {
   std::vector<double> values;
-  auto elements = cast<ElementsAttr>(op.getValue());
   if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
     values.reserve(dense.getNumElements());
     for (const APFloat &value : dense.getValues<APFloat>()) {
@@ -92,8 +97,8 @@ static Expected<std::vector<double>> readConstant(arith::ConstantOp op) {
 
 Expected<std::vector<double>> ConstantEvaluator::readRoot(const ConstantChain &chain,
                                                           int64_t firstRow, int64_t numRows) {
-  if (auto constant = dyn_cast<arith::ConstantOp>(chain.root)) {
-    return readConstant(constant);
+  if (ElementsAttr elements = chain.elements()) {
+    return readConstant(elements);
   }
   if (!store) {
     return createStringError("expected a weight store to read '" + chain.key() +

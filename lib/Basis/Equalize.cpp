@@ -55,10 +55,7 @@ struct EqualizePass : quench::impl::EqualizePassBase<EqualizePass>, WorkspacePas
 
 } // namespace
 
-static Operation *layerOf(const ScalableInput &input) {
-  QuantizableOpInterface layer = input.layers().front();
-  return layer;
-}
+static Operation *layerOf(const ScalableInput &input) { return input.layers().front(); }
 
 /// The scales of one edge, as its weights are now.
 static llvm::Expected<std::vector<double>>

@@ -169,6 +169,14 @@ static Error writeTensors(Plan &plan, ConstantEvaluator &evaluator, Workspace &w
   return Error::success();
 }
 
+/// A constant as the dialect of `root` has them.
+static Value constantLike(OpBuilder &builder, Operation *root, DenseElementsAttr value) {
+  Operation *constant =
+      root->getDialect()->materializeConstant(builder, value, value.getType(), root->getLoc());
+  return constant ? constant->getResult(0)
+                  : arith::ConstantOp::create(builder, root->getLoc(), value).getResult();
+}
+
 static void rewriteReaders(const FoldedTensor &tensor) {
   // One new op behind each old one, so that it stands before whatever read the old one.
   llvm::MapVector<Operation *, Value> replacements;
@@ -182,7 +190,7 @@ static void rewriteReaders(const FoldedTensor &tensor) {
       builder.setInsertionPointAfter(root);
       replacement =
           tensor.newKey.empty()
-              ? arith::ConstantOp::create(builder, root->getLoc(), tensor.newValue).getResult()
+              ? constantLike(builder, root, tensor.newValue)
               : WeightOp::create(builder, root->getLoc(), type, tensor.newKey).getResult();
     }
     Value old = reader->get();

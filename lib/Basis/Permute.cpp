@@ -55,8 +55,7 @@ static MapUse orthogonalBlocks(MLIRContext *context, ArrayRef<double> matrix, in
 
 LogicalResult PermutePass::permute(const ScalableInput &input,
                                    const calibration::Statistics &statistics) {
-  QuantizableOpInterface layer = input.layers().front();
-  Operation *place = layer;
+  Operation *place = input.layers().front();
   const calibration::EdgeStatistics *edge = statistics.lookup(input.edge());
   int64_t copies = input.channels() / block;
   if (copies * block != input.channels()) {
@@ -79,8 +78,7 @@ LogicalResult PermutePass::permute(const ScalableInput &input,
               orthogonalBlocks(context, rotation.second, block, copies));
   RebasePolicy policy;
   policy.mayFollow = [&](Value value) { return value == input.value(); };
-  int64_t axis = cast<RankedTensorType>(input.value().getType()).getRank() - 1;
-  RebaseResult result = planRebase(input.value(), BasisUse{axis, 1, map}, policy);
+  RebaseResult result = planRebase(input.value(), BasisUse{input.axis(), 1, map}, policy);
   if (!result.plan) {
     remarkMissed(DEBUG_TYPE, "NotPermuted", place, result.refusal);
     return success();

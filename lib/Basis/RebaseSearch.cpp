@@ -20,6 +20,7 @@
 #include "quench/Interfaces/BasisOpInterface.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace quench;
@@ -33,8 +34,9 @@ bool quench::isConstantLike(Value value) {
     if (isa<WeightOp>(op)) {
       return true;
     }
-    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-      return isa<ElementsAttr>(constant.getValue());
+    ElementsAttr elements;
+    if (matchPattern(op, m_Constant(&elements))) {
+      return true;
     }
     if (!isa<arith::ExtFOp, ChangeBasisOp>(op)) {
       return false;
@@ -178,6 +180,12 @@ SmallVector<Choice> Search::ask(const State &state, Operation *op, BasisPort por
       choice.assignments.push_back({target, otherUse});
     }
   }
+  // What constants take alone leaves nothing to ask.
+  std::stable_partition(choices.begin(), choices.end(), [](const Choice &choice) {
+    return llvm::all_of(choice.assignments, [](const auto &assignment) {
+      return assignment.first.constant || assignment.second.isIdentity();
+    });
+  });
   return choices;
 }
 

@@ -19,13 +19,13 @@
 
 #include "quench/Basis/Passes.h"
 #include "quench/Basis/Rebase.h"
+#include "quench/Basis/ScalableInput.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 #include "quench/ExternalModels/BasisModels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "llvm/ADT/SetVector.h"
 
 #define DEBUG_TYPE "quench-rotate"
 
@@ -132,18 +132,43 @@ static bool isNonlinear(Operation *op) {
          !isa<arith::AddFOp, arith::SubFOp, arith::NegFOp, arith::ExtFOp, arith::TruncFOp>(op);
 }
 
+static RebasePolicy behind(Value input) {
+  RebasePolicy policy;
+  policy.mayFollow = [input](Value value) { return value == input; };
+  return policy;
+}
+
+/// What other dialects make for a layer. A transformer is known as a whole; this may be anything,
+/// so that a refusal is no error.
+static LogicalResult rotateIfPossible(const ScalableInput &input, RotationMatrices &rotations) {
+  Operation *maker = makerOf(input.value());
+  llvm::Expected<MapUse> map = rotations.plain(input.channels());
+  if (!map) {
+    return maker->emitError() << "r4: " << llvm::toString(map.takeError());
+  }
+  RebaseResult result =
+      planRebase(input.value(), BasisUse{input.axis(), 1, *map}, behind(input.value()));
+  if (!result.plan) {
+    remarkMissed(DEBUG_TYPE, "r4", maker, result.refusal);
+    return success();
+  }
+  remarkPassed(DEBUG_TYPE, "r4", maker, *result.plan);
+  if (failed(result.plan->apply())) {
+    return maker->emitError("changes of basis did not settle");
+  }
+  return success();
+}
+
 LogicalResult RotatePass::rotateInputs(ModuleOp module, RotationMatrices &rotations) {
-  llvm::SetVector<Value> inputs;
-  module.walk([&](nn::LinearOp linear) {
-    if (isNonlinear(linear.getInput().getDefiningOp())) {
-      inputs.insert(linear.getInput());
-    }
-  });
-  for (Value input : inputs) {
-    RebasePolicy behindInput;
-    behindInput.mayFollow = [&](Value value) { return value == input; };
-    int64_t width = cast<RankedTensorType>(input.getType()).getDimSize(1);
-    if (failed(rotateValue(input, rotations.plain(width), "r4", behindInput))) {
+  for (const ScalableInput &input : ScalableInput::findAll(module)) {
+    Operation *maker = input.value().getDefiningOp();
+    if (!isa<nn::LinearOp>(input.layers().front())) {
+      if (maker && failed(rotateIfPossible(input, rotations))) {
+        return failure();
+      }
+    } else if (isNonlinear(maker) &&
+               failed(rotateValue(input.value(), rotations.plain(input.channels()), "r4",
+                                  behind(input.value())))) {
       return failure();
     }
   }

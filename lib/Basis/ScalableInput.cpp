@@ -7,6 +7,8 @@
 
 #include "quench/Basis/ScalableInput.h"
 
+#include "WeightedAxis.h"
+
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
@@ -45,35 +47,65 @@ static std::vector<int64_t> classesOf(Value input, int64_t channels) {
   return classes;
 }
 
-std::vector<ScalableInput> ScalableInput::findAll(ModuleOp module) {
+namespace {
+
+/// An op that reads channels of a value as a layer.
+struct Reader {
+  Operation *op;
+  std::string name;
+};
+
+/// Readers by the value and the axis of the channels, in program order.
+using Readers = llvm::MapVector<std::pair<Value, int64_t>, SmallVector<Reader, 1>>;
+
+} // namespace
+
+static Readers findReaders(ModuleOp module) {
   LayerNames layerNames(module);
-  llvm::MapVector<Value, SmallVector<QuantizableOpInterface>> readers;
-  for (QuantizableOpInterface layer : layerNames.layers()) {
-    Value value = layer.getActivationOperand().get();
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (type && layer.getActivationReductionAxis() == type.getRank() - 1 &&
-        type.getDimSize(type.getRank() - 1) > 0) {
-      readers[value].push_back(layer);
+  Readers readers;
+  unsigned count = 0;
+  module.walk([&](Operation *op) {
+    if (auto layer = dyn_cast<QuantizableOpInterface>(op)) {
+      Value value = layer.getActivationOperand().get();
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      int64_t axis = layer.getActivationReductionAxis();
+      if (type && axis == type.getRank() - 1 && type.getDimSize(axis) > 0) {
+        readers[{value, axis}].push_back({op, layerNames.nameOf(layer).str()});
+      }
+      return;
     }
-  }
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (std::optional<int64_t> axis = weightedAxis(operand)) {
+        auto named = op->getLoc()->findInstanceOf<NameLoc>();
+        std::string name = named ? named.getName().str()
+                                 : (op->getName().getStringRef() + "#" + Twine(count++)).str();
+        readers[{operand.get(), *axis}].push_back({op, std::move(name)});
+      }
+    }
+  });
+  return readers;
+}
+
+std::vector<ScalableInput> ScalableInput::findAll(ModuleOp module) {
   std::vector<ScalableInput> inputs;
-  for (auto &[value, layers] : readers) {
+  for (auto &[place, layers] : findReaders(module)) {
     ScalableInput &input = inputs.emplace_back();
-    input.input = value;
-    input.readers = layers;
+    input.input = place.first;
+    input.channelAxis = place.second;
     SmallVector<StringRef> names;
-    for (QuantizableOpInterface layer : layers) {
-      names.push_back(layerNames.nameOf(layer));
-      input.names.push_back(names.back().str());
+    for (const Reader &reader : layers) {
+      input.readers.push_back(reader.op);
+      input.names.push_back(reader.name);
+      names.push_back(reader.name);
     }
     input.edgeName = quench::edgeName(names);
-    for (Operation *user : value.getUsers()) {
+    for (Operation *user : input.input.getUsers()) {
       if (auto observe = dyn_cast<ObserveOp>(user)) {
         input.edgeName = observe.getName().str();
       }
     }
-    auto type = cast<RankedTensorType>(value.getType());
-    input.classOf = classesOf(value, type.getShape().back());
+    auto type = cast<RankedTensorType>(input.input.getType());
+    input.classOf = classesOf(input.input, type.getDimSize(input.channelAxis));
     input.count = *llvm::max_element(input.classOf) + 1;
   }
   return inputs;
@@ -104,8 +136,8 @@ RebaseResult ScalableInput::plan(ArrayRef<double> scales) const {
   for (int64_t own : classOf) {
     entries.push_back(scales[own]);
   }
-  int64_t axis = cast<RankedTensorType>(input.getType()).getRank() - 1;
-  return planRebase(input, invert(BasisUse{axis, 1, diagonalOf(input.getContext(), entries)}));
+  return planRebase(input,
+                    invert(BasisUse{channelAxis, 1, diagonalOf(input.getContext(), entries)}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -125,10 +157,9 @@ std::optional<ScalePlan> ScalePlan::create(const ScalableInput &input, RebaseRef
   }
   ScalePlan plan;
   for (const auto &[operand, uses] : result.plan->constants) {
-    auto type = cast<RankedTensorType>(operand->get().getType());
     for (const BasisUse &use : uses) {
       auto diagonal = dyn_cast<DiagonalAttr>(use.map.map);
-      if (!diagonal || use.numAxes != 1 || type.getRank() < 2) {
+      if (!diagonal || use.numAxes != 1 || !holdsWeights(*operand, use.firstAxis)) {
         continue;
       }
       Constant constant{operand->get(), use.firstAxis, {}};

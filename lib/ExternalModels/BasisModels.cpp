@@ -11,5 +11,7 @@
 
 void quench::registerBasisModels(mlir::DialectRegistry &registry) {
   registerArithBasisModels(registry);
+  registerLinalgBasisModels(registry);
   registerTensorBasisModels(registry);
+  registerTosaBasisModels(registry);
 }

@@ -5,40 +5,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ReshapeBasis.h"
+
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 #include "quench/ExternalModels/BasisModels.h"
 #include "quench/Interfaces/BasisOpInterface.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace quench;
-
-/// From the side of a reshape with more axes: a use on whole groups is one on the axes that the
-/// groups become.
-static BasisAnswer fromFine(ArrayRef<ReassociationIndices> groups, ArrayRef<int64_t> shape,
-                            BasisPort coarse, const BasisUse &use) {
-  auto groupOf = [&](int64_t axis) {
-    auto *place = llvm::find_if(groups, [&](const ReassociationIndices &group) {
-      return group.front() <= axis && axis <= group.back();
-    });
-    return place - groups.begin();
-  };
-  int64_t first = groupOf(use.firstAxis), last = groupOf(use.endAxis() - 1);
-  std::optional<MapUse> whole = widen(use, shape, groups[first].front(), groups[last].back() + 1);
-  if (!whole) {
-    return BasisAnswer::refuse("it joins axes in a way that the map cannot be written for");
-  }
-  return BasisAnswer::of({{coarse, BasisUse{first, last - first + 1, *whole}}});
-}
-
-/// From the side with fewer axes: flattening is row-major on both sides.
-static BasisAnswer fromCoarse(ArrayRef<ReassociationIndices> groups, BasisPort fine,
-                              const BasisUse &use) {
-  int64_t first = groups[use.firstAxis].front(), end = groups[use.endAxis() - 1].back() + 1;
-  return BasisAnswer::of({{fine, BasisUse{first, end - first, use.map}}});
-}
 
 namespace {
 
@@ -59,6 +37,24 @@ struct CollapseModel : BasisOpInterface::ExternalModel<CollapseModel, tensor::Co
     return port.isResult
                ? fromCoarse(groups, BasisPort::operand(0), use)
                : fromFine(groups, collapse.getSrcType().getShape(), BasisPort::result(0), use);
+  }
+};
+
+/// Zeros around axes that the map does not act on.
+struct PadModel : BasisOpInterface::ExternalModel<PadModel, tensor::PadOp> {
+  BasisAnswer propagateBasis(Operation *op, BasisPort port, const BasisUse &use) const;
+};
+
+struct CastModel : BasisOpInterface::ExternalModel<CastModel, tensor::CastOp> {
+  BasisAnswer propagateBasis(Operation *, BasisPort port, const BasisUse &use) const {
+    return BasisAnswer::of({{port.isResult ? BasisPort::operand(0) : BasisPort::result(0), use}});
+  }
+};
+
+/// What an empty tensor holds is nothing to anyone.
+struct EmptyModel : BasisOpInterface::ExternalModel<EmptyModel, tensor::EmptyOp> {
+  BasisAnswer propagateBasis(Operation *, BasisPort, const BasisUse &) const {
+    return BasisAnswer::of({});
   }
 };
 
@@ -110,10 +106,28 @@ BasisAnswer SliceModel::propagateBasis(Operation *op, BasisPort port, const Basi
   return BasisAnswer::of({{port.isResult ? BasisPort::operand(0) : BasisPort::result(0), other}});
 }
 
+BasisAnswer PadModel::propagateBasis(Operation *op, BasisPort port, const BasisUse &use) const {
+  auto pad = cast<tensor::PadOp>(op);
+  for (int64_t axis = use.firstAxis; axis < use.endAxis(); ++axis) {
+    if (getConstantIntValue(pad.getMixedLowPad()[axis]) != 0 ||
+        getConstantIntValue(pad.getMixedHighPad()[axis]) != 0) {
+      return BasisAnswer::refuse("it pads that axis");
+    }
+  }
+  Value value = pad.getConstantPaddingValue();
+  if (!isPermutation(use.map) && !(value && matchPattern(value, m_AnyZeroFloat()))) {
+    return BasisAnswer::refuse("it pads with something else than 0, which only permutations pass");
+  }
+  return BasisAnswer::of({{port.isResult ? BasisPort::operand(0) : BasisPort::result(0), use}});
+}
+
 void quench::registerTensorBasisModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
     tensor::ExpandShapeOp::attachInterface<ExpandModel>(*context);
     tensor::CollapseShapeOp::attachInterface<CollapseModel>(*context);
+    tensor::EmptyOp::attachInterface<EmptyModel>(*context);
+    tensor::PadOp::attachInterface<PadModel>(*context);
+    tensor::CastOp::attachInterface<CastModel>(*context);
     tensor::DimOp::attachInterface<DimModel>(*context);
     tensor::ExtractSliceOp::attachInterface<SliceModel>(*context);
   });

@@ -16,6 +16,7 @@
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Basis/ScalableInput.h"
+#include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/ExternalModels/BasisModels.h"
 #include "quench/Model/ModelFolder.h"
@@ -101,10 +102,7 @@ struct SmoothPass : quench::impl::SmoothPassBase<SmoothPass>, WorkspacePass {
 // Remarks
 //===----------------------------------------------------------------------===//
 
-static Operation *layerOf(const ScalableInput &input) {
-  QuantizableOpInterface layer = input.layers().front();
-  return layer;
-}
+static Operation *layerOf(const ScalableInput &input) { return input.layers().front(); }
 
 static remark::RemarkOpts optionsFor(StringRef name, Operation *op) {
   auto function = op->getParentOfType<FunctionOpInterface>();
@@ -187,7 +185,11 @@ Expected<std::vector<SmoothedLayer>> Smoother::layersOf(const ScalableInput &inp
   }
   std::vector<SmoothedLayer> layers;
   for (auto [op, name] : llvm::zip_equal(input.layers(), input.layerNames())) {
-    QuantizableOpInterface layer = op;
+    auto layer = dyn_cast<QuantizableOpInterface>(op);
+    if (!layer) {
+      return llvm::createStringError("expected a layer that says which its weights are, found '" +
+                                     name + "'");
+    }
     Value weight = layer.getWeightOperand().get();
     auto type = cast<RankedTensorType>(weight.getType());
     if (type.getRank() != 2 || layer.getWeightReductionAxis() != 1 || !isConstantLike(weight)) {
@@ -247,7 +249,8 @@ Error Smoother::searchSegment(SegmentRunner &runner, uint64_t rows, Progress &pr
   std::vector<Candidate *> own;
   llvm::SmallVector<Value> taps;
   for (Candidate &candidate : candidates) {
-    if (llvm::is_contained(runner.segment().layers, candidate.input.layers().front())) {
+    auto layer = dyn_cast<QuantizableOpInterface>(candidate.input.layers().front());
+    if (layer && llvm::is_contained(runner.segment().layers, layer)) {
       own.push_back(&candidate);
       taps.push_back(candidate.input.value());
     }

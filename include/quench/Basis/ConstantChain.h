@@ -23,7 +23,7 @@ namespace quench {
 
 /// A constant-like value, taken apart.
 struct ConstantChain {
-  /// A `quench.weight` or an `arith.constant`.
+  /// A `quench.weight`, or a constant of any dialect: `arith.constant`, `tosa.const`.
   mlir::Operation *root;
   /// The changes of basis on the way from the root, first to last.
   llvm::SmallVector<BasisUse, 2> uses;
@@ -34,6 +34,8 @@ struct ConstantChain {
 
   /// The key of the weight, "" for a constant.
   llvm::StringRef key() const;
+  /// The elements of a constant, null for a weight.
+  mlir::ElementsAttr elements() const;
 };
 
 /// Whether an op is inside of chains: it makes a constant-like value from another.

@@ -47,7 +47,9 @@ def RotatePass : Pass<"quench-rotate", "::mlir::ModuleOp"> {
     * `r2`: of the values of each attention, within heads, up to the layer that reads the heads. Absorbed.
     * `r3`: of queries and keys behind the rotary embedding, within heads. Online; the key cache is rotated.
     * `r4`: of the inputs of linear layers that are made by nonlinear ops, such as gated products. Online, the layer
-      absorbs the inverse.
+      absorbs the inverse. In `linalg` and `tosa`, of what any op makes for a matrix product or a convolution with
+      constant weights: along its channels, and online only where the weights before it cannot take it in. What is
+      refused there stays, with a `missed` remark.
 
     `kind` says which matrices r1 and r2 are: `hadamard`, `random-hadamard` (diag(signs) H with signs from NumPy's
     `default_rng(seed)`: first those of r1, then those of r2 for each layer), `random` (orthogonal, uniform), or

@@ -17,7 +17,6 @@
 
 #include "quench/Basis/ConstantChain.h"
 #include "quench/Basis/Rebase.h"
-#include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Workspace/Workspace.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -30,12 +29,16 @@ namespace quench {
 /// A value that linear layers read.
 class ScalableInput {
 public:
-  /// Of all layers with QuantizableOpInterface in a module, in program order, each value once.
-  /// Inputs whose channels are not the last axis, or not static, are left out.
+  /// Of all layers in a module, in program order, each value once: ops with QuantizableOpInterface,
+  /// and others that sum over the channels with weights, such as `linalg.matmul` and `tosa.conv2d`.
+  /// Inputs whose channels are not static are left out, and those of the first kind whose channels
+  /// are not the last axis.
   static std::vector<ScalableInput> findAll(mlir::ModuleOp module);
 
   mlir::Value value() const { return input; }
-  llvm::ArrayRef<QuantizableOpInterface> layers() const { return readers; }
+  /// The axis of the channels.
+  int64_t axis() const { return channelAxis; }
+  llvm::ArrayRef<mlir::Operation *> layers() const { return readers; }
   /// The names of the layers.
   llvm::ArrayRef<std::string> layerNames() const { return names; }
   /// The name under which calibration knows the value: that of its observer, else the one that
@@ -58,7 +61,8 @@ public:
 
 private:
   mlir::Value input;
-  llvm::SmallVector<QuantizableOpInterface> readers;
+  int64_t channelAxis = 0;
+  llvm::SmallVector<mlir::Operation *> readers;
   std::vector<std::string> names;
   std::string edgeName;
   std::vector<int64_t> classOf;
@@ -79,9 +83,9 @@ public:
   /// Nothing, and a refusal, when the scales cannot go anywhere.
   static std::optional<ScalePlan> create(const ScalableInput &input, RebaseRefusal &refusal);
 
-  /// Weights of at least two axes that are divided by the scales: what makes the input.
+  /// Weights of layers that are divided by the scales: what makes the input.
   llvm::ArrayRef<Constant> makers() const { return divided; }
-  /// Weights of at least two axes that are multiplied by them: what reads it.
+  /// Weights of layers that are multiplied by them: what reads it.
   llvm::ArrayRef<Constant> readers() const { return multiplied; }
 
   /// The largest magnitude in each class over all `constants`; 0 for classes without.

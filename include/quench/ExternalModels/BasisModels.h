@@ -21,8 +21,14 @@ namespace quench {
 /// Sums, products, extensions and maxima with 0 of `arith`.
 void registerArithBasisModels(mlir::DialectRegistry &registry);
 
+/// All structured ops of `linalg`: what their indexing maps and bodies allow.
+void registerLinalgBasisModels(mlir::DialectRegistry &registry);
+
 /// Reshapes and slices of `tensor`, where the axes of a map stay whole.
 void registerTensorBasisModels(mlir::DialectRegistry &registry);
+
+/// Matrix products, convolutions, pooling, elementwise ops and reshapes of `tosa`, in floats.
+void registerTosaBasisModels(mlir::DialectRegistry &registry);
 
 /// All of the above.
 void registerBasisModels(mlir::DialectRegistry &registry);
