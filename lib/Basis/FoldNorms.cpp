@@ -8,12 +8,16 @@
 // Input: a float model. Output: the same function; norms without gain where their readers could
 // take it in, whose weights have a diagonal change of basis.
 //
+// Chains of elementwise ops of linalg and tosa that scale and shift channels, such as a batch norm,
+// go the other way: into what makes their input (FoldAffine.h).
+//
 // A norm without gain makes y D⁻¹ where the one with gain D makes y: the value is rebased by the
 // formal inverse, which cancels in the readers' weights, and this pass rewrites the norm itself.
 //
 //===----------------------------------------------------------------------===//
 
 #include "BasisRemarks.h"
+#include "FoldAffine.h"
 #include "quench/Basis/ConstantChain.h"
 
 #include "quench/Basis/Passes.h"
@@ -98,7 +102,7 @@ void FoldNormsPass::runOnOperation() {
         return failure();
       }
     }
-    return success();
+    return foldChannelAffine(module, evaluator, DEBUG_TYPE);
   });
   if (failed(result)) {
     signalPassFailure();

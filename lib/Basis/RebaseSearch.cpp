@@ -180,13 +180,19 @@ SmallVector<Choice> Search::ask(const State &state, Operation *op, BasisPort por
       choice.assignments.push_back({target, otherUse});
     }
   }
-  // What constants take alone leaves nothing to ask.
-  std::stable_partition(choices.begin(), choices.end(), [](const Choice &choice) {
-    return llvm::all_of(choice.assignments, [](const auto &assignment) {
-      return assignment.first.constant || assignment.second.isIdentity();
-    });
-  });
-  return choices;
+  // What constants take alone leaves nothing to ask, and comes first.
+  SmallVector<Choice> ordered;
+  for (bool alone : {true, false}) {
+    for (const Choice &choice : choices) {
+      bool own = llvm::all_of(choice.assignments, [](const auto &assignment) {
+        return assignment.first.constant || assignment.second.isIdentity();
+      });
+      if (own == alone) {
+        ordered.push_back(choice);
+      }
+    }
+  }
+  return ordered;
 }
 
 SmallVector<Choice> Search::choicesOfMaker(const State &state, Value value, const BasisUse &use) {
@@ -300,6 +306,9 @@ bool Search::assignValue(State &state, Value value, const BasisUse &use) {
     return place->second == wanted;
   }
   state.open.push_back({value, nullptr});
+  if (value == seed && policy.callerReadsValue) {
+    return true;
+  }
   // Uses are listed from the last to the first.
   SmallVector<OpOperand *> readers;
   for (OpOperand &reader : value.getUses()) {

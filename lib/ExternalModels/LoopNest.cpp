@@ -61,6 +61,7 @@ private:
   void addSame(const MapUse &map);
   void addContragredient();
   void addPowers();
+  void addUses(llvm::ArrayRef<int> powers);
   void add(llvm::ArrayRef<std::pair<BasisPort, MapUse>> uses);
 
   const LoopNest &nest;
@@ -264,13 +265,12 @@ void LoopQuestion::addPowers() {
   for (size_t i = 0; i < participants.size(); ++i) {
     count *= 3;
   }
-  llvm::SmallVector<std::pair<size_t, llvm::SmallVector<int>>> found;
+  llvm::SmallVector<llvm::SmallVector<int>> found;
   for (size_t code = 0; code < count; ++code) {
     llvm::SmallVector<int> powers;
-    size_t rest = code, changes = 0;
+    size_t rest = code;
     for (size_t i = 0; i < participants.size(); ++i, rest /= 3) {
       powers.push_back(static_cast<int>(rest % 3) == 2 ? -1 : static_cast<int>(rest % 3));
-      changes += powers.back() != 0;
     }
     if (powers[own] != 1) {
       continue;
@@ -282,19 +282,25 @@ void LoopQuestion::addPowers() {
         powers[find(BasisPort::operand(*nest.initial)) - participants.begin()] == wanted;
     if (!power.isNone && (power.isAny || power.value == wanted) && startsRight &&
         (!power.needsPositive || isPositiveDiagonal(use.map))) {
-      found.push_back({changes, powers});
+      found.push_back(powers);
     }
   }
-  llvm::stable_sort(found, llvm::less_first());
-  for (const auto &[changes, powers] : found) {
-    llvm::SmallVector<std::pair<BasisPort, MapUse>> uses;
-    for (auto [participant, power] : llvm::zip_equal(participants, powers)) {
-      uses.push_back({participant.port, power == 0   ? MapUse()
-                                        : power == 1 ? use.map
-                                                     : invert(use.map)});
+  for (size_t changes = 1; changes <= participants.size(); ++changes) {
+    for (llvm::ArrayRef<int> powers : found) {
+      if (powers.size() - llvm::count(powers, 0) == changes) {
+        addUses(powers);
+      }
     }
-    add(uses);
   }
+}
+
+void LoopQuestion::addUses(llvm::ArrayRef<int> powers) {
+  llvm::SmallVector<std::pair<BasisPort, MapUse>> uses;
+  for (auto [participant, power] : llvm::zip_equal(participants, powers)) {
+    MapUse own = power == 0 ? MapUse() : power == 1 ? use.map : invert(use.map);
+    uses.push_back({participant.port, own});
+  }
+  add(uses);
 }
 
 BasisAnswer LoopQuestion::answer() {

@@ -16,9 +16,9 @@
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Basis/ScalableInput.h"
-#include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/ExternalModels/BasisModels.h"
+#include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Model/ModelFolder.h"
 #include "quench/Tuning/SegmentRunner.h"
 #include "quench/Tuning/SmoothingSearch.h"

@@ -17,7 +17,7 @@ include "mlir/Pass/PassBase.td"
 include "quench/Workspace/WorkspaceOptions.td"
 
 def FoldNormsPass : Pass<"quench-fold-norms", "::mlir::ModuleOp"> {
-  let summary = "Move the gains of norms into the layers that read them";
+  let summary = "Move the gains of norms into layers";
   let description = [{
     The gain of an RMS norm becomes a diagonal on the weights of all its readers, and the norm has none afterwards: what
     rotations of the residual stream need. The gains are read from the weight store or from constants; nothing is
@@ -33,6 +33,22 @@ def FoldNormsPass : Pass<"quench-fold-norms", "::mlir::ModuleOp"> {
     ```
 
     A norm with a reader that cannot take the gain in keeps it; a `missed` remark says which reader and why.
+
+    A batch norm at inference goes the other way, into what it reads. In `linalg` and `tosa` it is any chain of
+    elementwise ops with constants that makes `s x + t` with one s and one t for each channel, whichever ops and regions
+    it is written with: the weights of the convolution or product that makes x take s in, and its bias takes t in. Where
+    there is no bias, as in `tosa.matmul`, one addition stays.
+
+    ```mlir
+    %h = tosa.conv2d %x, %w, %b, %zp, %zp {…}
+    %m = tosa.mul %h, %s, %shift
+    %y = tosa.add %m, %t
+    // becomes
+    %v = quench.change_basis %w by #quench.diagonal<…> axes [0]
+    %y = tosa.conv2d %x, %v, %c, %zp, %zp {…}        // %c = %b * %s + %t
+    ```
+
+    A chain stays when what it reads has another reader, or when the scale does not go through what makes it.
   }];
   let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
   let options = WorkspaceOptions.options;

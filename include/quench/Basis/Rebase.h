@@ -49,6 +49,8 @@ struct RebasePolicy {
   std::function<bool(mlir::OpOperand &)> mayPrecede;
   /// The caller rewrites what makes the value that is rebased, so nobody asks it.
   bool callerMakesValue = false;
+  /// The same of all that reads it.
+  bool callerReadsValue = false;
 };
 
 /// Who refused, and why: a clause like "its gain is not folded into what reads it".
