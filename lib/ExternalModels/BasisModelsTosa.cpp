@@ -82,9 +82,8 @@ static LoopNest convolution(OpTy op, ArrayRef<int64_t> weightLoops, int64_t inpu
   int input = nest.addOperand(0), weight = nest.addOperand(1);
   nest.addStep({Kind::Product, 0, input, weight});
   // The bias is what the sum starts from.
-  nest.initial = 2;
-  if (nest.operandLoops[2].front() == none && !matchPattern(op.getBias(), m_AnyZeroFloat())) {
-    nest.mixedLoops.set(outputLoop);
+  if (!matchPattern(op.getBias(), m_AnyZeroFloat())) {
+    nest.initial = 2;
   }
   return nest;
 }

@@ -317,6 +317,9 @@ BasisAnswer LoopQuestion::answer() {
     addSame(use.map);
     return result;
   }
+  if (onResult && nest.initial && !find(BasisPort::operand(*nest.initial))) {
+    return BasisAnswer::refuse("what it adds is the same all along that axis");
+  }
   if (isSummed()) {
     addContragredient();
   } else if (degreeOf(root()) == 1u || nest.body[root()].kind == Kind::Zero) {
