@@ -60,6 +60,8 @@ config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".py", ".c"]
 # Integration runs compiled code: `check-quench-integration` names it. Unit is a suite of its own.
 config.excludes = ["Inputs", "Integration", "lit.cfg.py", "lit.site.cfg.py", "lit.local.cfg", "CMakeLists.txt"]
+# DEFINE and REDEFINE: one line of commands for several targets.
+config.recursiveExpansionLimit = 4
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = os.path.join(config.quench_obj_root, "test")
 

@@ -23,12 +23,12 @@ Value quench::loadActivationWord(KernelBuilder &b, Value buffer, ValueRange indi
 }
 
 int32_t quench::byteDotBias(const Target &target) {
-  return target.integerDot == IntegerDot::SignedSigned ? 128 : 0;
+  return target.integerDot() == IntegerDot::SignedSigned ? 128 : 0;
 }
 
 Value quench::byteDot(KernelBuilder &b, Value accumulator, Value weights, Value activations,
                       bool nibbles) {
-  bool isSigned = b.getTarget().integerDot == IntegerDot::SignedSigned;
+  bool isSigned = b.getTarget().integerDot() == IntegerDot::SignedSigned;
   if (isSigned && !nibbles) {
     auto type = cast<VectorType>(weights.getType());
     Value flip = arith::ConstantOp::create(
@@ -36,4 +36,22 @@ Value quench::byteDot(KernelBuilder &b, Value accumulator, Value weights, Value 
     weights = arith::XOrIOp::create(b, weights, flip);
   }
   return ByteDotOp::create(b, accumulator.getType(), accumulator, weights, activations, isSigned);
+}
+
+std::string quench::productIntrinsic(const NativeProduct &product) {
+  StringRef name = product.instruction;
+  int64_t lanes = product.shape[1];
+  if (name == "vpdpbusd" && (lanes == 4 || lanes == 8 || lanes == 16)) {
+    return "llvm.x86.avx512.vpdpbusd." + std::to_string(32 * lanes);
+  }
+  if (name == "vpmaddwd" && lanes == 8) {
+    return "llvm.x86.avx2.pmadd.wd";
+  }
+  if (name == "pmaddwd" && lanes == 4) {
+    return "llvm.x86.sse2.pmadd.wd";
+  }
+  if ((name == "sdot" || name == "usdot") && lanes == 4) {
+    return ("llvm.aarch64.neon." + name + ".v4i32.v16i8").str();
+  }
+  return "";
 }

@@ -67,7 +67,13 @@ Value KernelBuilder::div(Value lhs, Value rhs) {
   return isFloat(lhs) ? Value(arith::DivFOp::create(*this, lhs, rhs))
                       : Value(arith::DivUIOp::create(*this, lhs, rhs));
 }
-Value KernelBuilder::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
+Value KernelBuilder::fma(Value a, Value b, Value c) {
+  const NativeProduct *product = target.findProduct(NumberType::F32, NumberType::F32);
+  if (product && product->instruction == "fma") {
+    return math::FmaOp::create(*this, a, b, c);
+  }
+  return add(mul(a, b), c);
+}
 // A comparison and a selection are one instruction on x86; maxnum, which looks at both sides for
 // NaN, are three.
 Value KernelBuilder::maximum(Value lhs, Value rhs) {

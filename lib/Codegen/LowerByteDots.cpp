@@ -9,10 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/Codegen/ByteDot.h"
 #include "quench/Codegen/Passes.h"
-
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
-#include "quench/Target/Target.h"
+#include "quench/Target/TargetSpec.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -51,38 +51,51 @@ static std::pair<Value, Value> splitBytes(ImplicitLocOpBuilder &b, Value bytes, 
   return {arith::ShRSIOp::create(b, raised, splat(8)), arith::ShRSIOp::create(b, pairs, splat(8))};
 }
 
-/// acc + vpmaddwd(even bytes) + vpmaddwd(odd bytes)
-static Value lowerByWidening(ImplicitLocOpBuilder &b, ByteDotOp op) {
+/// acc + products(even bytes) + products(odd bytes)
+static Value lowerByWidening(ImplicitLocOpBuilder &b, ByteDotOp op, StringRef intrinsic) {
   auto [lhsEven, lhsOdd] = splitBytes(b, op.getLhs(), op.getIsSigned());
   auto [rhsEven, rhsOdd] = splitBytes(b, op.getRhs(), /*isSigned=*/true);
   Value sum = op.getAccumulator();
   for (auto [lhs, rhs] : {std::pair(lhsEven, rhsEven), std::pair(lhsOdd, rhsOdd)}) {
-    Value products = callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", op.getType(), {lhs, rhs});
+    Value products = callIntrinsic(b, intrinsic, op.getType(), {lhs, rhs});
     sum = arith::AddIOp::create(b, sum, products);
   }
   return sum;
 }
 
-/// Nothing when the target has no instruction for this form and width.
-static Value lower(ImplicitLocOpBuilder &b, ByteDotOp op, const Target &target) {
-  int64_t lanes = op.getAccumulator().getType().getDimSize(0);
-  SmallVector<Value> operands(op->getOperands());
-  switch (target.integerDot) {
-  case IntegerDot::UnsignedSigned:
-    if (op.getIsSigned() || (lanes != 4 && lanes != 8 && lanes != 16)) {
-      return {};
-    }
-    return callIntrinsic(b, ("llvm.x86.avx512.vpdpbusd." + Twine(32 * lanes)).str(), op.getType(),
-                         operands);
-  case IntegerDot::SignedSigned:
-    if (!op.getIsSigned() || lanes != 4) {
-      return {};
-    }
-    return callIntrinsic(b, "llvm.aarch64.neon.sdot.v4i32.v16i8", op.getType(), operands);
-  case IntegerDot::Widen:
-    return lanes == 8 ? lowerByWidening(b, op) : Value();
+/// Products of 8 bytes in 16 bits each, then sums of neighbours, twice.
+static Value lowerByPairs(ImplicitLocOpBuilder &b, ByteDotOp op) {
+  auto products = VectorType::get({8}, b.getI16Type());
+  SmallVector<Value> sums;
+  for (int64_t half = 0; half < 2; ++half) {
+    auto bytes = [&](Value operand) -> Value {
+      return vector::ExtractStridedSliceOp::create(b, operand, ArrayRef<int64_t>{8 * half},
+                                                   ArrayRef<int64_t>{8}, ArrayRef<int64_t>{1});
+    };
+    Value product = callIntrinsic(b, "llvm.aarch64.neon.smull.v8i16", products,
+                                  {bytes(op.getLhs()), bytes(op.getRhs())});
+    sums.push_back(callIntrinsic(b, "llvm.aarch64.neon.saddlp.v4i32.v8i16", op.getType(), product));
   }
-  llvm_unreachable("all integer dots are handled");
+  Value sum = callIntrinsic(b, "llvm.aarch64.neon.addp.v4i32", op.getType(), sums);
+  return arith::AddIOp::create(b, op.getAccumulator(), sum);
+}
+
+/// Nothing when the code generator does not know the instruction for this form and width.
+static Value lower(ImplicitLocOpBuilder &b, ByteDotOp op, const NativeProduct &product) {
+  std::string intrinsic = productIntrinsic(product);
+  bool isWidened = product.weights == NumberType::I16;
+  if (op.getAccumulator().getType().getDimSize(0) != product.shape[1] ||
+      (!isWidened && op.getIsSigned() != (product.weights == NumberType::I8))) {
+    return {};
+  }
+  if (product.instruction == "smull") {
+    return lowerByPairs(b, op);
+  }
+  if (intrinsic.empty()) {
+    return {};
+  }
+  return isWidened ? lowerByWidening(b, op, intrinsic)
+                   : callIntrinsic(b, intrinsic, op.getType(), op->getOperands());
 }
 
 namespace {
@@ -93,14 +106,14 @@ struct LowerByteDotsPass : quench::impl::LowerByteDotsPassBase<LowerByteDotsPass
 } // namespace
 
 void LowerByteDotsPass::runOnOperation() {
-  llvm::Expected<Target> found = Target::find(target);
-  if (!found) {
-    getOperation().emitError(llvm::toString(found.takeError()));
+  FailureOr<Target> found = getTarget(getOperation());
+  if (failed(found)) {
     return signalPassFailure();
   }
+  const NativeProduct *product = found->integerProduct();
   getOperation().walk([&](ByteDotOp op) {
     ImplicitLocOpBuilder b(op.getLoc(), op);
-    Value lowered = lower(b, op, *found);
+    Value lowered = product ? lower(b, op, *product) : Value();
     if (!lowered) {
       op.emitOpError() << "has no instruction on target " << found->name << " for " << op.getType()
                        << (op.getIsSigned() ? " with a signed left side" : "");

@@ -14,6 +14,7 @@
 #include "quench/Codegen/Passes.h"
 
 #include "quench/Codegen/Crew.h"
+#include "quench/Target/TargetSpec.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -100,9 +101,8 @@ struct LowerCrewPass : quench::impl::LowerCrewPassBase<LowerCrewPass> {
 } // namespace
 
 void LowerCrewPass::runOnOperation() {
-  llvm::Expected<Target> found = Target::find(target);
-  if (!found) {
-    getOperation().emitError(llvm::toString(found.takeError()));
+  FailureOr<Target> found = getTarget(getOperation());
+  if (failed(found)) {
     return signalPassFailure();
   }
   SymbolTable symbols(getOperation());

@@ -13,6 +13,7 @@
 #include "KernelSelector.h"
 
 #include "quench/Codegen/Passes.h"
+#include "quench/Target/TargetSpec.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -130,9 +131,8 @@ struct SelectKernelsPass : quench::impl::SelectKernelsPassBase<SelectKernelsPass
 } // namespace
 
 void SelectKernelsPass::runOnOperation() {
-  llvm::Expected<Target> found = Target::find(target);
-  if (!found) {
-    getOperation().emitError(llvm::toString(found.takeError()));
+  FailureOr<Target> found = getTarget(getOperation());
+  if (failed(found)) {
     return signalPassFailure();
   }
   SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());

@@ -59,7 +59,7 @@ std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const Group
 }
 
 std::optional<RowCodes> KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {
-  if (target.integerDot == IntegerDot::Widen || groups.group > FixedPointKernel::kLargestGroup) {
+  if (target.integerDot() == IntegerDot::Widen || groups.group > FixedPointKernel::kLargestGroup) {
     return std::nullopt;
   }
   auto [entry, isNew] = rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group});

@@ -7,7 +7,7 @@
 
 #include "quench/Driver/Command.h"
 #include "quench/Driver/TextTable.h"
-#include "quench/Target/Target.h"
+#include "quench/Target/TargetSpec.h"
 
 using namespace llvm;
 
@@ -19,13 +19,46 @@ class TargetsCommand : public Command {
 public:
   StringRef name() const override { return "targets"; }
   StringRef summary() const override { return "list the chips that code is generated for"; }
-  void declare(OptionTable &) override {}
+  void declare(OptionTable &options) override {
+    options.text("show", 0, "TARGET", shown, "print a target as the IR of a file for --target");
+  }
   Error run(const Console &console) override;
+
+private:
+  Error show(const Console &console) const;
+
+  std::string shown;
 };
 
 } // namespace
 
+/// Multiply-adds that a core makes in a cycle, by the instruction that makes them.
+static json::Object products(const Target &target) {
+  json::Object rates;
+  for (const NativeProduct &product : target.products) {
+    rates[product.instruction] = product.macsPerCycle();
+  }
+  return rates;
+}
+
+Error TargetsCommand::show(const Console &console) const {
+  Expected<Target> target = Target::find(shown);
+  if (!target) {
+    return target.takeError();
+  }
+  std::string text = printTarget(*target);
+  if (console.json) {
+    console.printJson(json::Object{{"name", target->name}, {"text", text}});
+  } else {
+    console.out << text;
+  }
+  return Error::success();
+}
+
 Error TargetsCommand::run(const Console &console) {
+  if (!shown.empty()) {
+    return show(console);
+  }
   std::string host = Target::host().name;
   json::Array list;
   TextTable table({"name", "runs here", "what it is"});
@@ -35,6 +68,7 @@ Error TargetsCommand::run(const Console &console) {
                                 {"summary", target.summary},
                                 {"triple", target.triple},
                                 {"vector_bits", target.vectorBits},
+                                {"products", products(target)},
                                 {"runs_here", runs},
                                 {"host", isHost}});
     table.addRow({target.name, isHost ? "host" : runs ? "yes" : "no", target.summary});

@@ -7,6 +7,7 @@
 
 #include "quench/Driver/MachineLimits.h"
 
+#include "quench/Codegen/ByteDot.h"
 #include "quench/Codegen/NativeCode.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -102,34 +103,47 @@ static KernelText floatKernel(const Target &target) {
               vector + " %seed)\n"};
 }
 
+/// Products of bytes in 16 bits, then sums of neighbours: what stands for a dot product on the
+/// first AArch64 processors.
+static KernelText pairsKernel() {
+  return {"declare <8 x i16> @llvm.aarch64.neon.smull.v8i16(<8 x i8>, <8 x i8>)\n"
+          "declare <4 x i32> @llvm.aarch64.neon.saddlp.v4i32.v8i16(<8 x i16>)\n",
+          "<4 x i32>",
+          "  %b$ = bitcast <4 x i32> %s$ to <16 x i8>\n"
+          "  %h$ = shufflevector <16 x i8> %b$, <16 x i8> poison, <8 x i32> <i32 0, i32 1, i32 2, "
+          "i32 3, i32 4, i32 5, i32 6, i32 7>\n"
+          "  %p$ = call <8 x i16> @llvm.aarch64.neon.smull.v8i16(<8 x i8> %h$, <8 x i8> %h$)\n"
+          "  %q$ = call <4 x i32> @llvm.aarch64.neon.saddlp.v4i32.v8i16(<8 x i16> %p$)\n"
+          "  %n$ = add <4 x i32> %s$, %q$\n"};
+}
+
 /// The products depend on the sum, so that they cannot be moved out of the loop.
 static KernelText integerKernel(const Target &target) {
-  std::string sums = vectorOf(target.lanes(), "i32"), bytes = vectorOf(4 * target.lanes(), "i8");
-  std::string cast = "  %b$ = bitcast " + sums + " %s$ to ";
-  auto dotProduct = [&](const std::string &name) {
-    return KernelText{
-        "declare " + sums + " " + name + "(" + sums + ", " + bytes + ", " + bytes + ")\n", sums,
-        cast + bytes + "\n  %n$ = call " + sums + " " + name + "(" + sums + " %s$, " + bytes +
-            " %b$, " + bytes + " %b$)\n"};
-  };
-  switch (target.integerDot) {
-  case IntegerDot::UnsignedSigned:
-    return dotProduct("@llvm.x86.avx512.vpdpbusd." + std::to_string(target.vectorBits));
-  case IntegerDot::SignedSigned:
-    return dotProduct("@llvm.aarch64.neon.sdot.v4i32.v16i8");
-  case IntegerDot::Widen:
-    break;
+  const NativeProduct *product = target.integerProduct();
+  std::string name = product ? productIntrinsic(*product) : "";
+  if (name.empty()) {
+    return pairsKernel();
   }
-  std::string pairs = vectorOf(2 * target.lanes(), "i16");
-  std::string name = "@llvm.x86.avx2.pmadd.wd";
-  return {"declare " + sums + " " + name + "(" + pairs + ", " + pairs + ")\n", sums,
-          cast + pairs + "\n  %m$ = call " + sums + " " + name + "(" + pairs + " %b$, " + pairs +
-              " %b$)\n  %n$ = add " + sums + " %s$, %m$\n"};
+  std::string sums = vectorOf(target.lanes(), "i32");
+  std::string cast = "  %b$ = bitcast " + sums + " %s$ to ";
+  bool isWidened = product->weights == NumberType::I16;
+  std::string operands =
+      isWidened ? vectorOf(2 * target.lanes(), "i16") : vectorOf(4 * target.lanes(), "i8");
+  std::string call = " = call " + sums + " @" + name + "(";
+  std::string twice = operands + " %b$, " + operands + " %b$)\n";
+  std::string declare = "declare " + sums + " @" + name + "(";
+  if (isWidened) {
+    return {declare + operands + ", " + operands + ")\n", sums,
+            cast + operands + "\n  %m$" + call + twice + "  %n$ = add " + sums + " %s$, %m$\n"};
+  }
+  return {declare + sums + ", " + operands + ", " + operands + ")\n", sums,
+          cast + operands + "\n  %n$" + call + sums + " %s$, " + twice};
 }
 
 /// Products that one instruction of the integer kernel makes in a 32-bit lane.
 static unsigned productsPerLane(const Target &target) {
-  return target.integerDot == IntegerDot::Widen ? 2 : 4;
+  const NativeProduct *product = target.integerProduct();
+  return !product || productIntrinsic(*product).empty() ? 2 : product->shape[2];
 }
 
 namespace {

@@ -25,6 +25,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/ControlFlow/Transforms/BufferDeallocationOpInterfaceImpl.h"
+#include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -87,12 +88,11 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   } else {
     pm.addPass(createStripObserversPass());
   }
+  pm.addPass(createAttachTargetPass(options.target));
   pm.addPass(createLegalizePass());
   // One quantization of an activation serves all its consumers.
   pm.addPass(createCSEPass());
-  SelectKernelsPassOptions select;
-  select.target = options.target.name;
-  pm.addPass(createSelectKernelsPass(select));
+  pm.addPass(createSelectKernelsPass());
   // What no kernel computes.
   pm.addPass(createConvertQuenchToLinalgPass());
   pm.addPass(createConvertNNToLinalgPass());
@@ -114,21 +114,17 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createGuardParallelPass());
   pm.addPass(createParallelForToNestedForsPass());
   pm.addPass(createHoistAllocasPass());
-  LowerByteDotsPassOptions byteDots;
-  byteDots.target = options.target.name;
-  pm.addPass(createLowerByteDotsPass(byteDots));
+  pm.addPass(createLowerByteDotsPass());
   addLoweringToLLVM(pm);
-  LowerCrewPassOptions crew;
-  crew.target = options.target.name;
-  pm.addPass(createLowerCrewPass(crew));
+  pm.addPass(createLowerCrewPass());
 }
 
 void quench::registerCompilePipelineDialects(DialectRegistry &registry) {
-  registry
-      .insert<QuenchDialect, nn::NNDialect, arith::ArithDialect,
-              bufferization::BufferizationDialect, cf::ControlFlowDialect, func::FuncDialect,
-              linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-              omp::OpenMPDialect, scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
+  registry.insert<QuenchDialect, nn::NNDialect, arith::ArithDialect,
+                  bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect,
+                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
+                  memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect, tensor::TensorDialect,
+                  vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   arith::registerBufferDeallocationOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);

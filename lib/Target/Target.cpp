@@ -7,44 +7,106 @@
 
 #include "quench/Target/Target.h"
 
+#include "BuiltinTargets.h"
+#include "quench/Model/ModuleFile.h"
+#include "quench/Target/TargetSpec.h"
+
+#include "mlir/Dialect/DLTI/DLTI.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
-#include <vector>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace quench;
 
-// Best first within an architecture: `host` takes the first that runs.
-static const std::vector<Target> &builtInTargets() {
-  static const std::vector<Target> targets = {
-      {"x86-avx512vnni", "x86-64 with AVX-512 VNNI (vpdpbusd on 512 bits)",
-       "x86_64-unknown-linux-gnu", "x86-64-v4", "+avx512vnni,-prefer-256-bit",
-       /*vectorBits=*/512, /*vectorRegisters=*/32, IntegerDot::UnsignedSigned},
-      {"x86-avx2", "x86-64 with AVX2 and FMA (vpmaddwd on 256 bits)", "x86_64-unknown-linux-gnu",
-       "x86-64-v3", "", /*vectorBits=*/256, /*vectorRegisters=*/16, IntegerDot::Widen},
-      {"arm-dotprod", "AArch64 with NEON dot products (sdot on 128 bits)",
-       "aarch64-unknown-linux-gnu", "generic", "+v8.2a,+dotprod", /*vectorBits=*/128,
-       /*vectorRegisters=*/32, IntegerDot::SignedSigned},
-  };
-  return targets;
+static constexpr std::pair<NumberType, StringLiteral> numberNames[] = {
+    {NumberType::I8, "i8"},   {NumberType::UI8, "ui8"}, {NumberType::I16, "i16"},
+    {NumberType::I32, "i32"}, {NumberType::F16, "f16"}, {NumberType::BF16, "bf16"},
+    {NumberType::F32, "f32"}};
+
+StringRef quench::stringify(NumberType type) {
+  return find_if(numberNames, [&](const auto &entry) { return entry.first == type; })->second;
 }
 
-ArrayRef<Target> Target::all() { return builtInTargets(); }
+std::optional<NumberType> quench::symbolizeNumberType(StringRef name) {
+  const auto *entry = find_if(numberNames, [&](const auto &each) { return each.second == name; });
+  return entry == std::end(numberNames) ? std::nullopt : std::optional(entry->first);
+}
 
-/// The features that tell whether a machine runs the code: what a CPU name implies is spelled out.
-static ArrayRef<StringRef> requiredFeatures(StringRef name) {
-  static const StringRef avx512[] = {"avx512f", "avx512bw",   "avx512dq", "avx512vl", "avx512cd",
-                                     "avx2",    "avx512vnni", "fma",      "bmi2",     "f16c"};
-  static const StringRef avx2[] = {"avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"};
-  static const StringRef dotprod[] = {"dotprod"};
-  if (name == "x86-avx512vnni") {
-    return avx512;
+const NativeProduct *Target::findProduct(NumberType weights, NumberType activations) const {
+  const NativeProduct *best = nullptr;
+  for (const NativeProduct &product : products) {
+    if (product.weights == weights && product.activations == activations &&
+        (!best || product.macsPerCycle() > best->macsPerCycle())) {
+      best = &product;
+    }
   }
-  return name == "x86-avx2" ? ArrayRef<StringRef>(avx2) : ArrayRef<StringRef>(dotprod);
+  return best;
+}
+
+const NativeProduct *Target::integerProduct() const {
+  const NativeProduct *best = nullptr;
+  for (const NativeProduct &product : products) {
+    if (product.sums == NumberType::I32 &&
+        (!best || product.macsPerCycle() > best->macsPerCycle())) {
+      best = &product;
+    }
+  }
+  return best;
+}
+
+IntegerDot Target::integerDot() const {
+  const NativeProduct *product = integerProduct();
+  if (!product || product->weights == NumberType::I16) {
+    return IntegerDot::Widen;
+  }
+  return product->weights == NumberType::UI8 ? IntegerDot::UnsignedSigned
+                                             : IntegerDot::SignedSigned;
+}
+
+static Expected<Target> readModule(mlir::ModuleOp module, StringRef where) {
+  FailureOr<mlir::Attribute> device = mlir::dlti::query(module, StringRef("CPU"));
+  auto spec =
+      succeeded(device) ? dyn_cast<mlir::DLTIQueryInterface>(*device) : mlir::DLTIQueryInterface();
+  if (!spec) {
+    return createStringError(where + ": expected a module with the device \"CPU\" in its "
+                                     "dlti.target_system_spec");
+  }
+  Expected<Target> target = readTarget(spec);
+  if (!target) {
+    return createStringError(where + ": " + toString(target.takeError()));
+  }
+  return target;
+}
+
+/// A context that can hold specifications.
+static std::unique_ptr<mlir::MLIRContext> createContext() {
+  auto context = std::make_unique<mlir::MLIRContext>(mlir::MLIRContext::Threading::DISABLED);
+  context->loadDialect<mlir::DLTIDialect>();
+  return context;
+}
+
+ArrayRef<Target> Target::all() {
+  static const std::vector<Target> targets = [] {
+    std::unique_ptr<mlir::MLIRContext> context = createContext();
+    std::vector<Target> parsed;
+    for (const BuiltinTarget &target : builtinTargets()) {
+      auto module = cantFail(parseModuleText(target.text, target.file, *context));
+      parsed.push_back(cantFail(readModule(*module, target.file)));
+    }
+    auto rank = [](const Target &target) {
+      const NativeProduct *product = target.integerProduct();
+      return std::tuple(product ? product->macsPerCycle() : 0.0, target.required.size(),
+                        StringRef(target.name));
+    };
+    sort(parsed, [&](const Target &a, const Target &b) { return rank(a) > rank(b); });
+    return parsed;
+  }();
+  return targets;
 }
 
 bool Target::runsHere() const {
@@ -52,35 +114,49 @@ bool Target::runsHere() const {
   if (host.getArch() != Triple(triple).getArch()) {
     return false;
   }
-  StringMap<bool> features = sys::getHostCPUFeatures();
-  return all_of(requiredFeatures(name),
-                [&](StringRef feature) { return features.lookup(feature); });
+  static const StringMap<bool> features = sys::getHostCPUFeatures();
+  return all_of(required, [&](StringRef feature) { return features.lookup(feature); });
+}
+
+/// The caches of this machine, where the system tells.
+static void detectCaches(Target &target) {
+  std::pair<int, int64_t *> caches[] = {{_SC_LEVEL1_DCACHE_SIZE, &target.l1Bytes},
+                                        {_SC_LEVEL2_CACHE_SIZE, &target.l2Bytes},
+                                        {_SC_LEVEL3_CACHE_SIZE, &target.l3Bytes}};
+  for (auto [name, bytes] : caches) {
+    int64_t found = sysconf(name);
+    *bytes = found > 0 ? found : *bytes;
+  }
 }
 
 Target Target::host() {
-  for (const Target &target : all()) {
-    if (target.runsHere()) {
-      return target;
-    }
+  const Target *found = find_if(all(), [](const Target &target) { return target.runsHere(); });
+  if (found == all().end()) {
+    return all().back();
   }
-  return all().back();
+  Target host = *found;
+  detectCaches(host);
+  return host;
 }
 
 Expected<Target> Target::find(StringRef name) {
   if (name == "host") {
-    for (const Target &target : all()) {
-      if (target.runsHere()) {
-        return target;
-      }
-    }
-    return createStringError("no built-in target runs on this machine");
+    Target target = host();
+    return target.runsHere() ? Expected<Target>(std::move(target))
+                             : createStringError("no built-in target runs on this machine");
   }
   for (const Target &target : all()) {
     if (target.name == name) {
       return target;
     }
   }
+  if (name.ends_with(".mlir")) {
+    std::unique_ptr<mlir::MLIRContext> context = createContext();
+    auto module = parseModuleFile(name, *context);
+    return module ? readModule(**module, name) : module.takeError();
+  }
   std::string names =
       join(map_range(all(), [](const Target &target) { return target.name; }), ", ");
-  return createStringError("unknown target '" + name + "', expected host, " + names);
+  return createStringError("unknown target '" + name + "', expected host, " + names +
+                           " or a file that ends in .mlir");
 }

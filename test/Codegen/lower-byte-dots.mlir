@@ -1,10 +1,11 @@
-// RUN: quench-opt %s --quench-lower-byte-dots=target=x86-avx512vnni --split-input-file | FileCheck %s --check-prefix=VNNI
-// RUN: sed -e 's/16xi32/8xi32/g' -e 's/64xi8/32xi8/g' %s | quench-opt --quench-lower-byte-dots=target=x86-avx2 --split-input-file | FileCheck %s --check-prefix=AVX2
-// RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' -e 's/x : vec/x signed : vec/' %s | quench-opt --quench-lower-byte-dots=target=arm-dotprod --split-input-file | FileCheck %s --check-prefix=ARM
-// RUN: not quench-opt %s --quench-lower-byte-dots=target=arm-dotprod -o /dev/null 2>&1 | FileCheck %s --check-prefix=ERROR
-// RUN: not quench-opt %s --quench-lower-byte-dots=target=z80 -o /dev/null 2>&1 | FileCheck %s --check-prefix=TARGET
-
-// TARGET: error: unknown target 'z80', expected host, x86-avx512vnni, x86-avx2, arm-dotprod
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=VNNI
+// RUN: sed -e 's/16xi32/8xi32/g' -e 's/64xi8/32xi8/g' %s | quench-opt --quench-attach-target=target=x86-avx2 --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=AVX2
+// RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' -e 's/x : vec/x signed : vec/' %s | quench-opt --quench-attach-target=target=arm-dotprod --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=ARM
+// RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' -e 's/x : vec/x signed : vec/' %s | quench-opt --quench-attach-target=target=arm-neon --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=NEON
+// RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' %s | quench-opt --quench-attach-target=target=arm-i8mm --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=I8MM
+// RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' %s | quench-opt --quench-attach-target=target=x86-sse41 --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=SSE
+// RUN: sed -e 's/16xi32/8xi32/g' -e 's/64xi8/32xi8/g' %s | quench-opt --quench-attach-target=target=x86-avxvnni --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=AVXVNNI
+// RUN: not quench-opt %s --quench-attach-target=target=arm-dotprod --quench-lower-byte-dots -o /dev/null 2>&1 | FileCheck %s --check-prefix=ERROR
 
 // One instruction where there is one. Elsewhere bytes are widened first, because vpmaddubsw would saturate 255 * 127 * 2.
 // VNNI-LABEL: func.func @dot(
@@ -25,6 +26,22 @@
 // ARM-SAME:     %[[A:.+]]: vector<4xi32>, %[[W:.+]]: vector<16xi8>, %[[X:.+]]: vector<16xi8>
 // ARM-NEXT:     %[[Y:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"(%[[A]], %[[W]], %[[X]])
 // ARM-NEXT:     return %[[Y]]
+// I8MM-LABEL: func.func @dot(
+// I8MM-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.usdot.v4i32.v16i8"
+// SSE-LABEL:  func.func @dot(
+// SSE-COUNT-2:  llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
+// AVXVNNI-LABEL: func.func @dot(
+// AVXVNNI-NEXT:  llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"
+// The products of the first processors have 16 bits, and so would sums of two of them overflow: sums are made in 32.
+// NEON-LABEL: func.func @dot(
+// NEON-SAME:    %[[A:.+]]: vector<4xi32>, %[[W:.+]]: vector<16xi8>, %[[X:.+]]: vector<16xi8>
+// NEON:         %[[LOW:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.smull.v8i16"
+// NEON:         %[[FIRST:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"(%[[LOW]])
+// NEON:         %[[HIGH:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.smull.v8i16"
+// NEON:         %[[SECOND:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"(%[[HIGH]])
+// NEON:         %[[PAIRS:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.addp.v4i32"(%[[FIRST]], %[[SECOND]])
+// NEON:         %[[Y:.+]] = arith.addi %[[A]], %[[PAIRS]]
+// NEON:         return %[[Y]]
 // ERROR: lower-byte-dots.mlir:[[#@LINE+2]]:8: error: 'quench.byte_dot' op has no instruction on target arm-dotprod for 'vector<16xi32>'
 func.func @dot(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vector<16xi32> {
   %y = quench.byte_dot %a, %w, %x : vector<16xi32>, vector<64xi8>

@@ -1,5 +1,5 @@
-// RUN: quench-opt %s --quench-select-kernels=target=x86-avx512vnni --split-input-file --mlir-print-local-scope | FileCheck %s
-// RUN: quench-opt %s --quench-select-kernels=target=x86-avx512vnni --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-select-kernels --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // A change of basis that stayed online is a kernel on rows. Transforms of one shape share it.
 // CHECK-LABEL: func.func @down_input(

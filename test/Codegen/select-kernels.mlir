@@ -1,10 +1,7 @@
-// RUN: quench-opt %s --quench-select-kernels=target=x86-avx512vnni --split-input-file --mlir-print-local-scope | FileCheck %s
-// RUN: quench-opt %s --quench-select-kernels=target=arm-dotprod --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=ARM
-// RUN: quench-opt %s --quench-select-kernels=target=x86-avx2 --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=AVX2
-// RUN: quench-opt %s --quench-select-kernels=target=x86-avx2 --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: not quench-opt %s --quench-select-kernels=target=z80 --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=ERROR
-
-// ERROR: error: unknown target 'z80', expected host, x86-avx512vnni, x86-avx2, arm-dotprod
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: quench-opt %s --quench-attach-target=target=arm-dotprod --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=ARM
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx2 --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=AVX2
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx2 --quench-select-kernels --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // Activations become codes, scales and the sums that correct for unsigned weights, one for each group of the weight.
 // The panels of the weight have the lanes of the target.

@@ -99,6 +99,7 @@ protected:
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(program, &context);
     ASSERT_TRUE(module);
     PassManager passes(&context);
+    passes.addPass(createAttachTargetPass(target));
     passes.addPass(createGuardParallelPass());
     passes.addPass(createSCFToControlFlowPass());
     passes.addPass(createFinalizeMemRefToLLVMConversionPass());

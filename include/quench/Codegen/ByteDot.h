@@ -26,6 +26,10 @@ int32_t byteDotBias(const Target &target);
 mlir::Value byteDot(KernelBuilder &builder, mlir::Value accumulator, mlir::Value weights,
                     mlir::Value activations, bool nibbles);
 
+/// The intrinsic of one instruction `sums = sums + products` on operands of four bytes or two
+/// 16-bit integers a lane, or "" if the code generator knows no such intrinsic for it.
+std::string productIntrinsic(const NativeProduct &product);
+
 } // namespace quench
 
 #endif // QUENCH_CODEGEN_BYTEDOT_H

@@ -14,9 +14,13 @@ namespace quench {
 
 class PackedWeights;
 class WeightStore;
+struct Target;
 
 #define GEN_PASS_DECL
 #include "quench/Codegen/Passes.h.inc"
+
+/// Attaches a target that need not have a name.
+std::unique_ptr<mlir::Pass> createAttachTargetPass(const Target &target);
 
 /// Packs from `store` into `packed`; both must outlive the pass. Without a store all weights have
 /// to be floats, and their values are set in `packed` later.

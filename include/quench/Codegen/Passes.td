@@ -10,6 +10,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AttachTargetPass : Pass<"quench-attach-target", "::mlir::ModuleOp"> {
+  let summary = "Say what the module is compiled for";
+  let description = [{
+    The device `"CPU"` of the module's `dlti.target_system_spec` becomes that of a target: what it multiplies natively and
+    how fast, its registers, caches and bandwidth. The passes that generate code look it up there.
+
+    ```mlir
+    module attributes {dlti.target_system_spec = #dlti.target_system_spec<
+      "CPU" = #dlti.target_device_spec<"name" = "x86-avx2", "vector_width" = 256 : i64, ...>>} { ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::DLTIDialect"];
+  let options = [
+    Option<"target", "target", "std::string", "\"host\"",
+           "A target that `quench targets` lists, or a file of IR with such an attribute">
+  ];
+}
+
 def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
   let summary = "Fuse float contractions of dequantized operands into contractions of codes";
   let description = [{
@@ -44,9 +62,6 @@ def SelectKernelsPass : Pass<"quench-select-kernels", "::mlir::ModuleOp"> {
     "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::mlir::vector::VectorDialect"
-  ];
-  let options = [
-    Option<"target", "target", "std::string", "\"host\"", "The target, as `quench targets` lists them">
   ];
 }
 
@@ -119,15 +134,12 @@ def LowerObserversPass : Pass<"quench-lower-observers", "::mlir::ModuleOp"> {
 def LowerByteDotsPass : Pass<"quench-lower-byte-dots", "::mlir::ModuleOp"> {
   let summary = "Turn byte dot products into instructions of the target";
   let description = [{
-    `quench.byte_dot` becomes the intrinsic that the target has: `vpdpbusd` (AVX-512 VNNI), `sdot` (NEON), or, where
-    neither exists, `vpmaddwd` on bytes widened to 16 bits, which unlike `vpmaddubsw` cannot saturate. LLVM does not
-    form these from portable vector code.
+    `quench.byte_dot` becomes the fastest product of bytes that the target lists: `vpdpbusd` (AVX-512 VNNI, AVX-VNNI),
+    `sdot`, `usdot` or `smull` (NEON), or `vpmaddwd` on bytes widened to 16 bits, which unlike `vpmaddubsw` cannot
+    saturate. LLVM does not form these from portable vector code.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"
-  ];
-  let options = [
-    Option<"target", "target", "std::string", "\"host\"", "The target, as `quench targets` lists them">
   ];
 }
 
@@ -210,9 +222,6 @@ def LowerCrewPass : Pass<"quench-lower-crew", "::mlir::ModuleOp"> {
     functions that a crew is made of are added to the module.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
-  let options = [
-    Option<"target", "target", "std::string", "\"host\"", "The target, as `quench targets` lists them">
-  ];
 }
 
 #endif // QUENCH_CODEGEN_PASSES_TD

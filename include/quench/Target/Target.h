@@ -4,6 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A chip is described by a DLTI specification, `targets/*.mlir` for those that are built in, which
+// passes find on the module (see TargetSpec.h). This is the same as a C++ value.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef QUENCH_TARGET_TARGET_H
 #define QUENCH_TARGET_TARGET_H
@@ -12,12 +17,40 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace quench {
 
-/// How a target multiplies 8-bit integers into 32-bit sums.
+/// What an instruction multiplies or adds up.
+enum class NumberType { I8, UI8, I16, I32, F16, BF16, F32 };
+
+/// "i8", "ui8", … as in IR.
+llvm::StringRef stringify(NumberType type);
+std::optional<NumberType> symbolizeNumberType(llvm::StringRef name);
+
+/// An instruction that multiplies a tile of weights by one of activations and adds to sums.
+struct NativeProduct {
+  /// "vpdpbusd". The code generator knows what it emits by this name.
+  std::string instruction;
+  NumberType weights;
+  NumberType activations;
+  NumberType sums;
+  /// Rows of activations, rows of weights, and products that enter a sum: `vpdpbusd` on 512 bits
+  /// has 1, 16 and 4, `smmla` 2, 2 and 8.
+  std::array<int64_t, 3> shape;
+  /// How many of them a core starts in a cycle.
+  double perCycle;
+
+  double macsPerCycle() const {
+    return static_cast<double>(shape[0] * shape[1] * shape[2]) * perCycle;
+  }
+};
+
+/// How sums of products of bytes are had.
 enum class IntegerDot {
   /// Widen both sides to 16 bits and multiply-add pairs (`vpmaddwd`, `smull`/`sadalp`).
   Widen,
@@ -27,7 +60,7 @@ enum class IntegerDot {
   SignedSigned,
 };
 
-/// A CPU that code is generated for. A value type; the built-in ones are listed by `all`.
+/// A CPU that code is generated for. A value type.
 struct Target {
   /// "x86-avx512vnni", "x86-avx2", "arm-dotprod".
   std::string name;
@@ -37,19 +70,39 @@ struct Target {
   std::string triple;
   std::string cpu;
   std::string features;
+  /// LLVM's names of the features without which the code does not run, those that `cpu` implies
+  /// included.
+  std::vector<std::string> required;
   /// Bits of a vector register and number of vector registers.
-  unsigned vectorBits = 128;
-  unsigned vectorRegisters = 16;
-  IntegerDot integerDot = IntegerDot::Widen;
+  int64_t vectorBits = 128;
+  int64_t vectorRegisters = 16;
+  /// Bytes of the caches: first level data and second level of a core, last level of all.
+  int64_t l1Bytes = 32 << 10;
+  int64_t l2Bytes = 256 << 10;
+  int64_t l3Bytes = 4 << 20;
+  /// Cycles of a core in a second, and bytes that it reads from memory in one, both in 10^9.
+  double clock = 1.0;
+  double readBandwidth = 1.0;
+  /// Vector additions, shifts or bitwise operations that a core starts in a cycle.
+  double vectorOpsPerCycle = 1.0;
+  /// Lookups of all bytes of a register in a table of 16; 0 where there is no such instruction.
+  double byteLookupsPerCycle = 0.0;
+  std::vector<NativeProduct> products;
 
   /// 32-bit lanes of a vector register.
-  unsigned lanes() const { return vectorBits / 32; }
+  int64_t lanes() const { return vectorBits / 32; }
+  /// The fastest product of these operands, or null.
+  const NativeProduct *findProduct(NumberType weights, NumberType activations) const;
+  /// The fastest product of bytes, or of 16-bit integers where there is none, or null.
+  const NativeProduct *integerProduct() const;
+  IntegerDot integerDot() const;
 
-  /// The best built-in target that this machine runs.
+  /// The best built-in target that this machine runs, with the caches that are found here.
   static Target host();
-  /// The built-in targets, in the order in which they are listed.
+  /// The built-in targets, the one with most products of bytes in a cycle first.
   static llvm::ArrayRef<Target> all();
-  /// Looks up "host" or the name of a built-in target. The error lists the names.
+  /// "host", the name of a built-in target, or a file of IR with a specification, which ends in
+  /// ".mlir". The error lists the names, or says where the file is wrong.
   static llvm::Expected<Target> find(llvm::StringRef name);
   /// Whether this machine can execute code for the target.
   bool runsHere() const;

@@ -13,7 +13,7 @@ path, instruction, register = sys.argv[1:]
 loops, label, body = [], None, []
 for line in open(path, encoding="utf-8"):
     # '#' begins a comment on x86 and an offset on Arm.
-    line = re.split(r"\s# |//", line)[0].strip()
+    line = re.split(r"\s# |//", line)[0].strip().removeprefix("{vex}").strip()
     found = re.match(r"(\.L\w+):", line)
     if found:
         label, body = found.group(1), []

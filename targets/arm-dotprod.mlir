@@ -1,0 +1,26 @@
+// AArch64 with dot products: Neoverse N1, Cortex-A76 and later.
+module attributes {dlti.target_system_spec = #dlti.target_system_spec<
+  "CPU" = #dlti.target_device_spec<
+    "name" = "arm-dotprod",
+    "summary" = "AArch64 with NEON dot products (sdot on 128 bits)",
+    "triple" = "aarch64-unknown-linux-gnu",
+    "cpu" = "generic",
+    "features" = "+v8.2a,+dotprod",
+    "required_features" = ["dotprod"],
+    "vector_width" = 128 : i64,
+    "vector_registers" = 32 : i64,
+    "L1_cache_size_in_bytes" = 65536 : i64,
+    "L2_cache_size_in_bytes" = 1048576 : i64,
+    "L3_cache_size_in_bytes" = 33554432 : i64,
+    "clock_GHz" = 2.5 : f64,
+    "read_GB_per_s" = 15.0 : f64,
+    "vector_ops_per_cycle" = 2.0 : f64,
+    "byte_lookups_per_cycle" = 2.0 : f64,
+    "products" = #dlti.map<
+      "sdot" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
+        "shape" = array<i64: 1, 4, 4>, "per_cycle" = 2.0 : f64>,
+      "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,
+        "shape" = array<i64: 1, 4, 1>, "per_cycle" = 2.0 : f64>>
+  >
+>} {
+}
