@@ -14,6 +14,7 @@
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 #include "quench/ExternalModels/BasisModels.h"
+#include "quench/ExternalModels/QuantizableModels.h"
 #include "quench/Reference/Passes.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/Tuning/Passes.h"
@@ -28,6 +29,7 @@ void quench::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   registry.insert<QuenchDialect, nn::NNDialect>();
   registerBasisModels(registry);
+  registerQuantizableModels(registry);
   registerKernelCallBufferization(registry);
 }
 

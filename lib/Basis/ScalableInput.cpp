@@ -65,7 +65,8 @@ static Readers findReaders(ModuleOp module) {
   Readers readers;
   unsigned count = 0;
   module.walk([&](Operation *op) {
-    if (auto layer = dyn_cast<QuantizableOpInterface>(op)) {
+    auto layer = dyn_cast<QuantizableOpInterface>(op);
+    if (isa<nn::LinearOp>(op)) {
       Value value = layer.getActivationOperand().get();
       auto type = dyn_cast<RankedTensorType>(value.getType());
       int64_t axis = layer.getActivationReductionAxis();
@@ -77,8 +78,9 @@ static Readers findReaders(ModuleOp module) {
     for (OpOperand &operand : op->getOpOperands()) {
       if (std::optional<int64_t> axis = weightedAxis(operand)) {
         auto named = op->getLoc()->findInstanceOf<NameLoc>();
-        std::string name = named ? named.getName().str()
-                                 : (op->getName().getStringRef() + "#" + Twine(count++)).str();
+        std::string name = layer   ? layerNames.nameOf(layer).str()
+                           : named ? named.getName().str()
+                                   : (op->getName().getStringRef() + "#" + Twine(count++)).str();
         readers[{operand.get(), *axis}].push_back({op, std::move(name)});
       }
     }

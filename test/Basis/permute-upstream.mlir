@@ -22,7 +22,7 @@ func.func @mixed(%x: tensor<3x4xf32>) -> tensor<3x2xf32> {
   return %y : tensor<3x2xf32>
 }
 
-// REMARK: [Missed] NotPermuted | {{.*}}Function=negative_unseen | {{.*}}Reason="calibration has no channels of edge 'linalg.matmul#0'"
+// REMARK: [Missed] NotPermuted | {{.*}}Function=negative_unseen | {{.*}}Reason="calibration has no channels of edge 'linalg.matmul#1'"
 // CHECK-LABEL: @negative_unseen
 // CHECK-NOT: change_basis
 func.func @negative_unseen(%x: tensor<3x4xf32>) -> tensor<3x2xf32> {

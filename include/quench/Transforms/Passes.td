@@ -105,6 +105,31 @@ def QuantizePass : Pass<"quench-quantize", "::mlir::ModuleOp"> {
   ];
 }
 
+def MultiplyCodesPass : Pass<"quench-multiply-codes", "::mlir::ModuleOp"> {
+  let summary = "Compute contractions of linalg on their codes";
+  let description = [{
+    What quench-quantize made of `linalg.matmul`, `linalg.batch_matmul` and convolutions of two axes is a float op between
+    dequantizations. Where both sides have signed 8-bit codes without zero points, and scales that do not change along
+    what is summed, the same op multiplies the codes and sums in i32, and one elementwise op applies the scales and adds
+    what the float op added to. Sums are proved to fit.
+
+    ```mlir
+    %x = quench.dequantize %xq : !quench.qtensor<4x8xf32, #a8> to tensor<4x8xf32>
+    %w = quench.dequantize %wq : !quench.qtensor<8x3xf32, #w8> to tensor<8x3xf32>
+    %y = linalg.matmul ins(%x, %w : …) outs(%b : tensor<4x3xf32>) -> tensor<4x3xf32>
+    // becomes
+    %xc, %xs = quench.disassemble %xq : !quench.qtensor<4x8xf32, #a8> to tensor<4x8xi8>, tensor<4x1xf32>
+    %wc, %ws = quench.disassemble %wq : !quench.qtensor<8x3xf32, #w8> to tensor<8x3xi8>, tensor<1x3xf32>
+    %s = linalg.matmul ins(%xc, %wc : tensor<4x8xi8>, tensor<8x3xi8>) outs(%zeros : tensor<4x3xi32>) -> tensor<4x3xi32>
+    %y = linalg.generic {…} ins(%s, %xs, %ws : …) outs(%b : …) { f32(%s) * (%xs * %ws) + %b }
+    ```
+
+    Behind convert-quench-to-linalg all ops are those of upstream dialects. What stays has a `missed` remark.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def HqqPass : Pass<"quench-hqq", "::mlir::ModuleOp"> {
   let summary = "Quantize weights with real zero points that are chosen without data";
   let description = [{

@@ -1,0 +1,62 @@
+//===- QuantizableModels.cpp - Contractions of upstream dialects as layers ===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/ExternalModels/QuantizableModels.h"
+
+#include "quench/Interfaces/QuantizableOpInterface.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+using namespace mlir;
+using namespace quench;
+
+/// The first loop of a kind that an operand counts one by one, as an axis of it. In all the ops
+/// here there is one; a map of a user that has none gets axis 0.
+static int64_t axisOfLoop(Operation *op, unsigned index, utils::IteratorType kind, bool isShared) {
+  auto structured = cast<linalg::LinalgOp>(op);
+  SmallVector<AffineMap> maps = structured.getIndexingMapsArray();
+  SmallVector<utils::IteratorType> kinds = structured.getIteratorTypesArray();
+  AffineMap other = maps[1 - index];
+  for (auto [axis, expression] : llvm::enumerate(maps[index].getResults())) {
+    auto loop = dyn_cast<AffineDimExpr>(expression);
+    if (loop && kinds[loop.getPosition()] == kind &&
+        other.getResultPosition(expression).has_value() == isShared) {
+      return static_cast<int64_t>(axis);
+    }
+  }
+  return 0;
+}
+
+namespace {
+
+template <typename OpTy>
+struct ContractionModel : QuantizableOpInterface::ExternalModel<ContractionModel<OpTy>, OpTy> {
+  OpOperand &getActivationOperand(Operation *op) const { return op->getOpOperand(0); }
+  OpOperand &getWeightOperand(Operation *op) const { return op->getOpOperand(1); }
+  int64_t getActivationReductionAxis(Operation *op) const {
+    return axisOfLoop(op, 0, utils::IteratorType::reduction, /*isShared=*/true);
+  }
+  int64_t getWeightReductionAxis(Operation *op) const {
+    return axisOfLoop(op, 1, utils::IteratorType::reduction, /*isShared=*/true);
+  }
+  int64_t getWeightOutputAxis(Operation *op) const {
+    return axisOfLoop(op, 1, utils::IteratorType::parallel, /*isShared=*/false);
+  }
+};
+
+} // namespace
+
+template <typename... Ops> static void attachTo(MLIRContext *context) {
+  (Ops::template attachInterface<ContractionModel<Ops>>(*context), ...);
+}
+
+void quench::registerQuantizableModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
+    attachTo<linalg::MatmulOp, linalg::BatchMatmulOp, linalg::Conv2DNhwcHwcfOp,
+             linalg::Conv2DNhwcFhwcOp, linalg::Conv2DNchwFchwOp>(context);
+  });
+}
