@@ -90,9 +90,7 @@ OpOperand *Chain::bias() const {
     return isLast ? &maker->getOpOperand(2) : nullptr;
   }
   auto structured = dyn_cast<linalg::LinalgOp>(maker);
-  bool isStatic = cast<RankedTensorType>(end.getType()).hasStaticShape();
-  return structured && isStatic && addsToInit(structured) ? structured.getDpsInitOperand(0)
-                                                          : nullptr;
+  return structured && addsToInit(structured) ? structured.getDpsInitOperand(0) : nullptr;
 }
 
 std::optional<std::vector<double>> Chain::readBias(ConstantEvaluator &evaluator) const {
@@ -126,8 +124,9 @@ void Chain::writeBias(ArrayRef<double> values) {
         others.push_back(i);
       }
     }
-    Value empty =
-        tensor::EmptyOp::create(builder, maker->getLoc(), type.getShape(), type.getElementType());
+    Value empty = tensor::EmptyOp::create(builder, maker->getLoc(),
+                                          tensor::getMixedSizes(builder, maker->getLoc(), old),
+                                          type.getElementType());
     operand->set(
         linalg::BroadcastOp::create(builder, maker->getLoc(), vector, empty, others)->getResult(0));
   }
