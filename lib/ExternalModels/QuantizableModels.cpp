@@ -10,6 +10,7 @@
 #include "quench/Interfaces/QuantizableOpInterface.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 using namespace mlir;
 using namespace quench;
@@ -48,6 +49,19 @@ struct ContractionModel : QuantizableOpInterface::ExternalModel<ContractionModel
   }
 };
 
+/// Of these all axes are known: those of the activation and of the weight that are summed over, and
+/// that of the weight for outputs.
+template <typename OpTy, int64_t activationAxis, int64_t weightAxis, int64_t outputAxis>
+struct TosaModel
+    : QuantizableOpInterface::ExternalModel<TosaModel<OpTy, activationAxis, weightAxis, outputAxis>,
+                                            OpTy> {
+  OpOperand &getActivationOperand(Operation *op) const { return op->getOpOperand(0); }
+  OpOperand &getWeightOperand(Operation *op) const { return op->getOpOperand(1); }
+  int64_t getActivationReductionAxis(Operation *) const { return activationAxis; }
+  int64_t getWeightReductionAxis(Operation *) const { return weightAxis; }
+  int64_t getWeightOutputAxis(Operation *) const { return outputAxis; }
+};
+
 } // namespace
 
 template <typename... Ops> static void attachTo(MLIRContext *context) {
@@ -58,5 +72,9 @@ void quench::registerQuantizableModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
     attachTo<linalg::MatmulOp, linalg::BatchMatmulOp, linalg::Conv2DNhwcHwcfOp,
              linalg::Conv2DNhwcFhwcOp, linalg::Conv2DNchwFchwOp>(context);
+  });
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    tosa::MatMulOp::attachInterface<TosaModel<tosa::MatMulOp, 2, 1, 2>>(*context);
+    tosa::Conv2DOp::attachInterface<TosaModel<tosa::Conv2DOp, 3, 3, 0>>(*context);
   });
 }

@@ -34,10 +34,8 @@ Operation *quench::findFloatWeight(Value operand) {
   if (auto weight = dyn_cast_or_null<WeightOp>(op)) {
     return isa<RankedTensorType>(weight.getType()) ? op : nullptr;
   }
-  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op)) {
-    return isa<DenseFPElementsAttr>(constant.getValue()) ? op : nullptr;
-  }
-  return nullptr;
+  DenseFPElementsAttr elements;
+  return op && matchPattern(op, m_Constant(&elements)) ? op : nullptr;
 }
 
 namespace {
@@ -212,7 +210,7 @@ LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &forma
   }
   if (index == next) {
     plan.weights.push_back({stored ? stored.getKey().str() : std::string(),
-                            dyn_cast<arith::ConstantOp>(source),
+                            stored ? nullptr : source,
                             llvm::SmallVector<int64_t>(type.getShape()),
                             *scheme,
                             std::move(numericsScheme),

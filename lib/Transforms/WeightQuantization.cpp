@@ -9,6 +9,8 @@
 
 #include "quench/WeightStore/QuantizedWeight.h"
 
+#include "mlir/IR/Matchers.h"
+
 #include <cmath>
 #include <limits>
 
@@ -60,7 +62,11 @@ LogicalResult quench::quantizeConstants(QuantizationPlan &plan, WeightRounding r
       continue;
     }
     std::vector<float> values;
-    for (APFloat value : cast<DenseFPElementsAttr>(weight.constant.getValue())) {
+    DenseFPElementsAttr elements;
+    if (!matchPattern(weight.constant, m_Constant(&elements))) {
+      return weight.constant->emitError("expected a constant of dense floats");
+    }
+    for (APFloat value : elements) {
       bool losesInfo = false;
       value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &losesInfo);
       values.push_back(value.convertToFloat());

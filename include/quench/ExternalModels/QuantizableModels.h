@@ -16,9 +16,9 @@
 
 namespace quench {
 
-/// `linalg.matmul`, `linalg.batch_matmul` and convolutions of two axes: the first operand is the
-/// activation, the second the weight, and what is summed over follows from the indexing maps. A
-/// product of two activations is one, too; what quantizes weights finds none there.
+/// `linalg.matmul`, `linalg.batch_matmul` and convolutions of two axes, `tosa.matmul` and
+/// `tosa.conv2d`: the first operand is the activation, the second the weight. A product of two
+/// activations is one, too; what quantizes weights finds none there.
 void registerQuantizableModels(mlir::DialectRegistry &registry);
 
 } // namespace quench

@@ -34,7 +34,8 @@ namespace quench {
 struct PlannedWeight {
   /// The key in the weight store; empty for a constant.
   std::string key;
-  mlir::arith::ConstantOp constant;
+  /// A constant of any dialect with dense elements; null for a stored weight.
+  mlir::Operation *constant = nullptr;
   llvm::SmallVector<int64_t> shape;
   SchemeAttr scheme;
   /// The same with the rules by which scales are computed.
