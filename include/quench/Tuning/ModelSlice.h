@@ -42,7 +42,8 @@ struct ModelSlice {
   /// A module with the function `slice`: the tokens, then the inputs, to the outputs. Caches start
   /// empty, observers of the model are left out. Weight `i` has the key "i".
   std::string text;
-  /// What the weights are: stored weights as floats, and constants that layers read as weights or biases.
+  /// What the weights are: stored weights as floats, and constants that layers read as weights or
+  /// biases.
   llvm::SmallVector<mlir::Value> weights;
 
   /// Cuts the slice out. Fails on inputs, outputs and taps of other types, and when something is
