@@ -13,12 +13,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ShiftedLayers.h"
+
 #include "quench/Tuning/Passes.h"
 
-#include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Model/LinearNames.h"
 #include "quench/Numerics/BiasCorrection.h"
-#include "quench/Transforms/LayerNames.h"
 #include "quench/Tuning/TuningInputs.h"
 #include "quench/Workspace/ApproximatingPass.h"
 #include "quench/Workspace/WorkspacePass.h"
@@ -47,29 +47,6 @@ using llvm::Error;
 using llvm::Expected;
 
 namespace {
-
-/// A layer whose means have shifted.
-struct ShiftedLayer {
-  nn::LinearOp op;
-  /// The same layer in the copy that runs, what it reads, and what that was before it was rounded;
-  /// equal when it was not.
-  nn::LinearOp copy;
-  Value rounded;
-  Value input;
-  std::string name;
-  /// The key of its weight; empty for a constant.
-  std::string weightKey;
-  /// Whether the weight is codes; its floats are under the same key then.
-  bool hasCodes = false;
-  /// As it was, empty for none; then as it shall be.
-  std::vector<float> bias;
-  /// The largest and the root mean square of the changes.
-  double largest = 0.0, typical = 0.0;
-
-  int64_t outputs() const {
-    return cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1);
-  }
-};
 
 /// The mean of each channel of a value.
 class ChannelMeans {
@@ -119,113 +96,6 @@ private:
 };
 
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Which layers
-//===----------------------------------------------------------------------===//
-
-/// What a value was before it was rounded to codes and back.
-static Value beforeRounding(Value value) {
-  if (auto fake = value.getDefiningOp<FakeQuantizeOp>()) {
-    return fake.getInput();
-  }
-  auto dequantize = value.getDefiningOp<DequantizeOp>();
-  auto quantize = dequantize ? dequantize.getInput().getDefiningOp<QuantizeOp>() : QuantizeOp();
-  return quantize ? quantize.getInput() : value;
-}
-
-static bool isDenseConstant(Value value) {
-  auto constant = value.getDefiningOp<arith::ConstantOp>();
-  return constant && isa<DenseFPElementsAttr>(constant.getValue());
-}
-
-/// Why a quantized layer stays as it is; empty when it can be corrected. Fills in the weight and
-/// the bias.
-static std::string prepare(ShiftedLayer &layer, const WeightStore *weights) {
-  Value weight = layer.op.getWeight();
-  WeightOp stored = findWeight(weight);
-  if (stored) {
-    layer.weightKey = stored.getKey().str();
-  } else if (layer.hasCodes) {
-    return "its float weights are not in a store";
-  } else if (!isDenseConstant(weight)) {
-    return "its weight is neither a stored weight nor a dense constant";
-  }
-  if (layer.hasCodes) {
-    if (!weights || !weights->lookup(layer.weightKey)) {
-      return "its float weights are not in the workspace any more";
-    }
-    auto change = beforeRounding(layer.op.getInput()).getDefiningOp<ChangeBasisOp>();
-    if (change && isa<PermutationAttr>(change.getUse().map.map)) {
-      return "its input is permuted, maybe to the order of its codes";
-    }
-  }
-  if (layer.op.getBias()) {
-    Expected<std::vector<float>> bias = readModelWeight(layer.op.getBias(), weights);
-    if (!bias) {
-      return "cannot read its bias: " + llvm::toString(bias.takeError());
-    }
-    layer.bias = std::move(*bias);
-  }
-  return "";
-}
-
-/// The quantized linear layers of a function that the logits depend on, with a remark for each that
-/// cannot be corrected.
-static std::vector<ShiftedLayer> findLayers(ModuleOp module, func::FuncOp function,
-                                            const WeightStore *weights) {
-  llvm::DenseSet<Operation *> reached;
-  for (const ModelSegment &segment : findSegments(function)) {
-    reached.insert(segment.layers.begin(), segment.layers.end());
-  }
-  LayerNames names(module);
-  std::vector<ShiftedLayer> layers;
-  function.walk([&](nn::LinearOp op) {
-    auto quantizable = cast<QuantizableOpInterface>(op.getOperation());
-    bool hasCodes = op.getWeight().getDefiningOp<DequantizeOp>() != nullptr;
-    if (!hasCodes && beforeRounding(op.getInput()) == op.getInput()) {
-      return;
-    }
-    ShiftedLayer layer;
-    layer.op = op;
-    layer.name = names.nameOf(quantizable).str();
-    layer.hasCodes = hasCodes;
-    std::string reason =
-        reached.contains(op) ? prepare(layer, weights) : "the logits do not depend on it";
-    if (reason.empty()) {
-      layers.push_back(std::move(layer));
-      return;
-    }
-    remark::missed(
-        op.getLoc(),
-        remark::RemarkOpts::name("Uncorrected").category(DEBUG_TYPE).function(function.getName()))
-        << remark::metric("Layer", layer.name) << remark::metric("Reason", reason);
-  });
-  return layers;
-}
-
-/// Gives each layer a bias of its own in `copy`, a clone of the function.
-static void prepareCopy(std::vector<ShiftedLayer> &layers, func::FuncOp function,
-                        func::FuncOp copy) {
-  SmallVector<nn::LinearOp> original, cloned;
-  function.walk([&](nn::LinearOp op) { original.push_back(op); });
-  copy.walk([&](nn::LinearOp op) { cloned.push_back(op); });
-  size_t next = 0;
-  for (ShiftedLayer &layer : layers) {
-    while (original[next] != layer.op) {
-      ++next;
-    }
-    layer.copy = cloned[next];
-    layer.rounded = layer.copy.getInput();
-    layer.input = beforeRounding(layer.rounded);
-    OpBuilder builder(layer.copy);
-    auto type = RankedTensorType::get({layer.outputs()}, builder.getF32Type());
-    auto values = layer.bias.empty() ? DenseElementsAttr::get(type, 0.0f)
-                                     : DenseElementsAttr::get(type, ArrayRef(layer.bias));
-    layer.copy.getBiasMutable().assign(
-        arith::ConstantOp::create(builder, layer.op.getLoc(), values).getResult());
-  }
-}
 
 //===----------------------------------------------------------------------===//
 // How much
@@ -464,13 +334,13 @@ Error CorrectBiasPass::run(std::optional<Location> &culprit) {
     return samples.takeError();
   }
   const WeightStore *store = (*workspace)->weights();
-  std::vector<ShiftedLayer> layers = findLayers(module, model->function, store);
+  std::vector<ShiftedLayer> layers = findShiftedLayers(module, model->function, store, DEBUG_TYPE);
   OwningOpRef<ModuleOp> copy = module.clone();
   Expected<CausalLM> copied = findCausalLM(*copy, "module");
   if (!copied) {
     return copied.takeError();
   }
-  prepareCopy(layers, model->function, copied->function);
+  giveBiases(layers, model->function, copied->function);
   SliceCompilerOptions options;
   options.threads = (*workspace)->threads();
   SegmentRunner runner(copied->function, **samples, store, options);
