@@ -2,6 +2,8 @@
 // RUN: %python %S/Inputs/make_archive.py %t/archive x=-0.5,0.25,0.75,1.0,-1.0,0.5,1.5,-0.75,0.25,100.0
 // RUN: quench-opt %s --quench-annotate-calibration='archive=%t/archive method=minmax' | FileCheck %s --check-prefix=MINMAX
 // RUN: quench-opt %s --quench-annotate-calibration='archive=%t/archive method=percentile percentile=85' | FileCheck %s --check-prefix=PERCENTILE
+// RUN: printf 'name: r\nsummary: s\nactivations: {type: i2, scale: static, per: tensor}\npasses: []\n' > %t/i2.yaml
+// RUN: quench-opt %s --quench-annotate-calibration='archive=%t/archive recipe=%t/i2.yaml method=octav' | FileCheck %s --check-prefix=OCTAV
 // RUN: quench-opt %s --quench-annotate-calibration='archive=%t/archive recipe=%S/Inputs/percentile.yaml method=percentile percentile=60' | FileCheck %s --check-prefix=TWOSIDED
 // RUN: quench-opt %s --quench-annotate-calibration='archive=%t/archive method=percentile' -o /dev/null --remark-format=emitRemark --remarks-filter=quench-annotate-calibration 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: %python %S/Inputs/make_archive.py %t/bare statistics=none x:-1:2
@@ -17,6 +19,8 @@ func.func @outlier(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
   // PERCENTILE:  quench.observe %{{.+}} as "x" range [-1.000000e+00, 1.50{{[0-9]*}}e+00]
   // With a zero point both ends are cut, two values here and two there.
   // TWOSIDED:    quench.observe %{{.+}} as "x" range [-5.0{{[0-9]*}}e-01, 1.0{{[0-9]*}}e+00]
+  // For 2 bits the fixed point is T = 100 / (1 + 9 / (3 * 4^2)): the outlier is clipped somewhat, for nine finer values.
+  // OCTAV:       quench.observe %{{.+}} as "x" range [-1.000000e+00, 8.42{{[0-9]*}}e+01]
   // BARE:        quench.observe %{{.+}} as "x" range [-1.000000e+00, 2.000000e+00]
   // REMARK:      methods.mlir:[[#@LINE+3]]:3: remark: [Passed] RangeChosen | Category:quench-annotate-calibration | Function=outlier | Edge=x, Method=percentile, Range="[-1, 100]", Seen="[-1, 100]"
   // NOHISTOGRAM: methods.mlir:[[#@LINE+2]]:3: error: cannot choose a range for edge 'x': method mse needs histograms, which calibration was not asked to keep
