@@ -73,8 +73,7 @@ private:
 
 } // namespace
 
-/// Decides which archive is used. Passes that need one and find none say so; static activations are
-/// known to beforehand.
+/// Decides which archive is used.
 Error QuantizeCommand::findArchive(const ModelFolder &folder, const recipe::Recipe &recipe) {
   if (!archive.empty()) {
     return Error::success();
@@ -85,8 +84,8 @@ Error QuantizeCommand::findArchive(const ModelFolder &folder, const recipe::Reci
     archiveWasFound = !recipe.needsCalibration();
   } else if (recipe.needsCalibration()) {
     return createStringError("recipe '" + recipe.name +
-                             "' has static activations: expected a calibration archive, found "
-                             "neither option '--calibration' nor " +
+                             "' needs statistics: expected a calibration archive, found neither "
+                             "option '--calibration' nor " +
                              standard + "; `quench calibrate` makes one");
   }
   return Error::success();

@@ -8,6 +8,7 @@
 #include "quench/Recipe/Recipe.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/raw_ostream.h"
@@ -158,11 +159,22 @@ std::string CacheFormat::str() const {
          storedText(scale) + clipText(clip);
 }
 
+bool RecipePass::readsCalibration() const {
+  StringRef name = StringRef(pipeline).take_until([](char c) { return c == '{' || c == ' '; });
+  return StringSwitch<bool>(name)
+      .Cases({"quench-annotate-calibration", "quench-calibrate", "quench-clip-weights",
+              "quench-correct-bias", "quench-gptq", "quench-keep-outliers", "quench-permute",
+              "quench-scale-salient", "quench-smooth"},
+             true)
+      .Default(false);
+}
+
 bool Recipe::needsCalibration() const {
   auto isStatic = [](const std::optional<ActivationFormat> &format) {
     return format && !format->dynamic;
   };
   return isStatic(activations) ||
+         any_of(passes, [](const RecipePass &pass) { return pass.readsCalibration(); }) ||
          any_of(layers, [&](const LayerRule &rule) { return isStatic(rule.activations); });
 }
 

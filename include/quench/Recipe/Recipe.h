@@ -160,6 +160,9 @@ struct RecipePass {
   std::string pipeline;
   /// "FILE:LINE:COLUMN", for messages.
   std::string place;
+
+  /// Whether it is one of the passes that start from samples or statistics.
+  bool readsCalibration() const;
 };
 
 struct Recipe {
@@ -175,7 +178,7 @@ struct Recipe {
   std::optional<CacheFormat> cache;
   std::vector<LayerRule> layers;
 
-  /// Whether some layer may need ranges from calibration.
+  /// Whether some layer may need ranges from calibration, or a pass samples or statistics.
   bool needsCalibration() const;
 
   /// What holds for a layer: of the rules that match, the last one that mentions weights decides
