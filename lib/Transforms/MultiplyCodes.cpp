@@ -155,7 +155,7 @@ LogicalResult MultiplyCodes<OpTy>::matchAndRewrite(OpTy op, PatternRewriter &rew
   auto structured = cast<linalg::LinalgOp>(op.getOperation());
   auto lhs = op->getOperand(0).template getDefiningOp<DequantizeOp>();
   auto rhs = op->getOperand(1).template getDefiningOp<DequantizeOp>();
-  auto type = dyn_cast<RankedTensorType>(op->getResultTypes().front());
+  auto type = dyn_cast<RankedTensorType>(structured.getDpsInitOperand(0)->get().getType());
   AffineMap result = structured.getMatchingIndexingMap(structured.getDpsInitOperand(0));
   if (!lhs || !rhs || !type || !type.getElementType().isF32() || !result.isProjectedPermutation()) {
     return rewriter.notifyMatchFailure(op, "expected dequantized operands");

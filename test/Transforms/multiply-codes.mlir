@@ -82,3 +82,11 @@ func.func @negative_window(%x: tensor<1x4x4x2xf32>) -> tensor<1x3x3x2xf32> {
     outs(%z : tensor<1x3x3x2xf32>) -> tensor<1x3x3x2xf32>
   return %y : tensor<1x3x3x2xf32>
 }
+
+// Buffers are left alone.
+// CHECK-LABEL: @negative_buffers
+func.func @negative_buffers(%a: memref<4x4xf32>, %b: memref<4x4xf32>, %c: memref<4x4xf32>) {
+  // CHECK: linalg.matmul ins(%{{.+}}, %{{.+}} : memref<4x4xf32>, memref<4x4xf32>)
+  linalg.matmul ins(%a, %b : memref<4x4xf32>, memref<4x4xf32>) outs(%c : memref<4x4xf32>)
+  return
+}
