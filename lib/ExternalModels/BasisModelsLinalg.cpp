@@ -49,8 +49,9 @@ static Value uniformOf(Value value) {
   if (auto fill = value.getDefiningOp<linalg::FillOp>()) {
     value = fill.getInputs().front();
   }
-  return !isa<ShapedType>(value.getType()) || matchPattern(value, m_AnyZeroFloat()) ? value
-                                                                                    : Value();
+  bool isKnown = !isa<ShapedType>(value.getType()) || matchPattern(value, m_AnyZeroFloat()) ||
+                 matchPattern(value, m_PosInfFloat()) || matchPattern(value, m_NegInfFloat());
+  return isKnown ? value : Value();
 }
 
 int BodyReader::stepOf(Value value) {

@@ -170,7 +170,7 @@ void LoopNestPropertyTest::tryOne(const BasisAlternative &alternative, BasisPort
       Floats &values = changed[argument.getArgNumber()];
       values = change(values, value, own);
     } else {
-      // Constants of a case are zeros.
+      // Constants of a case are zeros or infinite, and the same in every basis that is asked for.
       EXPECT_TRUE(value.getDefiningOp()->hasTrait<OpTrait::ConstantLike>());
     }
   }
@@ -260,6 +260,16 @@ static const Case cases[] = {
         return %y : tensor<2x3x3x2xf32>
       })",
      24},
+    // Nothing is less than what it starts from, in every basis of positive diagonals.
+    {"MaxPoolOfConstant", R"(
+      func.func @f(%a: tensor<2x4x4x2xf32>) -> tensor<2x3x3x2xf32> {
+        %c = arith.constant dense<0xFF800000> : tensor<2x3x3x2xf32>
+        %w = tensor.empty() : tensor<2x2xf32>
+        %y = linalg.pooling_nhwc_max ins(%a, %w : tensor<2x4x4x2xf32>, tensor<2x2xf32>)
+          outs(%c : tensor<2x3x3x2xf32>) -> tensor<2x3x3x2xf32>
+        return %y : tensor<2x3x3x2xf32>
+      })",
+     16},
     {"Multiply", R"(
       func.func @f(%a: tensor<2x4xf32>, %b: tensor<2x4xf32>, %c: tensor<2x4xf32>) -> tensor<2x4xf32> {
         %y = linalg.mul ins(%a, %b : tensor<2x4xf32>, tensor<2x4xf32>) outs(%c : tensor<2x4xf32>) -> tensor<2x4xf32>
