@@ -106,7 +106,12 @@ static void rotateBothSides(benchmark::State &state) {
 }
 
 #define QUENCH_SHAPES                                                                              \
-  ->Args({1024, 1024, 2})->Args({2048, 2048, 2})->Args({2048, 5632, 2})->Args({4096, 4096, 2})
+  ->Args({1024, 1024, 1})                                                                          \
+      ->Args({2048, 2048, 1})                                                                      \
+      ->Args({1024, 1024, 2})                                                                      \
+      ->Args({2048, 2048, 2})                                                                      \
+      ->Args({2048, 5632, 2})                                                                      \
+      ->Args({4096, 4096, 2})
 // CPU time is that of all threads.
 #define QUENCH_TIMES ->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond)
 BENCHMARK(gptqGroups128) QUENCH_SHAPES QUENCH_TIMES;

@@ -304,6 +304,13 @@ def rotation_rows():
     )
     ROWS["w4a4_rtn_r4"] = Row(83.6540, weights=integer(4), activations=dynamic(4), passes=rotate("r4"))
     ROWS["w4a4_rtn_r1r2r4"] = Row(6.1741, weights=integer(4), activations=dynamic(4), passes=rotate("r1", "r2", "r4"))
+    # DuQuant has no row of its own in the reference: it is held to what Hadamard rotations reach.
+    ROWS["w4a4_rtn_permuted"] = Row(
+        6.1751,
+        weights=integer(4),
+        activations=dynamic(4),
+        passes=["quench-insert-observers", "quench-smooth", FOLD, "quench-calibrate", "quench-permute", FOLD],
+    )
     ROWS["w8a8_rtn_had"] = Row(4.0523, weights=integer(8), activations=dynamic(8), passes=rotate())
     ROWS["w8a8_minmax_had"] = Row(
         4.0673, weights=integer(8), activations=STATIC, passes=static_passes("minmax", *rotate())
