@@ -1,4 +1,5 @@
 // RUN: quench-opt %s --split-input-file --verify-diagnostics --quench-rotate
+// RUN: not quench-opt %s --split-input-file --quench-rotate --mlir-print-ir-after-failure 2>&1 | FileCheck %s --implicit-check-not=quench.change_basis
 // RUN: not quench-opt %s --quench-rotate=kind=circular 2>&1 | FileCheck %s --check-prefix=KIND
 // RUN: not quench-opt %s --quench-rotate=fallback=hope 2>&1 | FileCheck %s --check-prefix=FALLBACK
 // RUN: not quench-opt %s --quench-rotate=kind=file 2>&1 | FileCheck %s --check-prefix=FILE
@@ -6,6 +7,9 @@
 // KIND: error: option 'kind': expected hadamard, random-hadamard, random or file, found 'circular'
 // FALLBACK: error: option 'fallback': expected none, hartley or blocks, found 'hope'
 // FILE: error: option 'matrices': expected a file exactly for kind=file
+
+// None of these changes the module.
+// CHECK-COUNT-6: IR Dump After RotatePass Failed
 
 // A gain does not commute with a rotation.
 func.func @unfolded_gain(%tokens: tensor<?xi32>) -> tensor<?x2xf32> {
@@ -63,9 +67,10 @@ func.func @quantized_weight(%tokens: tensor<?xi32>) -> tensor<?x2xf32> {
 
 // -----
 
+// A dimension without a Hadamard matrix.
 func.func @no_matrix(%tokens: tensor<?xi32>, %w: tensor<2x5xf32>) -> tensor<?x2xf32> {
   %table = quench.weight @embed.weight : tensor<8x5xf32>
-  // expected-error@+1 {{r1: }}
+  // expected-error@+1 {{r1: no Hadamard matrix of order 5 exists: it is no multiple of 4; option 'fallback' allows others}}
   %x = nn.embedding %table[%tokens] : tensor<8x5xf32>, tensor<?xi32> -> tensor<?x5xf32>
   %y = nn.linear %x, %w : tensor<?x5xf32>, tensor<2x5xf32> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
