@@ -7,6 +7,8 @@
 
 #include "quench/Codegen/AttentionKernel.h"
 
+#include "PackedRowsEmitter.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -27,6 +29,8 @@ using namespace quench;
 
 namespace {
 constexpr int64_t kBlock = 64;
+/// Of a vector of keys and one of values.
+constexpr int64_t kUnpackCycles = 8;
 using Values = SmallVector<Value>;
 
 class AttentionEmitter {
@@ -39,7 +43,7 @@ public:
   void emit() {
     Value tokens = b.size(query, 0);
     // About two cycles for each product with a key or value of a whole vector.
-    int64_t keyCycles = together * (2 * parts + 4);
+    int64_t keyCycles = together * (2 * parts + 4) + (kernel.packed ? kUnpackCycles * parts : 0);
     int64_t headTasks = kernel.heads / together;
     Value tasks = b.mul(tokens, b.index(headTasks));
     Value cycles = b.mul(b.mul(tasks, b.add(position, tokens)), b.index(keyCycles));
@@ -141,7 +145,7 @@ private:
         weights.push_back(b.splat(b.loadScalar(scratch, {b.index(head), j})));
       }
       forParts([&](int64_t offset, int64_t live) {
-        Value v = b.load(values, {b.add(begin, j), keyHead, b.index(offset)}, 0, live);
+        Value v = loadCached(values, {b.add(begin, j), keyHead}, offset, live);
         for (int64_t head = 0; head < together; ++head) {
           Value &sum = after[head * parts + part];
           sum = b.fma(weights[head], v, sum);
@@ -219,13 +223,21 @@ private:
     Values sums(together, b.splat(0.0f));
     size_t part = 0;
     forParts([&](int64_t offset, int64_t live) {
-      Value k = b.load(keys, {key, keyHead, b.index(offset)}, 0, live);
+      Value k = loadCached(keys, {key, keyHead}, offset, live);
       for (auto [sum, q] : llvm::zip_equal(sums, queries)) {
         sum = b.fma(q[part], k, sum);
       }
       ++part;
     });
     return sums;
+  }
+
+  /// A vector of a key or value. Lanes that are not live are zero, or finite if scales are.
+  Value loadCached(Value cache, ArrayRef<Value> row, int64_t offset, int64_t live) {
+    if (kernel.packed) {
+      return PackedRowsEmitter(b, *kernel.packed, cache, row).loadValues(offset);
+    }
+    return b.load(cache, {row[0], row[1], b.index(offset)}, 0, live);
   }
 
   /// The vectors that make up a head.
@@ -247,14 +259,16 @@ std::string AttentionKernel::name() const {
   std::string text;
   llvm::raw_string_ostream(text) << "attention_" << heads << "x" << keyHeads << "x" << headSize
                                  << "_" << capacity << "_"
-                                 << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(scale), 8);
+                                 << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(scale), 8)
+                                 << (packed ? "_" + packed->name() : "");
   return text;
 }
 
 func::FuncOp AttentionKernel::getOrCreate(ModuleOp module, const Target &target) const {
   auto parameters = [&](KernelBuilder &b) -> SmallVector<Type> {
     MemRefType rows = b.bufferType({ShapedType::kDynamic, heads, headSize}, b.getF32Type());
-    MemRefType cache = b.bufferType({capacity, keyHeads, headSize}, b.getF32Type());
+    MemRefType cache = packed ? b.bufferType({capacity, keyHeads, packed->bytes}, b.getI8Type())
+                              : b.bufferType({capacity, keyHeads, headSize}, b.getF32Type());
     return {rows, cache, cache, b.getIndexType(), rows};
   };
   return getOrCreateKernel(

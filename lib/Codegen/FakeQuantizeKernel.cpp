@@ -7,8 +7,11 @@
 
 #include "quench/Codegen/FakeQuantizeKernel.h"
 
+#include "PackedRowsEmitter.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
@@ -49,10 +52,27 @@ private:
 
   void emitRow(ArrayRef<Value> row) {
     int64_t size = kernel.rowShape.back(), equal = size / kernel.group;
+    if (kernel.packed) {
+      prepareScratch();
+    }
     b.loop(b.index(0), b.index(equal), 1,
-           [&](Value group) { emitGroup(row, b.mul(group, b.index(kernel.group)), kernel.group); });
+           [&](Value group) { emitGroup(row, group, kernel.group); });
     if (size % kernel.group != 0) {
-      emitGroup(row, b.index(equal * kernel.group), size % kernel.group);
+      emitGroup(row, b.index(equal), size % kernel.group);
+    }
+    if (kernel.packed) {
+      PackedRowsEmitter(b, *kernel.packed, result, row).storeCodes(scratch);
+    }
+  }
+
+  /// Room for the codes of a row. What no group writes is zero, so that equal rows have equal
+  /// bytes.
+  void prepareScratch() {
+    int64_t size = PackedRowsEmitter::scratchSize(*kernel.packed, b.lanes());
+    scratch = memref::AllocaOp::create(b, MemRefType::get({size}, b.getI8Type()));
+    Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(b.vectorType(b.getI8Type())));
+    for (int64_t at = kernel.rowShape.back() / b.lanes() * b.lanes(); at < size; at += b.lanes()) {
+      b.store(zeros, scratch, b.index(at));
     }
   }
 
@@ -62,15 +82,26 @@ private:
     return indices;
   }
 
-  void emitGroup(ArrayRef<Value> row, Value from, int64_t size) {
+  void emitGroup(ArrayRef<Value> row, Value group, int64_t size) {
+    Value from = b.mul(group, b.index(kernel.group));
     Parameters parameters =
         kernel.zeroPoints ? rangeOfGroup(row, from, size) : magnitudeOfGroup(row, from, size);
     Value scales = b.splat(parameters.scale);
     Value zeroPoints = parameters.zeroPoint ? b.splat(parameters.zeroPoint) : Value();
+    std::optional<PackedRowsEmitter> packed;
+    if (kernel.packed) {
+      packed.emplace(b, *kernel.packed, result, row);
+      packed->storeGroup(group, parameters.scale, parameters.zeroPoint);
+    }
     b.forVectors(size, [&](Value offset, int64_t live) {
       Value x = b.load(input, at(row, from, offset), 0, live);
       Value code = math::RoundEvenOp::create(b, b.div(x, scales));
       code = clamp(zeroPoints ? b.add(code, zeroPoints) : code, /*vector=*/true);
+      if (packed) {
+        // Lanes behind a group are written again by the next one.
+        b.store(packed->toBytes(code), scratch, b.add(from, offset));
+        return;
+      }
       Value difference = zeroPoints ? b.sub(code, zeroPoints) : code;
       b.store(b.mul(difference, scales), result, at(row, from, offset), live);
     });
@@ -123,13 +154,15 @@ private:
   KernelBuilder &b;
   const FakeQuantizeKernel &kernel;
   Value input, result;
+  /// The codes of a row on their way into bytes.
+  Value scratch;
 };
 } // namespace
 
 std::string FakeQuantizeKernel::name() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "fake_quantize_";
+  os << (packed ? "pack_rows_" : "fake_quantize_");
   llvm::interleave(rowShape, os, "x");
   if (group < rowShape.back()) {
     os << "_g" << group;
@@ -142,11 +175,37 @@ std::string FakeQuantizeKernel::name() const {
   return text;
 }
 
+std::optional<FakeQuantizeKernel> FakeQuantizeKernel::get(QuantizeOp op) {
+  SchemeAttr scheme = op.getResult().getType().getScheme();
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  bool isByte = scheme.isInteger() && scheme.getCodeMax() - scheme.getCodeMin() < 256;
+  bool hasRows = (type.getRank() == 2 || type.getRank() == 3) && type.isDynamicDim(0) &&
+                 type.getElementType().isF32() &&
+                 llvm::all_of(type.getShape().drop_front(), [](int64_t size) { return size > 0; });
+  if (!op.isDynamic() || !isByte || !hasRows || scheme.hasRealZeroPoints() ||
+      scheme.getScaleScheme() || !scheme.getScaleType().isF32() || scheme.getCodeMax() <= 0 ||
+      llvm::any_of(scheme.getBlock().drop_back(), [](int64_t size) { return size != 1; })) {
+    return std::nullopt;
+  }
+  return FakeQuantizeKernel{SmallVector<int64_t>(type.getShape().drop_front()),
+                            scheme.getBlockShape(type.getShape()).back(),
+                            static_cast<int32_t>(scheme.getCodeMin()),
+                            static_cast<int32_t>(scheme.getCodeMax()),
+                            scheme.hasZeroPoints(),
+                            static_cast<float>(op.getClip().convertToDouble()),
+                            std::nullopt};
+}
+
 func::FuncOp FakeQuantizeKernel::getOrCreate(ModuleOp module, const Target &target) const {
   auto parameters = [&](KernelBuilder &b) {
     SmallVector<int64_t> shape{ShapedType::kDynamic};
     llvm::append_range(shape, rowShape);
-    return SmallVector<Type>(2, b.bufferType(shape, b.getF32Type()));
+    SmallVector<Type> types(2, b.bufferType(shape, b.getF32Type()));
+    if (packed) {
+      shape.back() = packed->bytes;
+      types[1] = b.bufferType(shape, b.getI8Type());
+    }
+    return types;
   };
   return getOrCreateKernel(
       module, name(), target, parameters,

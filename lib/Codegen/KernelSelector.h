@@ -54,6 +54,7 @@ private:
   bool selectEmbedding(nn::EmbeddingOp op);
   bool selectChangeBasis(ChangeBasisOp op);
   bool selectDequantize(DequantizeOp op);
+  bool selectPackRows(PackRowsOp op);
 
   /// The product of `lhs`, or of its `codes`, with a stored weight. What is laid over it goes with
   /// a float container.

@@ -119,6 +119,7 @@ static void addRunFunction(ModuleOp module, func::FuncOp body, const EntryInterf
   auto type =
       b.getFunctionType({tokensType, index, index, stateType, logitsType}, {b.getI32Type()});
   auto run = func::FuncOp::create(b, EntryInterface::kRunFunction, type);
+  run->setAttr(EntryInterface::kStateBytes, b.getI64IntegerAttr(interface.stateBytes));
   Block *entry = run.addEntryBlock();
   b.setInsertionPointToEnd(entry);
   Value tokens = entry->getArgument(0), position = entry->getArgument(1);

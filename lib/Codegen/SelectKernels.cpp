@@ -70,8 +70,8 @@ void KernelSelector::run() {
   }
   // Ops whose only users are gone.
   for (Operation *op : llvm::reverse(operations)) {
-    if (!gone.contains(op) && isa<QuantizeOp, DequantizeOp, OverlayOp, WeightOp, nn::SiLUOp>(op) &&
-        op->use_empty()) {
+    if (!gone.contains(op) && op->use_empty() &&
+        isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, nn::SiLUOp>(op)) {
       op->erase();
     }
   }
@@ -92,6 +92,7 @@ bool KernelSelector::select(Operation *op) {
       .Case([&](nn::EmbeddingOp op) { return selectEmbedding(op); })
       .Case([&](ChangeBasisOp op) { return selectChangeBasis(op); })
       .Case([&](DequantizeOp op) { return selectDequantize(op); })
+      .Case([&](PackRowsOp op) { return selectPackRows(op); })
       .Default([](Operation *) { return false; });
 }
 

@@ -87,15 +87,29 @@ bool KernelSelector::selectRotary(nn::RotaryEmbeddingOp op) {
   return replaceByCall(op, kernel, inputs, op.getInput());
 }
 
+/// The rows that a cache of codes consists of; null for floats.
+static UnpackRowsOp findPackedRows(Value cache) {
+  auto dequantize = cache.getDefiningOp<DequantizeOp>();
+  return dequantize ? dequantize.getInput().getDefiningOp<UnpackRowsOp>() : UnpackRowsOp();
+}
+
 bool KernelSelector::selectAttention(nn::AttentionOp op) {
   if (!hasStaticRows(op.getQuery()) || !hasStaticRows(op.getKeys()) ||
       ShapedType::isDynamic(staticDim(op.getKeys(), 0))) {
     return false;
   }
-  AttentionKernel kernel{staticDim(op.getQuery(), 1), staticDim(op.getKeys(), 1),
-                         staticDim(op.getQuery(), 2), staticDim(op.getKeys(), 0),
-                         op.getScale().convertToFloat()};
+  AttentionKernel kernel{staticDim(op.getQuery(), 1),    staticDim(op.getKeys(), 1),
+                         staticDim(op.getQuery(), 2),    staticDim(op.getKeys(), 0),
+                         op.getScale().convertToFloat(), std::nullopt};
   SmallVector<Value> inputs(op->getOperands());
+  UnpackRowsOp keys = findPackedRows(op.getKeys()), values = findPackedRows(op.getValues());
+  if (keys && values && keys.getType() == values.getType() && keys.getLanes() == target.lanes() &&
+      values.getLanes() == target.lanes()) {
+    kernel.packed =
+        PackedRows::get(keys.getResult().getType().getScheme(), kernel.headSize, target.lanes());
+    inputs[1] = keys.getInput();
+    inputs[2] = values.getInput();
+  }
   return replaceByCall(op, kernel.getOrCreate(module, target), inputs, op.getQuery());
 }
 
@@ -153,28 +167,22 @@ bool KernelSelector::selectChangeBasis(ChangeBasisOp op) {
 
 bool KernelSelector::selectDequantize(DequantizeOp op) {
   auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
-  if (!quantize || !quantize.isDynamic()) {
+  auto kernel = quantize ? FakeQuantizeKernel::get(quantize) : std::nullopt;
+  if (!kernel || !cast<RankedTensorType>(op.getType()).getElementType().isF32()) {
     return false;
   }
-  SchemeAttr scheme = quantize.getResult().getType().getScheme();
-  auto type = dyn_cast<RankedTensorType>(op.getType());
-  bool isByte = scheme.isInteger() && scheme.getCodeMax() - scheme.getCodeMin() < 256;
-  bool hasRows =
-      type && (type.getRank() == 2 || type.getRank() == 3) && type.isDynamicDim(0) &&
-      type.getElementType().isF32() && hasStaticRows(op.getResult()) &&
-      llvm::all_of(scheme.getBlock().drop_back(), [](int64_t size) { return size == 1; });
-  if (!isByte || !hasRows || scheme.hasRealZeroPoints() || scheme.getScaleScheme() ||
-      !scheme.getScaleType().isF32() || scheme.getCodeMax() <= 0 ||
-      !cast<RankedTensorType>(quantize.getInput().getType()).getElementType().isF32()) {
+  return replaceByCall(op, kernel->getOrCreate(module, target), quantize.getInput(),
+                       quantize.getInput());
+}
+
+bool KernelSelector::selectPackRows(PackRowsOp op) {
+  auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
+  auto kernel = quantize ? FakeQuantizeKernel::get(quantize) : std::nullopt;
+  if (!kernel || op.getLanes() != target.lanes()) {
     return false;
   }
-  ArrayRef<int64_t> rowShape = type.getShape().drop_front();
-  FakeQuantizeKernel kernel{SmallVector<int64_t>(rowShape),
-                            scheme.getBlockShape(type.getShape()).back(),
-                            static_cast<int32_t>(scheme.getCodeMin()),
-                            static_cast<int32_t>(scheme.getCodeMax()),
-                            scheme.hasZeroPoints(),
-                            static_cast<float>(quantize.getClip().convertToDouble())};
-  return replaceByCall(op, kernel.getOrCreate(module, target), quantize.getInput(),
+  kernel->packed = PackedRows::get(quantize.getResult().getType().getScheme(),
+                                   kernel->rowShape.back(), op.getLanes());
+  return replaceByCall(op, kernel->getOrCreate(module, target), quantize.getInput(),
                        quantize.getInput());
 }

@@ -92,6 +92,9 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createLegalizePass());
   // One quantization of an activation serves all its consumers.
   pm.addPass(createCSEPass());
+  if (options.function.empty()) {
+    pm.addPass(createStoreCacheCodesPass());
+  }
   pm.addPass(createSelectKernelsPass());
   // What no kernel computes.
   pm.addPass(createConvertQuenchToLinalgPass());

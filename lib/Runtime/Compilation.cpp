@@ -62,9 +62,10 @@ static Value callLowered(ImplicitLocOpBuilder &b, LLVM::LLVMFuncOp lowered, Valu
   return LLVM::CallOp::create(b, lowered, arguments).getResult();
 }
 
-/// Adds `quench_run` with its plain C signature.
-static void addRunInterface(ModuleOp module, const CompiledModel &model) {
+/// Adds `quench_run` with its plain C signature. How large its state is shows in the lowered one.
+static void addRunInterface(ModuleOp module, CompiledModel &model) {
   LLVM::LLVMFuncOp lowered = takeName(module, EntryInterface::kRunFunction);
+  model.stateBytes = lowered->getAttrOfType<IntegerAttr>(EntryInterface::kStateBytes).getInt();
   ImplicitLocOpBuilder b(lowered.getLoc(), module.getContext());
   b.setInsertionPointToEnd(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -216,7 +217,6 @@ llvm::Expected<CompiledModel> quench::compileModel(ModuleOp original, const Weig
   CompiledModel result;
   result.vocabulary = interface->model.vocabSize;
   result.capacity = interface->model.maxPositions;
-  result.stateBytes = interface->stateBytes;
   auto addInterface = [&] { addRunInterface(*module, result); };
   if (llvm::Error error = compile(*module, &store, options, addInterface, result)) {
     return std::move(error);

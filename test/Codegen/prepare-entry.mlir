@@ -15,6 +15,7 @@
 // The entry checks first and touches nothing when a check fails. Caches begin at multiples of 64 bytes.
 // CHECK-LABEL: func.func @quench_run(
 // CHECK-SAME:    %[[TOKENS:.+]]: memref<?xi32>, %[[POSITION:.+]]: index, %[[FIRST:.+]]: index, %[[STATE:.+]]: memref<?xi8>, %[[LOGITS:.+]]: memref<?x7xf32>) -> i32
+// CHECK-SAME:    attributes {quench.state_bytes = 128 : i64}
 // CHECK:         %[[VOCABULARY:.+]] = arith.constant 7 : i32
 // CHECK:         scf.for
 // CHECK:           %[[TOKEN:.+]] = memref.load %[[TOKENS]]

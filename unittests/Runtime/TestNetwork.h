@@ -19,25 +19,14 @@ namespace quench {
 struct NetworkSizes {
   int64_t heads, keyHeads, headSize, capacity;
   int64_t vocabulary = 11;
+  /// The scheme that keys and values are rounded to before they are cached; empty for none.
+  const char *cacheScheme = "";
+  /// Whether the caches are observed, and so have to hold floats.
+  bool watchCaches = false;
 };
 
-/// Embeddings as queries, keys and values, then rotary embedding, attention over caches, RMS norm,
-/// gated and plain SiLU, a residual add and logits. Every result is observed under its name.
-inline void buildNetwork(TestModel &model, const NetworkSizes &sizes, unsigned seed = 7) {
-  std::mt19937 random(seed);
-  int64_t width = sizes.heads * sizes.headSize, keyWidth = sizes.keyHeads * sizes.headSize;
-  int64_t half = sizes.headSize / 2, vocabulary = sizes.vocabulary;
-  model.add("q", {vocabulary, width}, uniforms(random, vocabulary * width, 2.0f));
-  model.add("k", {vocabulary, keyWidth}, uniforms(random, vocabulary * keyWidth, 2.0f));
-  model.add("v", {vocabulary, keyWidth}, uniforms(random, vocabulary * keyWidth));
-  model.add("gain", {width}, uniforms(random, width));
-  model.add("head", {vocabulary, width}, uniforms(random, vocabulary * width));
-  std::vector<float> frequencies;
-  for (int64_t i = 0; i < half; ++i) {
-    frequencies.push_back(static_cast<float>(std::pow(10000.0, -double(i) / half)));
-  }
-  model.add("frequencies", {half}, frequencies);
-  std::string text = R"(
+/// With capital letters for sizes, and for what depends on the scheme of the caches.
+inline constexpr llvm::StringLiteral networkText = R"(
     func.func @forward(%tokens: tensor<?xi32>, %position: index, %first: index,
                        %kc: tensor<CAPxKHxDxf32>, %vc: tensor<CAPxKHxDxf32>)
         -> (tensor<?xVOCxf32>, tensor<CAPxKHxDxf32>, tensor<CAPxKHxDxf32>)
@@ -60,8 +49,11 @@ inline void buildNetwork(TestModel &model, const NetworkSizes &sizes, unsigned s
       %qr = nn.rotary_embedding %q3, %cos, %sin : tensor<?xQHxDxf32>, tensor<?xHALFxf32>
       %kr = nn.rotary_embedding %k3, %cos, %sin : tensor<?xKHxDxf32>, tensor<?xHALFxf32>
       quench.observe %qr as "rotated" : tensor<?xQHxDxf32>
-      %keys = nn.cache_update %kr into %kc at %position : tensor<?xKHxDxf32> into tensor<CAPxKHxDxf32>
-      %values = nn.cache_update %v3 into %vc at %position : tensor<?xKHxDxf32> into tensor<CAPxKHxDxf32>
+      ROUND_K
+      ROUND_V
+      %keys = nn.cache_update ENTRY_K into %kc at %position : tensor<?xKHxDxf32> into tensor<CAPxKHxDxf32>
+      %values = nn.cache_update ENTRY_V into %vc at %position : tensor<?xKHxDxf32> into tensor<CAPxKHxDxf32>
+      WATCH
       %o3 = nn.attention %qr, %keys, %values at %position scale SCALE : tensor<?xQHxDxf32>, tensor<CAPxKHxDxf32>
       %o = tensor.collapse_shape %o3 [[0], [1, 2]] : tensor<?xQHxDxf32> into tensor<?xWIDTHxf32>
       quench.observe %o as "attention" : tensor<?xWIDTHxf32>
@@ -84,11 +76,43 @@ inline void buildNetwork(TestModel &model, const NetworkSizes &sizes, unsigned s
       %logits = nn.linear %last, %head : tensor<?xWIDTHxf32>, tensor<VOCxWIDTHxf32> -> tensor<?xVOCxf32>
       return %logits, %keys, %values : tensor<?xVOCxf32>, tensor<CAPxKHxDxf32>, tensor<CAPxKHxDxf32>
     })";
+
+/// Embeddings as queries, keys and values, then rotary embedding, attention over caches, RMS norm,
+/// gated and plain SiLU, a residual add and logits. Every result is observed under its name.
+inline void buildNetwork(TestModel &model, const NetworkSizes &sizes, unsigned seed = 7) {
+  std::mt19937 random(seed);
+  int64_t width = sizes.heads * sizes.headSize, keyWidth = sizes.keyHeads * sizes.headSize;
+  int64_t half = sizes.headSize / 2, vocabulary = sizes.vocabulary;
+  model.add("q", {vocabulary, width}, uniforms(random, vocabulary * width, 2.0f));
+  model.add("k", {vocabulary, keyWidth}, uniforms(random, vocabulary * keyWidth, 2.0f));
+  model.add("v", {vocabulary, keyWidth}, uniforms(random, vocabulary * keyWidth));
+  model.add("gain", {width}, uniforms(random, width));
+  model.add("head", {vocabulary, width}, uniforms(random, vocabulary * width));
+  std::vector<float> frequencies;
+  for (int64_t i = 0; i < half; ++i) {
+    frequencies.push_back(static_cast<float>(std::pow(10000.0, -double(i) / half)));
+  }
+  model.add("frequencies", {half}, frequencies);
+  std::string text = networkText.str();
   auto set = [&](llvm::StringRef name, const std::string &value) {
     for (size_t at; (at = text.find(name.str())) != std::string::npos;) {
       text.replace(at, name.size(), value);
     }
   };
+  auto round = [&](llvm::StringRef mark, const char *entry) {
+    const char *lines =
+        R"(%code{0} = quench.quantize %{0} : tensor<?xKHxDxf32> to !quench.qtensor<?xKHxDxf32, #quench.scheme<{1}>>
+      %round{0} = quench.dequantize %code{0} : !quench.qtensor<?xKHxDxf32, #quench.scheme<{1}>> to tensor<?xKHxDxf32>)";
+    bool rounds = *sizes.cacheScheme != 0;
+    set(("ROUND_" + mark).str(),
+        rounds ? llvm::formatv(lines, entry, sizes.cacheScheme).str() : "");
+    set(("ENTRY_" + mark).str(), std::string(rounds ? "%round" : "%") + entry);
+  };
+  round("K", "kr");
+  round("V", "v3");
+  set("WATCH", sizes.watchCaches ? R"(quench.observe %keys as "keys" : tensor<CAPxKHxDxf32>
+      quench.observe %values as "values" : tensor<CAPxKHxDxf32>)"
+                                 : "");
   set("SCALE", llvm::formatv("{0:e9}", 1.0 / std::sqrt(double(sizes.headSize))));
   set("WIDTH", std::to_string(width));
   set("KEYS", std::to_string(keyWidth));

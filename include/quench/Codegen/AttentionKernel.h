@@ -9,6 +9,7 @@
 #define QUENCH_CODEGEN_ATTENTIONKERNEL_H
 
 #include "quench/Codegen/KernelBuilder.h"
+#include "quench/Dialect/Quench/IR/PackedRows.h"
 
 namespace quench {
 
@@ -20,10 +21,13 @@ struct AttentionKernel {
   /// Tokens that the caches hold.
   int64_t capacity;
   float scale;
+  /// How keys and values are packed in caches of codes.
+  std::optional<PackedRows> packed;
 
   std::string name() const;
 
   /// Parameters: query `?xHxD`, keys and values `CxGxD`, position (index), the result `?xHxD`, f32.
+  /// Packed keys and values are `CxGxB` bytes.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

@@ -18,6 +18,8 @@ namespace quench {
 /// cache in the state that it is given.
 struct EntryInterface {
   static constexpr llvm::StringLiteral kRunFunction = "quench_run";
+  /// The attribute of that function that says how large the state is.
+  static constexpr llvm::StringLiteral kStateBytes = "quench.state_bytes";
   /// The index of the first cache among the arguments of the model.
   static constexpr unsigned kFirstCache = 3;
 

@@ -9,6 +9,8 @@
 #define QUENCH_CODEGEN_FAKEQUANTIZEKERNEL_H
 
 #include "quench/Codegen/KernelBuilder.h"
+#include "quench/Dialect/Quench/IR/PackedRows.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
 
 namespace quench {
 
@@ -26,10 +28,18 @@ struct FakeQuantizeKernel {
   bool zeroPoints;
   /// What ranges are multiplied with first.
   float clip = 1.0f;
+  /// The codes are not turned back, but packed like this: quench.pack_rows of quench.quantize.
+  std::optional<PackedRows> packed;
+
+  /// The kernel of a quantization and of what turns it back. Nothing if there is none: for static
+  /// scales, codes that are not integers of at most eight bits, scales that are not f32, real zero
+  /// points, and rows of more than two axes.
+  static std::optional<FakeQuantizeKernel> get(QuantizeOp op);
 
   std::string name() const;
 
-  /// Parameters: input and result, `?xK` or `?xHxK` f32. The arithmetic is that of the two ops.
+  /// Parameters: input and result, `?xK` or `?xHxK` f32, or rows of bytes as the result. The
+  /// arithmetic is that of the two ops.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

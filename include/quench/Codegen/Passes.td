@@ -50,6 +50,29 @@ def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
 }
 
+def StoreCacheCodesPass : Pass<"quench-store-cache-codes", "::mlir::ModuleOp"> {
+  let summary = "Hold codes in key/value caches";
+  let description = [{
+    A cache of the `nn.causal_lm` function whose entries are quantized and dequantized before they enter holds the codes
+    instead, as rows of bytes that attention dequantizes when it reads them. The argument of the function and its result
+    change their types; what it computes has the same bits.
+
+    ```mlir
+    %d = quench.dequantize %q : !quench.qtensor<?x2x64xf32, #kv4> to tensor<?x2x64xf32>
+    %keys = nn.cache_update %d into %cache at %at : tensor<?x2x64xf32> into tensor<512x2x64xf32>
+    // becomes
+    %b = quench.pack_rows %q lanes 16 : !quench.qtensor<?x2x64xf32, #kv4> -> tensor<?x2x40xi8>
+    %c = tensor.insert_slice %b into %cache[%at, 0, 0] [%n, 2, 40] [1, 1, 1] : tensor<?x2x40xi8> into tensor<512x2x40xi8>
+    %u = quench.unpack_rows %c lanes 16 : tensor<512x2x40xi8> -> !quench.qtensor<512x2x64xf32, #kv4>
+    %keys = quench.dequantize %u : !quench.qtensor<512x2x64xf32, #kv4> to tensor<512x2x64xf32>
+    ```
+
+    A cache that something but attention reads, or whose format has no kernel, stays as it is, with the reason. Keys and
+    values of an attention change together.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def SelectKernelsPass : Pass<"quench-select-kernels", "::mlir::ModuleOp"> {
   let summary = "Replace operations by calls of kernels generated for a target";
   let description = [{
@@ -75,9 +98,9 @@ def PrepareEntryPass : Pass<"quench-prepare-entry", "::mlir::ModuleOp"> {
                           %logits: memref<?xVxf32>) -> i32
     ```
 
-    The caches are consecutive in `state`, each at a multiple of 64 bytes, and are updated in place. The result is
-    0, or 1 for a token outside the vocabulary, 2 for more tokens than the caches hold, 3 for a `first` beyond the
-    tokens; then nothing was written.
+    The caches are consecutive in `state`, each at a multiple of 64 bytes, and are updated in place; the function says in
+    `quench.state_bytes` how many bytes they are. The result is 0, or 1 for a token outside the vocabulary, 2 for more
+    tokens than the caches hold, 3 for a `first` beyond the tokens; then nothing was written.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",

@@ -42,3 +42,39 @@ func.func @packed_weight_c2_indices() {
                                  part = 0 : i32, source = tensor<4x8xf32>} : () -> tensor<64xf32>
   return
 }
+
+// -----
+
+#kv = #quench.scheme<ui4, block = [1, *], scale = f16>
+func.func @pack_rows_c1(%q: !quench.qtensor<?x64xf32, #kv>) {
+  // expected-error@+1 {{'quench.pack_rows' op expected integers of at most 8 bits with f32 scales of one row, found #quench.scheme<ui4, block = [1, *], scale = f16>}}
+  %b = quench.pack_rows %q lanes 16 : !quench.qtensor<?x64xf32, #kv> -> tensor<?x40xi8>
+  return
+}
+
+// -----
+
+#kv = #quench.scheme<ui4, block = [1, *], scale = f32>
+func.func @pack_rows_c2_axes(%q: !quench.qtensor<?x64xf32, #kv>) {
+  // expected-error@+1 {{'quench.pack_rows' op expected rows of static sizes in tensors of the same leading axes, found '!quench.qtensor<?x64xf32, #quench.scheme<ui4, block = [1, *], scale = f32>>' and 'tensor<3x36xi8>'}}
+  %b = quench.pack_rows %q lanes 16 : !quench.qtensor<?x64xf32, #kv> -> tensor<3x36xi8>
+  return
+}
+
+// -----
+
+#kv = #quench.scheme<ui4, block = [1, *], scale = f32>
+func.func @unpack_rows_c2_size(%b: tensor<?x40xi8>) {
+  // expected-error@+1 {{'quench.unpack_rows' op expected rows of 36 bytes, found 'tensor<?x40xi8>'}}
+  %q = quench.unpack_rows %b lanes 16 : tensor<?x40xi8> -> !quench.qtensor<?x64xf32, #kv>
+  return
+}
+
+// -----
+
+#kv = #quench.scheme<ui4, block = [1, *], scale = f32>
+func.func @unpack_rows_c3(%b: tensor<?x36xi8>) {
+  // expected-error@+1 {{'quench.unpack_rows' op expected lanes of 4, 8 or 16, found 6}}
+  %q = quench.unpack_rows %b lanes 6 : tensor<?x36xi8> -> !quench.qtensor<?x64xf32, #kv>
+  return
+}

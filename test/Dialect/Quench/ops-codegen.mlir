@@ -3,6 +3,7 @@
 // Ops that code generation works with.
 
 #w4 = #quench.scheme<i4, block = [1, 32], scale = f16>
+#kv4 = #quench.scheme<ui4, block = [1, 1, *], scale = f32, zero_point>
 
 // CHECK-LABEL: func.func @packed_weight(
 func.func @packed_weight() -> (tensor<98304xi8>, tensor<6144xf32>) {
@@ -21,6 +22,16 @@ func.func @packed_weight_with_kept_elements() -> tensor<196608xf32> {
   %values = quench.packed_weight codes @w of !quench.qtensor<768x256xf32, #w4> overlay "w.values" at "w.indices"
             in <lanes = 16, container = f32> -> tensor<196608xf32>
   return %values : tensor<196608xf32>
+}
+
+// CHECK-LABEL: func.func @rows_of_bytes(
+// CHECK-SAME:    %[[Q:.+]]: !quench.qtensor<?x2x64xf32, #[[KV4:.+]]>)
+func.func @rows_of_bytes(%q: !quench.qtensor<?x2x64xf32, #kv4>) -> !quench.qtensor<?x2x64xf32, #kv4> {
+  // CHECK: %[[B:.+]] = quench.pack_rows %[[Q]] lanes 16 : !quench.qtensor<?x2x64xf32, #[[KV4]]> -> tensor<?x2x40xi8>
+  %b = quench.pack_rows %q lanes 16 : !quench.qtensor<?x2x64xf32, #kv4> -> tensor<?x2x40xi8>
+  // CHECK: quench.unpack_rows %[[B]] lanes 16 : tensor<?x2x40xi8> -> !quench.qtensor<?x2x64xf32, #[[KV4]]>
+  %k = quench.unpack_rows %b lanes 16 : tensor<?x2x40xi8> -> !quench.qtensor<?x2x64xf32, #kv4>
+  return %k : !quench.qtensor<?x2x64xf32, #kv4>
 }
 
 func.func private @double(memref<?x4xf32>, memref<?x4xf32>)

@@ -7,6 +7,8 @@
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
+#include "quench/Dialect/Quench/IR/PackedRows.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
@@ -368,6 +370,40 @@ void KernelCallOp::getEffects(
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
     }
   }
+}
+
+/// What `pack_rows` and `unpack_rows` ask of the two forms of rows.
+static LogicalResult verifyPackedRows(Operation *op, QTensorType codes, RankedTensorType bytes,
+                                      int64_t lanes) {
+  if (lanes != 4 && lanes != 8 && lanes != 16) { // C3
+    return op->emitOpError() << "expected lanes of 4, 8 or 16, found " << lanes;
+  }
+  ArrayRef<int64_t> shape = codes.getShape();
+  if (shape.empty() || bytes.getRank() != static_cast<int64_t>(shape.size()) ||
+      ShapedType::isDynamic(shape.back()) || shape.back() == 0 ||
+      bytes.getShape().drop_back() != shape.drop_back()) { // C2
+    return op->emitOpError() << "expected rows of static sizes in tensors of the same leading "
+                                "axes, found "
+                             << codes << " and " << bytes;
+  }
+  std::optional<PackedRows> rows = PackedRows::get(codes.getScheme(), shape.back(), lanes);
+  if (!rows) { // C1
+    return op->emitOpError() << "expected integers of at most 8 bits with f32 scales of one row, "
+                                "found "
+                             << codes.getScheme();
+  }
+  if (bytes.getShape().back() != rows->bytes) { // C2
+    return op->emitOpError() << "expected rows of " << rows->bytes << " bytes, found " << bytes;
+  }
+  return success();
+}
+
+LogicalResult PackRowsOp::verify() {
+  return verifyPackedRows(*this, getInput().getType(), getResult().getType(), getLanes());
+}
+
+LogicalResult UnpackRowsOp::verify() {
+  return verifyPackedRows(*this, getResult().getType(), getInput().getType(), getLanes());
 }
 
 LogicalResult ByteDotOp::verify() {

@@ -91,6 +91,53 @@ def Quench_KernelCallOp : Quench_Op<"kernel_call", [AttrSizedOperandSegments, De
   }];
 }
 
+class Quench_PackedRowsOp<string mnemonic> : Quench_Op<mnemonic, [Pure]> {
+  let assemblyFormat = [{
+    $input `lanes` $lanes attr-dict `:` qualified(type($input)) `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Quench_PackRowsOp : Quench_PackedRowsOp<"pack_rows"> {
+  let summary = "Codes, scales and zero points of each row in consecutive bytes";
+  let description = [{
+    A row is a slice along the last axis. Its bytes are the scales of its groups in f32, the codes, and the zero points
+    of its groups, one byte each; both relative to the smallest code. Codes of `b` bits are divided into planes of 8, 4,
+    2 and 1 bits, as the binary digits of `b` say, highest bits first. Element `e` is in byte `e mod n` of the `n` bytes of
+    a plane: codes in consecutive bytes, at the same bits, are those of consecutive elements, which is what kernels with
+    vectors of `lanes` want. `n` is a multiple of them unless it divides them. A row is padded to a multiple of 4 bytes.
+
+    A cache of codes is made of such rows:
+
+    ```mlir
+    %b = quench.pack_rows %q lanes 16 : !quench.qtensor<?x2x64xf32, #kv4> -> tensor<?x2x40xi8>
+    %c = tensor.insert_slice %b into %cache[%at, 0, 0] [%n, 2, 40] [1, 1, 1] : tensor<?x2x40xi8> into tensor<512x2x40xi8>
+    %k = quench.unpack_rows %c lanes 16 : tensor<512x2x40xi8> -> !quench.qtensor<512x2x64xf32, #kv4>
+    ```
+
+    - C1: codes are integers of at most 8 bits with integer zero points or none; a scale is of f32 and belongs to
+      elements of one row.
+    - C2: the bytes have the shape of the tensor but for the last axis, which is static in both and has the size that the
+      layout has.
+    - C3: lanes are 4, 8 or 16.
+  }];
+  let arguments = (ins Quench_QTensorType:$input, I64Attr:$lanes);
+  let results = (outs RankedTensorOf<[I8]>:$result);
+}
+
+def Quench_UnpackRowsOp : Quench_PackedRowsOp<"unpack_rows"> {
+  let summary = "Rows of bytes as the codes, scales and zero points that they are";
+  let description = [{
+    The inverse of `quench.pack_rows`, with the same constraints.
+
+    ```mlir
+    %k = quench.unpack_rows %c lanes 16 : tensor<512x2x40xi8> -> !quench.qtensor<512x2x64xf32, #kv4>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[I8]>:$input, I64Attr:$lanes);
+  let results = (outs Quench_QTensorType:$result);
+}
+
 def Quench_ByteDotOp : Quench_Op<"byte_dot", [Pure, AllTypesMatch<["accumulator", "result"]>,
     AllTypesMatch<["lhs", "rhs"]>]> {
   let summary = "Four products of bytes into each 32-bit lane";
