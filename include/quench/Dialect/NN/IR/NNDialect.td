@@ -9,6 +9,7 @@
 #define QUENCH_DIALECT_NN_IR_NNDIALECT_TD
 
 include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 
 def NNDialect : Dialect {
   let name = "nn";
@@ -28,6 +29,9 @@ def NNDialect : Dialect {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
                                "::quench::QuenchDialect"];
 }
+
+/// `tensor.dim` of a result becomes one of an operand.
+defvar NN_ShapesOfResults = DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>;
 
 class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NNDialect, mnemonic, traits>;
 

@@ -14,7 +14,7 @@ include "quench/Dialect/NN/IR/NNDialect.td"
 include "quench/Interfaces/BasisOpInterface.td"
 include "quench/Interfaces/QuantizableOpInterface.td"
 
-def NN_RotaryTableOp : NN_Op<"rotary_table", [Pure, AllTypesMatch<["cosine", "sine"]>]> {
+def NN_RotaryTableOp : NN_Op<"rotary_table", [Pure, NN_ShapesOfResults, AllTypesMatch<["cosine", "sine"]>]> {
   let summary = "Cosines and sines of rotary position embedding";
   let description = [{
     `cosine[t, i] = cos((position + t) * frequencies[i])`, `sine` likewise, for `length` tokens. Whatever scaling a
@@ -34,7 +34,7 @@ def NN_RotaryTableOp : NN_Op<"rotary_table", [Pure, AllTypesMatch<["cosine", "si
   let hasVerifier = 1;
 }
 
-def NN_RotaryEmbeddingOp : NN_Op<"rotary_embedding", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>, AllTypesMatch<["input", "result"]>,
+def NN_RotaryEmbeddingOp : NN_Op<"rotary_embedding", [Pure, NN_ShapesOfResults, DeclareOpInterfaceMethods<BasisOpInterface>, AllTypesMatch<["input", "result"]>,
     AllTypesMatch<["cosine", "sine"]>]> {
   let summary = "Rotate the halves of each head by its position";
   let description = [{
@@ -55,7 +55,7 @@ def NN_RotaryEmbeddingOp : NN_Op<"rotary_embedding", [Pure, DeclareOpInterfaceMe
   let hasVerifier = 1;
 }
 
-def NN_CacheUpdateOp : NN_Op<"cache_update", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+def NN_CacheUpdateOp : NN_Op<"cache_update", [Pure, NN_ShapesOfResults, DeclareOpInterfaceMethods<BasisOpInterface>,
     DeclareOpInterfaceMethods<QuantizableCacheOpInterface>,
     AllTypesMatch<["cache", "result"]>]> {
   let summary = "Write keys or values of new tokens into their cache";
@@ -78,7 +78,7 @@ def NN_CacheUpdateOp : NN_Op<"cache_update", [Pure, DeclareOpInterfaceMethods<Ba
   let hasVerifier = 1;
 }
 
-def NN_AttentionOp : NN_Op<"attention", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+def NN_AttentionOp : NN_Op<"attention", [Pure, NN_ShapesOfResults, DeclareOpInterfaceMethods<BasisOpInterface>,
     AllTypesMatch<["query", "result"]>, AllTypesMatch<["keys", "values"]>]> {
   let summary = "Causal grouped-query attention over a cache";
   let description = [{

@@ -9,14 +9,13 @@
 #define QUENCH_DIALECT_NN_IR_NNOPSLINEAR_TD
 
 include "mlir/IR/CommonTypeConstraints.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/NN/IR/NNDialect.td"
 include "quench/Dialect/Quench/IR/QuenchTypes.td"
 include "quench/Interfaces/BasisOpInterface.td"
 include "quench/Interfaces/QuantizableOpInterface.td"
 
-def NN_EmbeddingOp : NN_Op<"embedding", [Pure, DeclareOpInterfaceMethods<QuantizableTableOpInterface>,
+def NN_EmbeddingOp : NN_Op<"embedding", [Pure, NN_ShapesOfResults, DeclareOpInterfaceMethods<QuantizableTableOpInterface>,
     DeclareOpInterfaceMethods<BasisOpInterface, ["widenToOperands"]>]> {
   let summary = "Rows of a table, picked by tokens";
   let description = [{
@@ -42,7 +41,7 @@ def NN_EmbeddingOp : NN_Op<"embedding", [Pure, DeclareOpInterfaceMethods<Quantiz
   let hasVerifier = 1;
 }
 
-def NN_LinearOp : NN_Op<"linear", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+def NN_LinearOp : NN_Op<"linear", [Pure, NN_ShapesOfResults, DeclareOpInterfaceMethods<BasisOpInterface>,
     DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
   let summary = "A linear layer with the weight as it is stored";
   let description = [{

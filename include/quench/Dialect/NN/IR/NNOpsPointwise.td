@@ -13,7 +13,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/NN/IR/NNDialect.td"
 include "quench/Interfaces/BasisOpInterface.td"
 
-def NN_RMSNormOp : NN_Op<"rms_norm", [Pure, DeclareOpInterfaceMethods<BasisOpInterface>,
+def NN_RMSNormOp : NN_Op<"rms_norm", [Pure, NN_ShapesOfResults, DeclareOpInterfaceMethods<BasisOpInterface>,
     AllTypesMatch<["input", "result"]>]> {
   let summary = "Root mean square normalization";
   let description = [{
@@ -35,7 +35,7 @@ def NN_RMSNormOp : NN_Op<"rms_norm", [Pure, DeclareOpInterfaceMethods<BasisOpInt
   let hasVerifier = 1;
 }
 
-def NN_SiLUOp : NN_Op<"silu", [Pure, Elementwise, SameOperandsAndResultType,
+def NN_SiLUOp : NN_Op<"silu", [Pure, NN_ShapesOfResults, Elementwise, SameOperandsAndResultType,
     DeclareOpInterfaceMethods<BasisOpInterface>]> {
   let summary = "Sigmoid-weighted linear unit";
   let description = [{

@@ -1,0 +1,74 @@
+//===- NNShapes.cpp - Sizes of results from those of operands -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Dialect/NN/IR/NNOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace quench;
+using namespace quench::nn;
+
+static OpFoldResult sizeOf(OpBuilder &b, Location loc, Value tensor, int64_t axis) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.isDynamicDim(axis)) {
+    return b.getIndexAttr(type.getDimSize(axis));
+  }
+  return tensor::DimOp::create(b, loc, tensor, axis).getResult();
+}
+
+/// The sizes of `tensor` are those of the only result.
+static LogicalResult reifyAs(OpBuilder &b, Location loc, Value tensor,
+                             ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t axis = 0; axis < cast<RankedTensorType>(tensor.getType()).getRank(); ++axis) {
+    sizes.push_back(sizeOf(b, loc, tensor, axis));
+  }
+  shapes.push_back(std::move(sizes));
+  return success();
+}
+
+LogicalResult EmbeddingOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  auto rows = dyn_cast<RankedTensorType>(getResult().getType());
+  if (!rows) {
+    return failure();
+  }
+  shapes.push_back({sizeOf(b, getLoc(), getTokens(), 0), sizeOf(b, getLoc(), getTable(), 1)});
+  return success();
+}
+
+LogicalResult LinearOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back({sizeOf(b, getLoc(), getInput(), 0), sizeOf(b, getLoc(), getWeight(), 0)});
+  return success();
+}
+
+LogicalResult RotaryTableOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  shapes.assign(2, {getAsOpFoldResult(getLength()), sizeOf(b, getLoc(), getFrequencies(), 0)});
+  return success();
+}
+
+LogicalResult RotaryEmbeddingOp::reifyResultShapes(OpBuilder &b,
+                                                   ReifiedRankedShapedTypeDims &shapes) {
+  return reifyAs(b, getLoc(), getInput(), shapes);
+}
+
+LogicalResult CacheUpdateOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyAs(b, getLoc(), getCache(), shapes);
+}
+
+LogicalResult AttentionOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyAs(b, getLoc(), getQuery(), shapes);
+}
+
+LogicalResult RMSNormOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyAs(b, getLoc(), getInput(), shapes);
+}
+
+LogicalResult SiLUOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyAs(b, getLoc(), getInput(), shapes);
+}
