@@ -79,6 +79,7 @@ Error CalibrationArchive::save(StringRef path) const {
                        {"version", std::to_string(formatVersion)},
                        {"model", modelDigest},
                        {"data", dataDigest},
+                       {"recipe", recipeDigest},
                        {"samples", std::to_string(samples)},
                        {"samples_total", std::to_string(totalSamples)},
                        {"statistics", statistics.kinds().str()}};
@@ -207,8 +208,9 @@ Error ArchiveReader::readTokens(const TensorView &tensor, CalibrationArchive &ar
 }
 
 Error ArchiveReader::readNumbers(CalibrationArchive &archive) {
-  for (auto [key, target] : {std::make_pair("model", &archive.modelDigest),
-                             std::make_pair("data", &archive.dataDigest)}) {
+  for (auto [key, target] :
+       {std::make_pair("model", &archive.modelDigest), std::make_pair("data", &archive.dataDigest),
+        std::make_pair("recipe", &archive.recipeDigest)}) {
     Expected<std::string> value = text(key);
     if (!value) {
       return value.takeError();

@@ -15,6 +15,8 @@
 #include "quench/Calibration/CalibrationArchive.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Model/ModelFolder.h"
+#include "quench/Recipe/Recipe.h"
+#include "quench/Support/Digest.h"
 #include "quench/Tuning/SegmentRunner.h"
 #include "quench/Workspace/WorkspacePass.h"
 
@@ -129,6 +131,12 @@ Error CalibratePass::save(const Statistics &statistics, const Samples &samples,
   CalibrationArchive archive;
   archive.modelDigest = workspace.weights() ? workspace.weights()->digest() : "none";
   archive.dataDigest = samples.digest();
+  Expected<const recipe::Recipe *> recipe = workspace.recipe();
+  if (recipe) {
+    archive.recipeDigest = digestOf((*recipe)->text);
+  } else {
+    llvm::consumeError(recipe.takeError());
+  }
   archive.samples = archive.totalSamples = samples.size();
   archive.data = samples;
   archive.statistics = statistics;

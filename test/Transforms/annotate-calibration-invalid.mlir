@@ -34,7 +34,7 @@
 // NOARCHIVE: error: expected a calibration archive, found no option 'archive'; `quench calibrate` makes one
 // NOFILE:    error: none: cannot {{.*}}No such file
 // PART:      error: part: expected statistics of 4 samples, found 3; finish the interrupted calibration
-// VERSION:   error: old: expected a calibration archive of version 2, found version 1; calibrate again
+// VERSION:   error: old: expected a calibration archive of version 3, found version 1; calibrate again
 // DAMAGED:   error: bad: expected contents with checksum 0, found {{[0-9a-f]+}}; the archive is damaged, calibrate again
 // KINDS:     error: kinds: 'statistics' in the metadata: expected channels, histogram, gram, none or tokens, found 'magic'
 // SHORT:     error: short: edge 'b': expected a section 'range', found none

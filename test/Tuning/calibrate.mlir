@@ -6,6 +6,11 @@
 // RUN: cmp %t/new %t/again
 // RUN: quench-opt %s --quench-annotate-calibration=archive=%t/new | FileCheck %s --check-prefix=RANGES
 
+// An archive says in the middle of which recipe the model was run.
+// RUN: quench-opt %s --quench-calibrate='archive=%t/archive recipe=%S/Inputs/w4.yaml output=%t/behind' -o /dev/null
+// RUN: %python -c "import hashlib, re; d = hashlib.sha256(open('%S/Inputs/w4.yaml', 'rb').read()).hexdigest(); print(d.encode() in open('%t/behind', 'rb').read())" | FileCheck %s --check-prefix=RECIPE
+// RECIPE: True
+
 // The samples of an archive, (0, 1) and (1, 2), run through the model as it is: what the embedding gives, (1, -2), (4, 0.5)
 // and again (4, 0.5), (0, 8), is known; behind it each value is doubled, in whatever segment that may be.
 // ARCHIVE:      doubled.batches I64 [1] 2

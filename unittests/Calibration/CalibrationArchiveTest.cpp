@@ -29,6 +29,7 @@ CalibrationArchive example(StatisticKinds kinds = {true, true, true, true}) {
   archive.statistics = Statistics(kinds);
   archive.modelDigest = "m0";
   archive.dataDigest = "d0";
+  archive.recipeDigest = "r0";
   archive.samples = 2;
   archive.totalSamples = 2;
   archive.data = {3, {1, 2, 3, 255, 0, 7}};
@@ -47,6 +48,7 @@ TEST(CalibrationArchiveTest, archivesAreReadBackExactly) {
   CalibrationArchive archive = llvm::cantFail(CalibrationArchive::load(folder / "a"));
   EXPECT_EQ(archive.modelDigest, "m0");
   EXPECT_EQ(archive.dataDigest, "d0");
+  EXPECT_EQ(archive.recipeDigest, "r0");
   EXPECT_TRUE(archive.isComplete());
   EXPECT_EQ(archive.data.size(), 2u);
   EXPECT_EQ(archive.data[1].vec(), (std::vector<int32_t>{255, 0, 7}));
@@ -144,8 +146,8 @@ TEST(CalibrationArchiveTest, otherFilesAreRefused) {
   EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "two"}}),
             "FILE: expected 'version' in the metadata to be a number, found 'two'");
   EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "1"}}),
-            "FILE: expected a calibration archive of version 2, found version 1; calibrate again");
-  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "2"}}),
+            "FILE: expected a calibration archive of version 3, found version 1; calibrate again");
+  EXPECT_EQ(metadataMessage({{"format", "quench-calibration"}, {"version", "3"}}),
             "FILE: expected 'checksum' in the metadata of a calibration archive, found none");
 }
 

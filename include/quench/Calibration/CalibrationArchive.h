@@ -8,8 +8,9 @@
 // An archive is a safetensors file. Its metadata say which model saw which data:
 //
 //   format         quench-calibration
-//   version        2
+//   version        3
 //   model, data    SHA-256 of what was run and of what it was run on
+//   recipe         SHA-256 of the recipe whose passes came before, or "none"
 //   samples        how many samples are in the statistics
 //   samples_total  how many the run was asked for
 //   statistics     what is kept of each edge beyond what always is: "channels,histogram",
@@ -53,11 +54,13 @@
 namespace quench::calibration {
 
 struct CalibrationArchive {
-  static constexpr unsigned formatVersion = 2;
+  static constexpr unsigned formatVersion = 3;
 
   /// SHA-256 in hexadecimal, or any text that identifies the model and the data.
   std::string modelDigest;
   std::string dataDigest;
+  /// That of the text of the recipe in the middle of which the model was run.
+  std::string recipeDigest = "none";
   /// Samples seen, of those that were asked for.
   uint64_t samples = 0;
   uint64_t totalSamples = 0;

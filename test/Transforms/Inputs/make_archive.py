@@ -12,11 +12,11 @@ import json
 import struct
 import sys
 
-METADATA = ["format", "version", "model", "data", "samples", "samples_total", "statistics", "checksum"]
+METADATA = ["format", "version", "model", "data", "recipe", "samples", "samples_total", "statistics", "checksum"]
 BITS = [12, 11, 10, 9] + 12 * [8]  # of the mantissa, for the octaves of a histogram from the largest down
 BINS = sum(1 << bits for bits in BITS)
 
-metadata = {"format": "quench-calibration", "version": "2", "model": "m", "data": "d", "samples": "4", "samples_total": "4"}
+metadata = {"format": "quench-calibration", "version": "3", "model": "m", "data": "d", "recipe": "none", "samples": "4", "samples_total": "4"}
 metadata["statistics"] = "channels,histogram"
 tensors = {}
 width = 2
