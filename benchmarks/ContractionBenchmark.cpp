@@ -222,6 +222,13 @@ BENCHMARK_CAPTURE(runLayers, w4a8_g128, {"i4, block = [1, 128], scale = f16", kB
     ->Apply(shapes);
 BENCHMARK_CAPTURE(runLayers, w4a8_g32, {"i4, block = [1, 32], scale = f16", kByToken})
     ->Apply(shapes);
+BENCHMARK_CAPTURE(runLayers, fp4a8_g32, {"f4E2M1FN, block = [1, 32], scale = f8E8M0FNU", kByToken})
+    ->Apply(shapes);
+BENCHMARK_CAPTURE(runLayers, w2a8_g64, {"i2, block = [1, 64], scale = f16", kByToken})
+    ->Apply(shapes);
+BENCHMARK_CAPTURE(runLayers, ternary_a8,
+                  {"i2, range = [-1, 1], block = [*, *], scale = f32", kByToken})
+    ->Apply(shapes);
 BENCHMARK_CAPTURE(runLayers, w4a16_g32, {"i4, block = [1, 32], scale = f16", nullptr})
     ->Apply(shapes);
 BENCHMARK_MAIN();
