@@ -27,9 +27,9 @@ int32_t quench::byteDotBias(const Target &target) {
 }
 
 Value quench::byteDot(KernelBuilder &b, Value accumulator, Value weights, Value activations,
-                      bool nibbles) {
+                      bool isBiased) {
   bool isSigned = b.getTarget().integerDot() == IntegerDot::SignedSigned;
-  if (isSigned && !nibbles) {
+  if (isSigned && !isBiased) {
     auto type = cast<VectorType>(weights.getType());
     Value flip = arith::ConstantOp::create(
         b, DenseElementsAttr::get(type, b.getI8IntegerAttr(static_cast<int8_t>(-128))));

@@ -15,6 +15,7 @@
 #include "ContractEmitter.h"
 
 #include "quench/Codegen/ByteDot.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -79,7 +80,8 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
 
 int64_t ContractEmitter::rowCycles() const {
   bool mixed = !kernel.integerLhs && kernel.layout.container != PanelContainer::F32;
-  int64_t wordCycles = mixed ? 3 * kernel.layout.codesPerWord() : 2 * kernel.digits;
+  int64_t perWord = kernel.layout.codesPerWord();
+  int64_t wordCycles = mixed ? 3 * perWord : std::max<int64_t>(perWord / 4, 1) * kernel.digits;
   return kTilePanels * kernel.layout.wordsPerRow() * wordCycles;
 }
 
@@ -220,9 +222,18 @@ Values ContractEmitter::sumGroups(const Tile &tile) {
   return total;
 }
 
+int32_t ContractEmitter::tableBias() const {
+  bool isSigned = b.getTarget().integerDot() == IntegerDot::SignedSigned;
+  return isSigned ? 0
+                  : -*std::min_element(kernel.table->values.begin(), kernel.table->values.end());
+}
+
 int32_t ContractEmitter::constantZeroPoint() const {
-  bool nibbles = kernel.layout.container == PanelContainer::I4;
-  int32_t bias = kernel.integerLhs && !nibbles ? byteDotBias(b.getTarget()) : 0;
+  if (kernel.table) {
+    return tableBias();
+  }
+  bool bytes = kernel.layout.container == PanelContainer::I8;
+  int32_t bias = kernel.integerLhs && bytes ? byteDotBias(b.getTarget()) : 0;
   return zeroPoints ? -bias : PanelLayout::signOffset(kernel.layout.container) - bias;
 }
 
@@ -313,9 +324,8 @@ Value ContractEmitter::decode(Value word, int64_t shift, unsigned bits, Value of
 }
 
 Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t size) {
-  bool nibbles = kernel.layout.container == PanelContainer::I4;
   int64_t perWord = kernel.layout.codesPerWord();
-  unsigned bits = nibbles ? 4 : 8;
+  unsigned bits = bitsOf(kernel.layout.container);
   VectorType integers = b.vectorType(b.getI32Type());
   // offsets[shift / bits][panel] = -(2^(23 - shift) + zero point)
   SmallVector<Values> offsets(16 / bits);
@@ -341,7 +351,7 @@ Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t siz
         }
         Value first = b.add(groupBegin, b.mul(word, b.index(perWord)));
         for (int64_t code = 0; code < live; ++code) {
-          int64_t bit = nibbles ? 8 * (code % 4) + 4 * (code / 4) : 8 * code;
+          int64_t bit = 8 * (code % 4) + bits * (code / 4);
           Values weights;
           for (int64_t v = 0; v < tile.panels; ++v) {
             weights.push_back(
@@ -366,8 +376,8 @@ Value ContractEmitter::digitAddress(int64_t digit, Value position, int64_t rowSi
 }
 
 Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size) {
-  bool nibbles = kernel.layout.container == PanelContainer::I4;
-  int64_t perWord = kernel.layout.codesPerWord();
+  unsigned bits = bitsOf(kernel.layout.container);
+  int64_t perWord = kernel.layout.codesPerWord(), numParts = 8 / bits;
   VectorType bytes = b.vectorType(b.getI8Type(), 4 * lanes());
   auto byteSplat = [&](int8_t value) -> Value {
     return arith::ConstantOp::create(b, DenseElementsAttr::get(bytes, b.getI8IntegerAttr(value)));
@@ -382,15 +392,19 @@ Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t s
       padded, kIntegerUnroll, zeroPointProducts(tile, group),
       [&](Value word, int64_t, ValueRange carried) {
         Values next(carried);
-        SmallVector<Values> parts(nibbles ? 2 : 1);
+        SmallVector<Values> parts(numParts);
         for (int64_t v = 0; v < tile.panels; ++v) {
           Value loaded =
               b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
-          if (nibbles) {
-            parts[0].push_back(arith::AndIOp::create(b, loaded, byteSplat(15)));
-            parts[1].push_back(arith::ShRUIOp::create(b, loaded, byteSplat(4)));
-          } else {
-            parts[0].push_back(loaded);
+          for (int64_t part = 0; part < numParts; ++part) {
+            Value code = loaded;
+            if (part > 0) {
+              code = arith::ShRUIOp::create(b, code, byteSplat(bits * part));
+            }
+            if (part + 1 < numParts) {
+              code = arith::AndIOp::create(b, code, byteSplat((1 << bits) - 1));
+            }
+            parts[part].push_back(kernel.table ? lookUp(code) : code);
           }
         }
         for (auto [part, weights] : llvm::enumerate(parts)) {
@@ -401,7 +415,7 @@ Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t s
             Value x = loadActivationWord(b, lhs, {row, position});
             for (int64_t v = 0; v < tile.panels; ++v) {
               Value &sum = next[r * tile.panels + v];
-              sum = byteDot(b, sum, weights[v], x, nibbles);
+              sum = byteDot(b, sum, weights[v], x, /*isBiased=*/numParts > 1);
             }
           }
         }
@@ -421,6 +435,14 @@ Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t s
     }
   }
   return floats;
+}
+
+Value ContractEmitter::lookUp(Value codes) {
+  SmallVector<int8_t> table;
+  for (int8_t value : kernel.table->values) {
+    table.push_back(static_cast<int8_t>(value + tableBias()));
+  }
+  return ByteLookupOp::create(b, codes.getType(), table, codes);
 }
 
 void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {

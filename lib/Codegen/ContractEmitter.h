@@ -65,6 +65,10 @@ private:
   /// What is added to a stored zero point, or the zero point if none is stored: codes are unsigned,
   /// except where the product of bytes wants them otherwise.
   int32_t constantZeroPoint() const;
+  /// What is added to the values of a table for the product of bytes.
+  int32_t tableBias() const;
+  /// The bytes that codes of four bits stand for, plus `tableBias`.
+  Value lookUp(Value codes);
   /// One for each panel.
   Values loadZeroPoints(const Tile &tile, Value group);
   /// Minus zero point times the sum of a row's codes: what the sums of a group begin with.

@@ -10,6 +10,7 @@
 #include "ContractEmitter.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace quench;
@@ -23,16 +24,11 @@ std::string ContractKernel::name() const {
   } else {
     os << "f32";
   }
-  switch (layout.container) {
-  case PanelContainer::I4:
-    os << "_i4";
-    break;
-  case PanelContainer::I8:
-    os << "_i8";
-    break;
-  case PanelContainer::F32:
-    os << "_f32";
-    break;
+  os << (layout.container == PanelContainer::F32 ? "_f" : "_i") << bitsOf(layout.container);
+  if (table) {
+    os << "t"
+       << llvm::toHex(llvm::ArrayRef(reinterpret_cast<const uint8_t *>(table->values.data()),
+                                     table->values.size()));
   }
   if (layout.groups.group != layout.groups.k) {
     os << "g" << layout.groups.group;

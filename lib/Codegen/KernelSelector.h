@@ -66,9 +66,8 @@ private:
   /// The codes of `op` with groups laid out for a weight; emitted once for each layout. Nothing if
   /// no kernel computes them.
   std::optional<RowCodes> quantizedRows(QuantizeOp op, const GroupLayout &groups);
-  /// The rows of a float matrix in fixed point, likewise. Nothing if the target has no fast
-  /// products of bytes, or a group is too large for them.
-  std::optional<RowCodes> fixedPointRows(mlir::Value input, const GroupLayout &groups);
+  /// The rows of a float matrix in fixed point, likewise.
+  RowCodes fixedPointRows(mlir::Value input, const GroupLayout &groups);
 
   /// An empty tensor with the static sizes of `type` and the first size of `like`.
   mlir::Value emptyLike(mlir::RankedTensorType type, mlir::Value like);

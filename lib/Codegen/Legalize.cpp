@@ -11,16 +11,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/Codegen/ContractionPlan.h"
 #include "quench/Codegen/Passes.h"
-
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Target/TargetSpec.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/Support/Format.h"
 
 #define DEBUG_TYPE "quench-legalize"
 
@@ -36,44 +38,65 @@ static remark::RemarkOpts remarkOptions() {
   return remark::RemarkOpts::name("legalize").category(DEBUG_TYPE);
 }
 
-/// The largest magnitude of code minus zero point.
-static int64_t largestDifference(SchemeAttr scheme) {
-  if (scheme.hasZeroPoints()) {
-    return scheme.getCodeMax() - scheme.getCodeMin();
-  }
-  return std::max(std::abs(scheme.getCodeMin()), std::abs(scheme.getCodeMax()));
-}
-
 /// Whether a block is part of one row or covers all rows.
 static bool hasBlocksOfRows(SchemeAttr scheme) {
   return scheme.getBlock()[0] == 1 || scheme.getBlock()[0] == SchemeAttr::kWhole;
 }
 
-/// Why codes cannot be multiplied as they are, or nothing.
-static std::optional<std::string> refuseIntegers(QTensorType lhs, QTensorType rhs) {
-  SchemeAttr left = lhs.getScheme(), right = rhs.getScheme();
-  if (!left.isInteger() || !right.isInteger()) {
-    return "the codes of one side are not integers";
+/// "vpdpbusd, weights in i4, 0.21 us for 1 row, 6.7 us for 64"
+static std::string describe(const ContractionChoice &choice) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  bool isFloat = choice.container == PanelContainer::F32;
+  os << choice.product->instruction << ", weights in " << (isFloat ? "f" : "i")
+     << bitsOf(choice.container)
+     << llvm::format(", %.2g us for 1 row, %.2g us for %d", choice.oneRow * 1e6,
+                     choice.manyRows * 1e6, static_cast<int>(ContractionChoice::kManyRows));
+  return text;
+}
+
+/// "fixed point: 3 times the cost; weights decoded in registers: no kernel decodes these codes"
+static std::string describeOthers(ArrayRef<ContractionChoice> choices) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (const ContractionChoice &choice : choices.drop_front()) {
+    os << (text.empty() ? "" : "; ") << stringify(choice.form) << ": ";
+    if (choice.refusal) {
+      os << *choice.refusal;
+    } else {
+      os << llvm::format("%.2g times the cost", choice.cost() / choices.front().cost());
+    }
   }
-  if (left.hasZeroPoints()) {
-    return "the activations have zero points";
+  return text;
+}
+
+/// Says what was chosen for a linear layer and what was not.
+static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoice> choices) {
+  const ContractionChoice &best = choices.front();
+  if (isQuantized && best.form != ContractionForm::Integer) {
+    const auto *refused = llvm::find_if(choices, [](const ContractionChoice &choice) {
+      return choice.form == ContractionForm::Integer;
+    });
+    remark::missed(op.getLoc(), remarkOptions())
+        << "computed on f32 activations: " + *refused->refusal;
   }
-  if (right.hasRealZeroPoints()) {
-    return "the zero points of the weights are real numbers";
+  StringRef what;
+  switch (best.form) {
+  case ContractionForm::Integer:
+    what = "codes are multiplied as they are, block sums proved to fit i32";
+    break;
+  case ContractionForm::FixedPoint:
+    what = "activations become fixed point, three bytes of each are multiplied with codes";
+    break;
+  case ContractionForm::DecodedInRegisters:
+    what = "weights are decoded to f32 on the way";
+    break;
+  case ContractionForm::DecodedWhenPacked:
+    what = "weights are decoded to f32 when they are packed";
+    break;
   }
-  if (!hasBlocksOfRows(left)) {
-    return "blocks of the activations span several rows";
-  }
-  if (left.getBlock()[1] != SchemeAttr::kWhole) {
-    return "the scales of the activations change along K";
-  }
-  int64_t block = right.getBlockShape(rhs.getShape())[1];
-  int64_t bound = largestDifference(left) * largestDifference(right) * block;
-  if (bound > std::numeric_limits<int32_t>::max()) {
-    return "a block sum of " + std::to_string(block) + " products can reach " +
-           std::to_string(bound) + ", more than i32 holds";
-  }
-  return std::nullopt;
+  remark::passed(op.getLoc(), remarkOptions()) << (what + ": " + describe(best)).str();
+  remark::analysis(op.getLoc(), remarkOptions()) << "rejected: " + describeOthers(choices);
 }
 
 namespace {
@@ -81,8 +104,10 @@ namespace {
 /// nn.linear(x, dequantize(w)) -> quench.contract(x, w)
 /// nn.linear(dequantize(x) + outliers, dequantize(w))
 ///   -> quench.contract(x, w) + quench.contract(outliers, w)
-struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
-  using Base::Base;
+class FuseDequantizedLinear : public OpRewritePattern<nn::LinearOp> {
+public:
+  FuseDequantizedLinear(MLIRContext *context, const Target &target)
+      : OpRewritePattern(context), target(target) {}
 
   LogicalResult matchAndRewrite(nn::LinearOp op, PatternRewriter &rewriter) const override {
     auto weight = op.getWeight().getDefiningOp<DequantizeOp>();
@@ -102,20 +127,16 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
     DequantizeOp input = findDequantized(op.getInput());
     Value lhs = op.getInput(), outliers;
     Type accumulator = rewriter.getF32Type();
-    if (input) {
-      if (std::optional<std::string> reason = refuseIntegers(input.getInput().getType(), rhs)) {
-        remark::missed(op.getLoc(), remarkOptions()) << "computed on f32 activations: " + *reason;
-      } else {
-        if (input.getResult() != lhs) {
-          outliers = lhs.getDefiningOp<arith::AddFOp>().getRhs();
-        }
-        lhs = input.getInput();
-        accumulator = rewriter.getI32Type();
+    SmallVector<ContractionChoice> choices =
+        planContraction(target, rhs, input ? input.getInput().getType() : QTensorType());
+    remarkOn(op, /*isQuantized=*/input != nullptr, choices);
+    if (choices.front().form == ContractionForm::Integer) {
+      if (input.getResult() != lhs) {
+        outliers = lhs.getDefiningOp<arith::AddFOp>().getRhs();
       }
+      lhs = input.getInput();
+      accumulator = rewriter.getI32Type();
     }
-    remark::passed(op.getLoc(), remarkOptions())
-        << (accumulator.isF32() ? "weights are decoded to f32 on the way"
-                                : "codes are multiplied as they are, block sums proved to fit i32");
     Value result = ContractOp::create(rewriter, op.getLoc(), op.getType(), lhs, weight.getInput(),
                                       op.getBias(), TypeAttr::get(accumulator));
     if (outliers) {
@@ -128,6 +149,9 @@ struct FuseDequantizedLinear : OpRewritePattern<nn::LinearOp> {
     rewriter.replaceOp(op, result);
     return success();
   }
+
+private:
+  const Target &target;
 };
 
 /// nn.embedding(dequantize(table)) -> dequantize(nn.embedding(table))
@@ -161,8 +185,13 @@ struct LegalizePass : quench::impl::LegalizePassBase<LegalizePass> {
 } // namespace
 
 void LegalizePass::runOnOperation() {
+  FailureOr<Target> target = getTarget(getOperation());
+  if (failed(target)) {
+    return signalPassFailure();
+  }
   RewritePatternSet patterns(&getContext());
-  patterns.add<FuseDequantizedLinear, PickCodesOfRows>(&getContext());
+  patterns.add<FuseDequantizedLinear>(&getContext(), *target);
+  patterns.add<PickCodesOfRows>(&getContext());
   walkAndApplyPatterns(getOperation(), std::move(patterns));
   SmallVector<Operation *> operations;
   getOperation().walk([&](Operation *op) { operations.push_back(op); });

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Input: `quench.byte_dot`. Output: intrinsics of the target, called by name.
+// Input: `quench.byte_dot`, `quench.byte_lookup`. Output: intrinsics of the target, called by name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/TargetParser/Triple.h"
 
 #define DEBUG_TYPE "quench-lower-byte-dots"
 
@@ -98,6 +99,29 @@ static Value lower(ImplicitLocOpBuilder &b, ByteDotOp op, const NativeProduct &p
                    : callIntrinsic(b, intrinsic, op.getType(), op->getOperands());
 }
 
+/// Nothing when the target has no lookups.
+static Value lower(ImplicitLocOpBuilder &b, ByteLookupOp op, const Target &target) {
+  VectorType type = op.getCodes().getType();
+  int64_t bytes = type.getDimSize(0);
+  if (target.byteLookupsPerCycle == 0.0 || bytes != target.vectorBits / 8) {
+    return {};
+  }
+  // Instructions look up in each 128 bits apart.
+  SmallVector<int8_t> repeated;
+  while (static_cast<int64_t>(repeated.size()) < bytes) {
+    llvm::append_range(repeated, op.getTable());
+  }
+  Value table =
+      arith::ConstantOp::create(b, DenseElementsAttr::get(type, ArrayRef<int8_t>(repeated)));
+  StringRef name = bytes == 64   ? "llvm.x86.avx512.pshuf.b.512"
+                   : bytes == 32 ? "llvm.x86.avx2.pshuf.b"
+                                 : "llvm.x86.ssse3.pshuf.b.128";
+  if (llvm::Triple(target.triple).isAArch64()) {
+    name = "llvm.aarch64.neon.tbl1.v16i8";
+  }
+  return callIntrinsic(b, name, type, {table, op.getCodes()});
+}
+
 namespace {
 struct LowerByteDotsPass : quench::impl::LowerByteDotsPassBase<LowerByteDotsPass> {
   using Base::Base;
@@ -111,15 +135,28 @@ void LowerByteDotsPass::runOnOperation() {
     return signalPassFailure();
   }
   const NativeProduct *product = found->integerProduct();
-  getOperation().walk([&](ByteDotOp op) {
-    ImplicitLocOpBuilder b(op.getLoc(), op);
-    Value lowered = product ? lower(b, op, *product) : Value();
-    if (!lowered) {
-      op.emitOpError() << "has no instruction on target " << found->name << " for " << op.getType()
-                       << (op.getIsSigned() ? " with a signed left side" : "");
-      return signalPassFailure();
+  WalkResult result = getOperation().walk([&](Operation *op) {
+    ImplicitLocOpBuilder b(op->getLoc(), op);
+    Value lowered;
+    if (auto dot = dyn_cast<ByteDotOp>(op)) {
+      lowered = product ? lower(b, dot, *product) : Value();
+    } else if (auto lookup = dyn_cast<ByteLookupOp>(op)) {
+      lowered = lower(b, lookup, *found);
+    } else {
+      return WalkResult::advance();
     }
-    op.replaceAllUsesWith(lowered);
-    op.erase();
+    if (!lowered) {
+      bool isSigned = isa<ByteDotOp>(op) && cast<ByteDotOp>(op).getIsSigned();
+      op->emitOpError() << "has no instruction on target " << found->name << " for "
+                        << op->getResult(0).getType()
+                        << (isSigned ? " with a signed left side" : "");
+      return WalkResult::interrupt();
+    }
+    op->getResult(0).replaceAllUsesWith(lowered);
+    op->erase();
+    return WalkResult::skip();
   });
+  if (result.wasInterrupted()) {
+    signalPassFailure();
+  }
 }

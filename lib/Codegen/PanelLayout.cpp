@@ -7,29 +7,51 @@
 
 #include "quench/Codegen/PanelLayout.h"
 
+#include "quench/Numerics/CodeTable.h"
+
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace quench;
 
-std::optional<PanelContainer> quench::integerContainer(SchemeAttr scheme) {
-  auto integer = llvm::dyn_cast_or_null<IntegerType>(scheme.getElementType());
-  if (!integer || scheme.hasRealZeroPoints() || integer.getWidth() > 8 ||
-      scheme.getBlock().size() != 2) {
+unsigned quench::bitsOf(PanelContainer container) {
+  switch (container) {
+  case PanelContainer::I2:
+    return 2;
+  case PanelContainer::I4:
+    return 4;
+  case PanelContainer::I8:
+    return 8;
+  case PanelContainer::F32:
+    return 32;
+  }
+  llvm_unreachable("all containers are handled");
+}
+
+std::optional<PanelContainer> quench::codeContainer(SchemeAttr scheme) {
+  numerics::Encoding element = scheme.getNumericsScheme().element;
+  if (scheme.hasRealZeroPoints() || element.bitWidth() > 8 || scheme.getBlock().size() != 2 ||
+      !(element.isInteger() || numerics::CodeTable::get(element))) {
     return std::nullopt;
   }
   int64_t rows = scheme.getBlock()[0];
   if (rows != 1 && rows != SchemeAttr::kWhole) {
     return std::nullopt;
   }
-  return integer.getWidth() <= 4 ? PanelContainer::I4 : PanelContainer::I8;
+  if (!element.isInteger()) {
+    return PanelContainer::I4;
+  }
+  return element.bitWidth() <= 2   ? PanelContainer::I2
+         : element.bitWidth() <= 4 ? PanelContainer::I4
+                                   : PanelContainer::I8;
 }
 
 PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
   auto quantized = dyn_cast<QTensorType>(source);
   ArrayRef<int64_t> shape =
       quantized ? quantized.getShape() : cast<RankedTensorType>(source).getShape();
-  PanelContainer container = panels.getContainer().isInteger(4)   ? PanelContainer::I4
+  PanelContainer container = panels.getContainer().isInteger(2)   ? PanelContainer::I2
+                             : panels.getContainer().isInteger(4) ? PanelContainer::I4
                              : panels.getContainer().isInteger(8) ? PanelContainer::I8
                                                                   : PanelContainer::F32;
   int64_t group = shape[1];
@@ -62,7 +84,7 @@ PackedPanels quench::packFloats(const PanelLayout &layout, ArrayRef<float> value
 
 /// The bit where code `index` of a word begins.
 static unsigned bitOf(PanelContainer container, int64_t index) {
-  return container == PanelContainer::I8 ? 8 * index : 8 * (index % 4) + 4 * (index / 4);
+  return 8 * (index % 4) + bitsOf(container) * (index / 4);
 }
 
 PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::QuantizedTensor &tensor,
@@ -72,11 +94,13 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
   packed.scales.assign(layout.numScales(), 0.0f);
   const GroupLayout &groups = layout.groups;
   int32_t offset = scheme.element.isSigned() ? PanelLayout::signOffset(layout.container) : 0;
-  bool hasZeroPoints = !tensor.zeroPoints.empty() || offset == 0;
+  bool hasZeroPoints = !tensor.zeroPoints.empty() || (offset == 0 && scheme.element.isInteger());
   if (hasZeroPoints) {
     packed.zeroPoints.assign(layout.numScales(), offset);
   }
   int64_t perWord = layout.codesPerWord(), lanes = layout.lanes;
+  std::optional<numerics::CodeTable> table = numerics::CodeTable::get(scheme.element);
+  float unit = table ? table->unit : 1.0f;
   bool sharedRows = scheme.block[0] == numerics::kWhole;
   tensor.codes.visit([&](const auto &codes) {
     for (int64_t row = 0; row < layout.n; ++row) {
@@ -90,7 +114,7 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
         }
         int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;
         int64_t to = (row / lanes * groups.numGroups() + g) * lanes + row % lanes;
-        packed.scales[to] = tensor.scales[from];
+        packed.scales[to] = tensor.scales[from] * unit;
         if (!tensor.zeroPoints.empty()) {
           packed.zeroPoints[to] = tensor.zeroPoints[from] + offset;
         }

@@ -103,8 +103,9 @@ bool KernelSelector::selectAttention(nn::AttentionOp op) {
                          op.getScale().convertToFloat(), std::nullopt};
   SmallVector<Value> inputs(op->getOperands());
   UnpackRowsOp keys = findPackedRows(op.getKeys()), values = findPackedRows(op.getValues());
-  if (keys && values && keys.getType() == values.getType() && keys.getLanes() == target.lanes() &&
-      values.getLanes() == target.lanes()) {
+  auto lanes = static_cast<uint64_t>(target.lanes());
+  if (keys && values && keys.getType() == values.getType() && keys.getLanes() == lanes &&
+      values.getLanes() == lanes) {
     kernel.packed =
         PackedRows::get(keys.getResult().getType().getScheme(), kernel.headSize, target.lanes());
     inputs[1] = keys.getInput();
@@ -178,7 +179,7 @@ bool KernelSelector::selectDequantize(DequantizeOp op) {
 bool KernelSelector::selectPackRows(PackRowsOp op) {
   auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
   auto kernel = quantize ? FakeQuantizeKernel::get(quantize) : std::nullopt;
-  if (!kernel || op.getLanes() != target.lanes()) {
+  if (!kernel || op.getLanes() != static_cast<uint64_t>(target.lanes())) {
     return false;
   }
   kernel->packed = PackedRows::get(quantize.getResult().getType().getScheme(),

@@ -8,6 +8,7 @@
 #include "KernelSelector.h"
 
 #include "quench/Codegen/ContractKernel.h"
+#include "quench/Codegen/ContractionPlan.h"
 #include "quench/Codegen/FixedPointKernel.h"
 #include "quench/Codegen/QuantizeKernel.h"
 
@@ -58,10 +59,7 @@ std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const Group
   return entry->second;
 }
 
-std::optional<RowCodes> KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {
-  if (target.integerDot() == IntegerDot::Widen || groups.group > FixedPointKernel::kLargestGroup) {
-    return std::nullopt;
-  }
+RowCodes KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {
   auto [entry, isNew] = rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group});
   if (!isNew) {
     return entry->second;
@@ -109,9 +107,8 @@ static std::pair<WeightOp, OverlayOp> findStoredWeight(Value operand) {
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
-  Type containerType = container == PanelContainer::F32  ? Type(b.getF32Type())
-                       : container == PanelContainer::I8 ? Type(b.getI8Type())
-                                                         : Type(b.getIntegerType(4));
+  Type containerType = container == PanelContainer::F32 ? Type(b.getF32Type())
+                                                        : Type(b.getIntegerType(bitsOf(container)));
   auto panels = PanelsAttr::get(b.getContext(), target.lanes(), containerType);
   ContractKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
@@ -137,8 +134,9 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
     inputs.push_back(packed);
   } else {
     SchemeAttr scheme = cast<QTensorType>(weight.getType()).getScheme();
-    bool isUnsigned = cast<IntegerType>(scheme.getElementType()).isUnsigned();
-    kernel.zeroPoints = scheme.hasZeroPoints() || isUnsigned;
+    numerics::Encoding element = scheme.getNumericsScheme().element;
+    kernel.zeroPoints = scheme.hasZeroPoints() || (element.isInteger() && !element.isSigned());
+    kernel.table = numerics::CodeTable::get(element);
     inputs.push_back(
         packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(), b.getI8Type()));
     inputs.push_back(
@@ -160,33 +158,34 @@ bool KernelSelector::selectContract(ContractOp op) {
   if (!weight || !rhs || rhs.getShape()[0] == 0 || rhs.getShape()[1] == 0) {
     return false;
   }
-  std::optional<PanelContainer> container = integerContainer(rhs.getScheme());
+  auto lhs = dyn_cast<QTensorType>(op.getLhs().getType());
+  ContractionChoice choice = planContraction(target, rhs, lhs).front();
   int64_t k = rhs.getShape()[1];
   GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
-  if (isa<QTensorType>(op.getLhs().getType())) {
+  if (lhs) {
     auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
-    if (!container || !quantize) {
+    if (choice.form != ContractionForm::Integer || !quantize) {
       return false;
     }
     std::optional<RowCodes> codes = quantizedRows(quantize, groups);
     if (!codes) {
       return false;
     }
-    replaceByProduct(op, quantize.getInput(), codes, weight, *container, op.getBias());
+    replaceByProduct(op, quantize.getInput(), codes, weight, choice.container, op.getBias());
     return true;
   }
   if (!isFloatMatrix(op.getLhs())) {
     return false;
   }
   std::optional<RowCodes> codes;
-  if (container) {
+  if (choice.form == ContractionForm::FixedPoint) {
     codes = fixedPointRows(op.getLhs(), groups);
-  } else {
+  }
+  if (choice.form == ContractionForm::DecodedWhenPacked) {
     remark::missed(op.getLoc(), remark::RemarkOpts::name("decoded").category(DEBUG_TYPE))
         << "weights are decoded to f32 when packed: no kernel reads these codes";
   }
-  replaceByProduct(op, op.getLhs(), codes, weight, container.value_or(PanelContainer::F32),
-                   op.getBias());
+  replaceByProduct(op, op.getLhs(), codes, weight, choice.container, op.getBias());
   return true;
 }
 

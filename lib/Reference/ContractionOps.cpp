@@ -14,6 +14,7 @@
 #include "Quantization.h"
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Numerics/CodeTable.h"
 
 #include <algorithm>
 #include <cmath>
@@ -25,7 +26,8 @@ using namespace llvm;
 namespace quench::reference {
 
 namespace {
-/// One quantized side, spread out: for each element its code without the zero point, and its scale.
+/// One quantized side, spread out: for each element its code without the zero point, or the
+/// multiple of the unit that it stands for, and its scale.
 struct Side {
   int64_t K = 0;
   /// Elements along K that share a scale; K when they all do.
@@ -37,11 +39,13 @@ struct Side {
     const SchemeAttr scheme = cast<QTensorType>(value.type).getScheme();
     const int64_t block = scheme.getBlock()[1];
     extent = block == SchemeAttr::kWhole ? K : std::min(block, K);
+    const auto table = numerics::CodeTable::get(scheme.getNumericsScheme().element);
     forEachIndex(value.shape(), [&](ArrayRef<int64_t> index) {
       const int64_t block = blockOf(index, value.shape(), scheme);
       const int64_t z = !value.zeroPoints.empty() ? value.zeroPoints[block] : 0;
-      shifted.push_back(value.codes[shifted.size()] - z);
-      scales.push_back(value.scales[block]);
+      const int64_t code = value.codes[shifted.size()];
+      shifted.push_back((table ? table->values[code] : code) - z);
+      scales.push_back(table ? value.scales[block] * table->unit : value.scales[block]);
     });
   }
 };

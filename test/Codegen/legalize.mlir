@@ -1,5 +1,5 @@
-// RUN: quench-opt %s --quench-legalize --split-input-file --mlir-print-local-scope | FileCheck %s
-// RUN: quench-opt %s --quench-legalize --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-legalize 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-legalize --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-legalize --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-legalize 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // Codes are multiplied as they are when both sides are integers; the dequantizations go.
 // CHECK-LABEL: func.func @integers(
@@ -15,7 +15,8 @@ func.func @integers(%x: tensor<?x64xf32>, %b: tensor<96xf32>) -> tensor<?x96xf32
   %d = quench.dequantize %q : !quench.qtensor<?x64xf32, #a8> to tensor<?x64xf32>
   %w = quench.weight @up.weight : !quench.qtensor<96x64xf32, #w4>
   %v = quench.dequantize %w : !quench.qtensor<96x64xf32, #w4> to tensor<96x64xf32>
-  // REMARK: legalize.mlir:[[#@LINE+1]]:8: remark: [Passed] legalize | Category:quench-legalize | Remark="codes are multiplied as they are, block sums proved to fit i32"
+  // REMARK: legalize.mlir:[[#@LINE+2]]:8: remark: [Passed] legalize | Category:quench-legalize | Remark="codes are multiplied as they are, block sums proved to fit i32: vpdpbusd, weights in i4, {{[0-9.e-]+}} us for 1 row, {{[0-9.e-]+}} us for 64"
+  // REMARK: [Analysis] legalize | {{.*}}Remark="rejected: fixed point: {{[1-9].*}} times the cost; weights decoded in registers: {{[1-9].*}} times the cost; weights decoded when packed: {{[1-9].*}} times the cost"
   %y = nn.linear %d, %v bias(%b) : tensor<?x64xf32>, tensor<96x64xf32>, tensor<96xf32> -> tensor<?x96xf32>
   return %y : tensor<?x96xf32>
 }
@@ -32,7 +33,8 @@ func.func @integers(%x: tensor<?x64xf32>, %b: tensor<96xf32>) -> tensor<?x96xf32
 func.func @mixed(%x: tensor<?x64xf32>) -> tensor<?x96xf32> {
   %w = quench.weight @up.weight : !quench.qtensor<96x64xf32, #f8>
   %v = quench.dequantize %w : !quench.qtensor<96x64xf32, #f8> to tensor<96x64xf32>
-  // REMARK: [Passed] legalize | {{.*}}Remark="weights are decoded to f32 on the way"
+  // REMARK: [Passed] legalize | {{.*}}Remark="weights are decoded to f32 when they are packed: fma, weights in f32, {{.*}}"
+  // REMARK: [Analysis] legalize | {{.*}}Remark="rejected: products of codes: the activations are floats; fixed point: no kernel reads these codes; weights decoded in registers: no kernel decodes these codes"
   %y = nn.linear %x, %v : tensor<?x64xf32>, tensor<96x64xf32> -> tensor<?x96xf32>
   return %y : tensor<?x96xf32>
 }
@@ -127,7 +129,24 @@ func.func @negative_activation_groups(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
 
 // -----
 
-// Float codes on one side are not multiplied with integers.
+// Four bits that stand for multiples of one unit are as good as integers: f4E2M1FN has halves.
+// CHECK-LABEL: func.func @codes_of_a_table(
+// CHECK:         quench.contract %{{.+}}, %{{.+}} accumulator i32
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#f4 = #quench.scheme<f4E2M1FN, block = [1, 4], scale = f8E8M0FNU>
+func.func @codes_of_a_table(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
+  %q = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #a8>
+  %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #a8> to tensor<?x8xf32>
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #f4>
+  %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #f4> to tensor<4x8xf32>
+  // REMARK: [Passed] legalize | {{.*}}Remark="codes are multiplied as they are, block sums proved to fit i32: vpdpbusd
+  %y = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// Float codes of more bits are not multiplied with integers.
 // CHECK-LABEL: func.func @negative_float_codes(
 // CHECK:         accumulator f32
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
@@ -137,7 +156,7 @@ func.func @negative_float_codes(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
   %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #a8> to tensor<?x8xf32>
   %w = quench.weight @w : !quench.qtensor<4x8xf32, #f8>
   %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #f8> to tensor<4x8xf32>
-  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the codes of one side are not integers"
+  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the weights are neither integers nor four bits that stand for multiples of one unit"
   %y = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
@@ -249,7 +268,7 @@ func.func @outliers(%x: tensor<?x64xf32>, %b: tensor<96xf32>) -> tensor<?x96xf32
   %z = arith.addf %e, %o : tensor<?x64xf32>
   %w = quench.weight @up.weight : !quench.qtensor<96x64xf32, #w8>
   %v = quench.dequantize %w : !quench.qtensor<96x64xf32, #w8> to tensor<96x64xf32>
-  // REMARK: legalize.mlir:[[#@LINE+2]]:8: remark: [Passed] legalize | {{.*}}Remark="codes are multiplied as they are, block sums proved to fit i32"
+  // REMARK: legalize.mlir:[[#@LINE+2]]:8: remark: [Passed] legalize | {{.*}}Remark="codes are multiplied as they are, block sums proved to fit i32: vpdpbusd
   // REMARK: legalize.mlir:[[#@LINE+1]]:8: remark: [Passed] legalize | {{.*}}Remark="outliers have a product of their own"
   %y = nn.linear %z, %v bias(%b) : tensor<?x64xf32>, tensor<96x64xf32>, tensor<96xf32> -> tensor<?x96xf32>
   return %y : tensor<?x96xf32>

@@ -47,3 +47,20 @@ func.func @dot(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vect
   %y = quench.byte_dot %a, %w, %x : vector<16xi32>, vector<64xi8>
   return %y : vector<16xi32>
 }
+
+// -----
+
+// A lookup is one instruction, which has the table in each 128 bits.
+// VNNI-LABEL: func.func @lookup(
+// VNNI-DAG:     %[[TABLE:.+]] = arith.constant dense<[0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12, 0, 1, {{.*}}, -8, -12]> : vector<64xi8>
+// VNNI:         llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"(%[[TABLE]], %{{.+}})
+// AVX2-LABEL: func.func @lookup(
+// AVX2:         llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+// SSE-LABEL:  func.func @lookup(
+// SSE:          llvm.call_intrinsic "llvm.x86.ssse3.pshuf.b.128"
+// ARM-LABEL:  func.func @lookup(
+// ARM:          llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"
+func.func @lookup(%codes: vector<64xi8>) -> vector<64xi8> {
+  %y = quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12] at %codes : vector<64xi8>
+  return %y : vector<64xi8>
+}

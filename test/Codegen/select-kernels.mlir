@@ -135,6 +135,32 @@ func.func @mixed(%x: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tens
 
 // -----
 
+// Codes of two bits have a container of their own, and codes that stand for multiples of one unit are looked up: the table is
+// in the name of the kernel. Without products of bytes there would be nothing to look up for.
+// CHECK-LABEL: func.func @few_bits(
+// CHECK:         quench.packed_weight codes @t {{.*}} in <lanes = 16, container = i2> -> tensor<128xi8>
+// CHECK:         quench.kernel_call @contract_i8row_i2_4x32(
+// CHECK:         quench.packed_weight codes @f {{.*}} in <lanes = 16, container = i4> -> tensor<256xi8>
+// CHECK:         quench.kernel_call @contract_i8row_i4t000102030406080C00FFFEFDFCFAF8F4_4x32(
+// CHECK:         quench.kernel_call @contract_fixed_i4t000102030406080C00FFFEFDFCFAF8F4_4x32(
+// AVX2-LABEL:  func.func @few_bits(
+// AVX2:          quench.kernel_call @contract_i8row_i4t000102030406080C00FFFEFDFCFAF8F4_4x32(
+// AVX2:          quench.kernel_call @contract_f32_f32_4x32(
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#t = #quench.scheme<i2, range = [-1, 1], block = [*, *], scale = f32>
+#f4 = #quench.scheme<f4E2M1FN, block = [1, *], scale = f32>
+func.func @few_bits(%x: tensor<?x32xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+  %q = quench.quantize %x : tensor<?x32xf32> to !quench.qtensor<?x32xf32, #a8>
+  %t = quench.weight @t : !quench.qtensor<4x32xf32, #t>
+  %y = quench.contract %q, %t accumulator i32 : !quench.qtensor<?x32xf32, #a8>, !quench.qtensor<4x32xf32, #t> -> tensor<?x4xf32>
+  %f = quench.weight @f : !quench.qtensor<4x32xf32, #f4>
+  %z = quench.contract %q, %f accumulator i32 : !quench.qtensor<?x32xf32, #a8>, !quench.qtensor<4x32xf32, #f4> -> tensor<?x4xf32>
+  %u = quench.contract %x, %f accumulator f32 : tensor<?x32xf32>, !quench.qtensor<4x32xf32, #f4> -> tensor<?x4xf32>
+  return %y, %z, %u : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
 // The rest of a decoder layer. A silu that a product takes along has no kernel of its own; the cache is updated by a
 // slice, which bufferization does in place.
 // CHECK-LABEL: func.func @network(

@@ -54,10 +54,9 @@ public:
   std::vector<std::vector<int>> nextStep() {
     std::vector<std::vector<int>> words(lanes);
     for (std::vector<int> &word : words) {
-      for (int half = 0; half < (bits == 4 ? 2 : 1); ++half) {
+      for (unsigned shift = 0; shift < 8; shift += bits) {
         for (int byte = 0; byte < 4; ++byte) {
-          int value = bytes[at + byte];
-          word.push_back(bits == 8 ? value : half == 0 ? value & 15 : value >> 4);
+          word.push_back(bytes[at + byte] >> shift & ((1 << bits) - 1));
         }
       }
       at += 4;
@@ -121,8 +120,8 @@ static void checkPanels(const PanelLayout &layout, const numerics::Scheme &schem
           ASSERT_EQ(packed.zeroPoints[scaleAt], zero + offset);
         }
       }
-      // A group fills whole units of eight codes.
-      for (int64_t k = begin; k < begin + (end - begin + 7) / 8 * 8;) {
+      // A group fills whole units of sixteen codes.
+      for (int64_t k = begin; k < begin + (end - begin + 15) / 16 * 16;) {
         std::vector<std::vector<int>> step = reader.nextStep();
         for (size_t i = 0; i < step[0].size(); ++i, ++k) {
           for (int64_t lane = 0; lane < layout.lanes; ++lane) {
@@ -142,8 +141,8 @@ static void checkPanels(const PanelLayout &layout, const numerics::Scheme &schem
 TEST_F(PanelLayoutTest, CodesAreWhereTheAttributeSays) {
   const Shape shapes[] = {{1, 1, 1},     {5, 8, 8},     {16, 64, 32}, {17, 33, 20}, {31, 40, 12},
                           {65, 100, 32}, {7, 257, 257}, {4, 9, 3},    {33, 31, 16}};
-  const std::pair<const char *, unsigned> elements[] = {{"i4", 4}, {"ui4", 4}, {"i3", 4}, {"i1", 4},
-                                                        {"i8", 8}, {"ui8", 8}, {"i5", 8}};
+  const std::pair<const char *, unsigned> elements[] = {
+      {"i4", 4}, {"ui4", 4}, {"i3", 4}, {"i1", 2}, {"i8", 8}, {"ui8", 8}, {"i5", 8}, {"ui2", 2}};
   for (Shape shape : shapes) {
     for (auto [element, bits] : elements) {
       for (int64_t lanes : {4, 8, 16}) {
@@ -177,6 +176,21 @@ TEST_F(PanelLayoutTest, UnsignedCodesWithoutZeroPointsHaveZeros) {
   EXPECT_EQ(packed.zeroPoints, std::vector<int32_t>(4, 0));
 }
 
+TEST_F(PanelLayoutTest, ScalesOfTablesHaveTheirUnit) {
+  std::string text = "f4E2M1FN, block = [1, 16], scale = f16";
+  numerics::Scheme plain = scheme(text).getNumericsScheme();
+  numerics::QuantizedTensor tensor = randomTensor(plain, 4, 32);
+  PackedPanels packed = packCodes(layout(text, 4, 32, 4, 4), tensor, plain);
+  ASSERT_EQ(packed.scales.size(), tensor.scales.size());
+  EXPECT_TRUE(packed.zeroPoints.empty());
+  // Scales are laid out by groups, then rows.
+  for (int64_t row = 0; row < 4; ++row) {
+    for (int64_t group = 0; group < 2; ++group) {
+      EXPECT_EQ(packed.scales[group * 4 + row], tensor.scales[row * 2 + group] / 2);
+    }
+  }
+}
+
 TEST_F(PanelLayoutTest, FloatPanelsAreTransposedWithoutPaddingAlongK) {
   int64_t n = 6, k = 5, lanes = 4;
   auto type = mlir::RankedTensorType::get({n, k}, mlir::Float32Type::get(&context));
@@ -203,14 +217,18 @@ TEST_F(PanelLayoutTest, FloatPanelsAreTransposedWithoutPaddingAlongK) {
 }
 
 TEST_F(PanelLayoutTest, ContainersFollowTheElementAndTheBlock) {
-  auto container = [&](const char *text) { return integerContainer(scheme(text)); };
+  auto container = [&](const char *text) { return codeContainer(scheme(text)); };
   EXPECT_EQ(container("i4, block = [1, 32], scale = f16"), PanelContainer::I4);
-  EXPECT_EQ(container("ui2, block = [*, *], scale = f32"), PanelContainer::I4);
+  EXPECT_EQ(container("ui2, block = [*, *], scale = f32"), PanelContainer::I2);
+  EXPECT_EQ(container("i1, block = [1, *], scale = f32"), PanelContainer::I2);
+  EXPECT_EQ(container("f4E2M1FN, block = [1, 32], scale = f8E8M0FNU"), PanelContainer::I4);
+  EXPECT_EQ(container("#quench.codebook<[-1.0, 1.0]>, block = [1, *], scale = f32"),
+            PanelContainer::I4);
   EXPECT_EQ(container("i5, block = [1, *], scale = f32"), PanelContainer::I8);
   EXPECT_EQ(container("ui8, block = [1, *], scale = f32, zero_point"), PanelContainer::I8);
   for (const char *text : {"i16, block = [1, *], scale = f32", "i8, block = [2, 32], scale = f32",
                            "f8E4M3FN, block = [1, *], scale = f32", "i8, block = [*], scale = f32",
-                           "#quench.codebook<[-1.0, 1.0]>, block = [1, *], scale = f32"}) {
+                           "#quench.codebook<[-1.0, 0.7071]>, block = [1, *], scale = f32"}) {
     EXPECT_EQ(container(text), std::nullopt) << text;
   }
 }

@@ -50,6 +50,12 @@ constexpr Format kFormats[] = {
     {"i2, block = [1, 32], scale = f16"},
     {"i4, block = [1, 8], scale = f32, zero_point"},
     {"ui4, block = [*, *], scale = f32"},
+    {"ui2, block = [1, 16], scale = f16, zero_point"},
+    {"f4E2M1FN, block = [1, 32], scale = f8E8M0FNU"},
+    {"i2, range = [-1, 1], block = [*, *], scale = f32"},
+    // Multiples of 1/8, not all of which are below 128.
+    {"#quench.codebook<[-12.0, -8.0, -6.0, -4.0, -2.0, -1.0, -0.125, 0.0, 0.125, 0.25, 0.5, 1.0, "
+     "2.0, 4.0, 8.0, 15.875]>, block = [1, 24], scale = f16"},
 };
 /// Formats whose products are float in any case.
 constexpr Format kFloatFormats[] = {
@@ -57,7 +63,7 @@ constexpr Format kFloatFormats[] = {
     {nullptr, "f32"},
     {"f4E2M1FN, block = [1, 16], scale = #quench.scheme<f8E4M3FN, block = [*, *], scale = f32>"},
     {nullptr, "f16"},
-    {"#quench.codebook<[-1.0, -0.5, -0.25, 0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, "
+    {"#quench.codebook<[-1.0, -0.5, -0.25, 0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, "
      "3.0, 4.0, 5.0]>, block = [1, 32], scale = f16"},
     {nullptr, "bf16"},
 };

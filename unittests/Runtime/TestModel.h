@@ -107,6 +107,7 @@ public:
     // What is judged is the arithmetic of the contractions, not whether fusing them is exact.
     legalized = module->clone();
     mlir::PassManager passes(&context);
+    passes.addPass(createAttachTargetPass(Target::host()));
     passes.addPass(createLegalizePass());
     ASSERT_TRUE(mlir::succeeded(passes.run(*legalized)));
   }

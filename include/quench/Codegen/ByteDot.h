@@ -21,10 +21,10 @@ mlir::Value loadActivationWord(KernelBuilder &builder, mlir::Value buffer,
 int32_t byteDotBias(const Target &target);
 
 /// `accumulator[lane] + sum over the 4 bytes of a lane of (weights - bias) * activations`, exact.
-/// `accumulator` holds i32 lanes; `weights` four unsigned bytes for each of them, all below 128
-/// when `nibbles`: then the bias is 0 on every target.
+/// `accumulator` holds i32 lanes; `weights` four unsigned bytes for each of them. When `isBiased`,
+/// they are what the target multiplies already, as all bytes below 128 are: then the bias is 0.
 mlir::Value byteDot(KernelBuilder &builder, mlir::Value accumulator, mlir::Value weights,
-                    mlir::Value activations, bool nibbles);
+                    mlir::Value activations, bool isBiased);
 
 /// The intrinsic of one instruction `sums = sums + products` on operands of four bytes or two
 /// 16-bit integers a lane, or "" if the code generator knows no such intrinsic for it.

@@ -10,6 +10,7 @@
 
 #include "quench/Codegen/KernelBuilder.h"
 #include "quench/Codegen/PanelLayout.h"
+#include "quench/Numerics/CodeTable.h"
 
 namespace quench {
 
@@ -24,6 +25,8 @@ struct ContractKernel {
   bool rowScales = false;
   /// Whether the weight has zero points of its own; otherwise they are those of signed codes.
   bool zeroPoints = false;
+  /// What codes stand for that are not integers.
+  std::optional<numerics::CodeTable> table;
   bool bias = false;
 
   /// A symbol name that tells classes apart.

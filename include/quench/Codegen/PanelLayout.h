@@ -23,13 +23,16 @@
 
 namespace quench {
 
-enum class PanelContainer { I4, I8, F32 };
+enum class PanelContainer { I2, I4, I8, F32 };
+
+/// Bits of a code in a container.
+unsigned bitsOf(PanelContainer container);
 
 /// How groups along K are padded in quantized activations: every group starts at a multiple of
-/// eight codes, whatever the container of the weights, so that all weights of one group size read
-/// the same activations.
+/// as many codes as a word of the smallest container has, whatever the container of the weights, so
+/// that all weights of one group size read the same activations.
 struct GroupLayout {
-  static constexpr int64_t kUnit = 8;
+  static constexpr int64_t kUnit = 16;
 
   int64_t k;
   /// Elements of K that share a weight scale; K itself when all do.
@@ -64,9 +67,7 @@ struct PanelLayout {
 
   int64_t numPanels() const { return (n + lanes - 1) / lanes; }
   /// Codes of one row in one 32-bit word.
-  int64_t codesPerWord() const {
-    return container == PanelContainer::I4 ? 8 : container == PanelContainer::I8 ? 4 : 1;
-  }
+  int64_t codesPerWord() const { return 32 / bitsOf(container); }
   /// Words of one row: float panels are not padded along K.
   int64_t wordsPerRow() const {
     return container == PanelContainer::F32 ? groups.k : groups.paddedK() / codesPerWord();
@@ -76,14 +77,13 @@ struct PanelLayout {
   /// Scales, or zero points.
   int64_t numScales() const { return numPanels() * groups.numGroups() * lanes; }
   /// What is added to a signed code before it is stored.
-  static int32_t signOffset(PanelContainer container) {
-    return container == PanelContainer::I4 ? 8 : 128;
-  }
+  static int32_t signOffset(PanelContainer container) { return 1 << (bitsOf(container) - 1); }
 };
 
-/// Whether kernels read codes of this weight scheme directly, and in which container. Floats,
-/// codebooks and integers with real zero points are decoded when they are packed.
-std::optional<PanelContainer> integerContainer(SchemeAttr scheme);
+/// Whether kernels read codes of this weight scheme directly, and in which container. Those that
+/// are not integers need a `CodeTable`; what has none, and integers with real zero points, is
+/// decoded when it is packed.
+std::optional<PanelContainer> codeContainer(SchemeAttr scheme);
 
 /// A weight matrix in panels. `scales` and `zeroPoints` are empty for float containers;
 /// `zeroPoints`, those of the unsigned codes, also for symmetric schemes, where it is
@@ -99,7 +99,8 @@ struct PackedPanels {
 void packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values, uint32_t *words);
 PackedPanels packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values);
 
-/// Packs integer codes. `scheme` is that of the tensor.
+/// Packs codes, and the scales of what a `CodeTable` says they stand for. `scheme` is that of the
+/// tensor.
 PackedPanels packCodes(const PanelLayout &layout, const numerics::QuantizedTensor &tensor,
                        const numerics::Scheme &scheme);
 

@@ -31,13 +31,14 @@ def AttachTargetPass : Pass<"quench-attach-target", "::mlir::ModuleOp"> {
 def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
   let summary = "Fuse float contractions of dequantized operands into contractions of codes";
   let description = [{
-    For each `nn.linear` whose operands are `quench.dequantize`d, picks how it is computed and says so in a remark:
+    For each `nn.linear` with a `quench.dequantize`d weight, searches what the target of the module can do with it
+    (quench/Codegen/ContractionPlan.h) and says in remarks what it chose, at which predicted time, and why not the others:
 
-    - both sides are integers, the left one signed and without zero points: `quench.contract` with an i32
-      accumulator, if the largest possible block sum fits it;
-    - only the weight is quantized: `quench.contract` with an f32 accumulator, which decodes weights on the way;
-    - both are, and outliers of the left side stay float: the sum of two contractions, one of each kind;
-    - anything else stays in float, with the reason.
+    - products of codes with an i32 accumulator, if both sides are integers (or weights of four bits that stand for
+      multiples of one unit, which are looked up) and the largest possible block sum fits: exact and the same on all
+      targets, so it is taken wherever it is possible;
+    - an f32 accumulator otherwise, in the form that costs least: activations as fixed point, weights decoded in
+      registers, or weights decoded when they are packed.
 
     ```mlir
     %x = quench.dequantize %xq : !quench.qtensor<?x64xf32, #a8> to tensor<?x64xf32>
@@ -159,7 +160,7 @@ def LowerByteDotsPass : Pass<"quench-lower-byte-dots", "::mlir::ModuleOp"> {
   let description = [{
     `quench.byte_dot` becomes the fastest product of bytes that the target lists: `vpdpbusd` (AVX-512 VNNI, AVX-VNNI),
     `sdot`, `usdot` or `smull` (NEON), or `vpmaddwd` on bytes widened to 16 bits, which unlike `vpmaddubsw` cannot
-    saturate. LLVM does not form these from portable vector code.
+    saturate. `quench.byte_lookup` becomes `pshufb` or `tbl`. LLVM does not form these from portable vector code.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"

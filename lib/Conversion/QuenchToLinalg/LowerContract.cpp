@@ -17,6 +17,7 @@
 #include "QTensorParts.h"
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Numerics/CodeTable.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -34,7 +35,15 @@ public:
   IntegerContraction(ContractOp op, QTensorParts lhs, QTensorParts rhs, RewriterBase &rewriter)
       : op(op), lhs(lhs), rhs(rhs), b(op.getLoc(), rewriter),
         resultType(cast<RankedTensorType>(op.getResult().getType())), rows(b.size(lhs.codes, 0)),
-        columns(b.size(rhs.codes, 0)) {}
+        columns(b.size(rhs.codes, 0)),
+        table(numerics::CodeTable::get(rhs.type.getScheme().getNumericsScheme().element)) {
+    if (table) {
+      SmallVector<int32_t> values(table->values.begin(), table->values.end());
+      auto type = RankedTensorType::get(values.size(), b.getI32Type());
+      multiples =
+          arith::ConstantOp::create(b, DenseElementsAttr::get(type, ArrayRef<int32_t>(values)));
+    }
+  }
 
   /// Whether the blocks along K are known: all of K is one, or K is static.
   static bool isSupported(QTensorType lhs, QTensorType rhs) {
@@ -116,10 +125,14 @@ private:
     return tensor::ExtractOp::create(b, parameters, ValueRange{rowIndex, block});
   }
 
-  /// The integer of a code, less its zero point.
+  /// The integer of a code, less its zero point, or the multiple of the unit that it stands for.
   Value difference(TensorBuilder &b, const QTensorParts &side, Value code, int64_t row,
                    int64_t first, int64_t step) {
     Value wide = widenCode(b, side.type.getScheme(), code);
+    if (multiples && &side == &rhs) {
+      Value index = arith::IndexCastUIOp::create(b, b.getIndexType(), wide);
+      return tensor::ExtractOp::create(b, multiples, ValueRange{index});
+    }
     if (!side.zeroPoints) {
       return wide;
     }
@@ -147,6 +160,9 @@ private:
     return b.generic("ppr", {{accumulators, {0, 1, 2}}}, {sums, {0, 1}},
                      [&](TensorBuilder &b, ValueRange v) -> Value {
                        Value scale = parameterAt(b, rhs, rhs.scales, /*row=*/1, first, step);
+                       if (table) {
+                         scale = arith::MulFOp::create(b, scale, b.f32(table->unit));
+                       }
                        if (!isOneBlock(lhs.type)) {
                          Value left = parameterAt(b, lhs, lhs.scales, /*row=*/0, first, step);
                          scale = arith::MulFOp::create(b, left, scale);
@@ -186,6 +202,9 @@ private:
   RankedTensorType resultType;
   OpFoldResult rows;
   OpFoldResult columns;
+  /// What the codes of the right side stand for that are not integers.
+  std::optional<numerics::CodeTable> table;
+  Value multiples;
 };
 
 /// quench.contract of codes

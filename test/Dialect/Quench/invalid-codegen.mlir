@@ -1,12 +1,12 @@
 // RUN: quench-opt %s --split-input-file --verify-diagnostics
 
 // Eight rows at a time is possible, seven are not.
-// expected-error@+1 {{expected 4, 8 or 16 lanes of i4, i8 or f32, found 7 of 'i4'}}
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found 7 of 'i4'}}
 func.func private @panels_c1_lanes() attributes {p = #quench.panels<lanes = 7, container = i4>}
 
 // -----
 
-// expected-error@+1 {{expected 4, 8 or 16 lanes of i4, i8 or f32, found 8 of 'f16'}}
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found 8 of 'f16'}}
 func.func private @panels_c1_container() attributes {p = #quench.panels<lanes = 8, container = f16>}
 
 // -----
@@ -76,5 +76,21 @@ func.func @unpack_rows_c2_size(%b: tensor<?x40xi8>) {
 func.func @unpack_rows_c3(%b: tensor<?x36xi8>) {
   // expected-error@+1 {{'quench.unpack_rows' op expected lanes of 4, 8 or 16, found 6}}
   %q = quench.unpack_rows %b lanes 6 : tensor<?x36xi8> -> !quench.qtensor<?x64xf32, #kv>
+  return
+}
+
+// -----
+
+func.func @byte_lookup_c1(%x: vector<16xi8>) {
+  // expected-error@+1 {{'quench.byte_lookup' op expected a table of 16 bytes, found 2}}
+  %y = quench.byte_lookup [1, 2] at %x : vector<16xi8>
+  return
+}
+
+// -----
+
+func.func @byte_lookup_c2(%x: vector<8xi8>) {
+  // expected-error@+1 {{'quench.byte_lookup' op expected whole sixteens of bytes, found 'vector<8xi8>'}}
+  %y = quench.byte_lookup [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] at %x : vector<8xi8>
   return
 }

@@ -220,7 +220,7 @@ func.func @contract_c3_float(%x: tensor<2x3xf32>) {
 #s = #quench.scheme<i8, block = [1, *], scale = f32>
 #f = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
 func.func @contract_c3_encodings(%x: !quench.qtensor<2x3xf32, #s>, %w: !quench.qtensor<2x3xf32, #f>) {
-  // expected-error@+1 {{'quench.contract' op expected integer schemes on both sides of an integer contraction}}
+  // expected-error@+1 {{'quench.contract' op expected integers, or on the right multiples of one unit, on both sides of an integer contraction}}
   %y = quench.contract %x, %w accumulator i32
       : !quench.qtensor<2x3xf32, #s>, !quench.qtensor<2x3xf32, #f> -> tensor<2x2xf32>
   return
@@ -230,7 +230,7 @@ func.func @contract_c3_encodings(%x: !quench.qtensor<2x3xf32, #s>, %w: !quench.q
 
 #s = #quench.scheme<i8, block = [1, *], scale = f32>
 func.func @contract_c3_left_side(%x: !quench.qtensor<2x3xf32, #s>, %w: tensor<2x3xf32>) {
-  // expected-error@+1 {{'quench.contract' op expected integer schemes on both sides of an integer contraction}}
+  // expected-error@+1 {{'quench.contract' op expected integers, or on the right multiples of one unit, on both sides of an integer contraction}}
   %y = quench.contract %x, %w accumulator f32 : !quench.qtensor<2x3xf32, #s>, tensor<2x3xf32> -> tensor<2x2xf32>
   return
 }

@@ -52,6 +52,13 @@ func.func @kernel_call_on_buffers(%x: memref<?x4xf32>, %e: memref<?x4xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @byte_lookup(
+func.func @byte_lookup(%c: vector<16xi8>) -> vector<16xi8> {
+  // CHECK: quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12] at %{{.+}} : vector<16xi8>
+  %v = quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12] at %c : vector<16xi8>
+  return %v : vector<16xi8>
+}
+
 // CHECK-LABEL: func.func @byte_dot(
 // CHECK-SAME:    %[[ACC:.+]]: vector<16xi32>, %[[W:.+]]: vector<64xi8>, %[[X:.+]]: vector<64xi8>)
 func.func @byte_dot(%acc: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vector<16xi32> {

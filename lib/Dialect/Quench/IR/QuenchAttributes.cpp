@@ -404,8 +404,9 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes,
                                  Type container) {
   if ((lanes != 4 && lanes != 8 && lanes != 16) ||
-      !(container.isInteger(4) || container.isInteger(8) || container.isF32())) { // C1
-    return emitError() << "expected 4, 8 or 16 lanes of i4, i8 or f32, found " << lanes << " of "
+      !(container.isInteger(2) || container.isInteger(4) || container.isInteger(8) ||
+        container.isF32())) { // C1
+    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found " << lanes << " of "
                        << container;
   }
   return success();

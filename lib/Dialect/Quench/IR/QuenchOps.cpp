@@ -8,6 +8,7 @@
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
 #include "quench/Dialect/Quench/IR/PackedRows.h"
+#include "quench/Numerics/CodeTable.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
@@ -284,6 +285,11 @@ static bool blocksNest(int64_t lhs, int64_t rhs) {
   return lhs % rhs == 0 || rhs % lhs == 0;
 }
 
+/// Whether values are integers times the scale, or times the scale and a unit.
+static bool countsUnits(SchemeAttr scheme) {
+  return scheme.isInteger() || numerics::CodeTable::get(scheme.getNumericsScheme().element);
+}
+
 static LogicalResult verifySchemes(ContractOp op) {
   auto lhs = dyn_cast<QTensorType>(op.getLhs().getType());
   auto rhs = dyn_cast<QTensorType>(op.getRhs().getType());
@@ -294,8 +300,9 @@ static LogicalResult verifySchemes(ContractOp op) {
     return op.emitOpError() << "expected accumulator " << accumulator << ", found "
                             << op.getAccumulator();
   }
-  if (lhs && (!rhs || !lhs.getScheme().isInteger() || !rhs.getScheme().isInteger())) { // C3
-    return op.emitOpError("expected integer schemes on both sides of an integer contraction");
+  if (lhs && (!rhs || !lhs.getScheme().isInteger() || !countsUnits(rhs.getScheme()))) { // C3
+    return op.emitOpError("expected integers, or on the right multiples of one unit, on both sides "
+                          "of an integer contraction");
   }
   if (integer && !blocksNest(lhs.getScheme().getBlock()[1], rhs.getScheme().getBlock()[1])) { // C4
     return op.emitOpError() << "expected block extents along K that divide each other, found "
@@ -404,6 +411,16 @@ LogicalResult PackRowsOp::verify() {
 
 LogicalResult UnpackRowsOp::verify() {
   return verifyPackedRows(*this, getResult().getType(), getInput().getType(), getLanes());
+}
+
+LogicalResult ByteLookupOp::verify() {
+  if (getTable().size() != 16) { // C1
+    return emitOpError() << "expected a table of 16 bytes, found " << getTable().size();
+  }
+  if (getCodes().getType().getDimSize(0) % 16 != 0) { // C2
+    return emitOpError() << "expected whole sixteens of bytes, found " << getCodes().getType();
+  }
+  return success();
 }
 
 LogicalResult ByteDotOp::verify() {

@@ -18,10 +18,10 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
   let summary = "The order in which a kernel reads a weight matrix";
   let description = [{
     An `N x K` weight is cut into panels of `lanes` rows, padded with zeros. A panel is a sequence of steps; a step is
-    one 32-bit word for each of its rows and holds as many neighbours along K as fit the container: eight i4, four i8
-    or one f32. The groups that share a scale begin at a step, so that a group whose size is not a multiple of eight is
-    padded. Integer codes are stored unsigned, that is, plus `2^(bits - 1)` for signed containers. In a word of eight
-    i4, code `j < 4` is the low nibble of byte `j` and code `j + 4` its high nibble.
+    one 32-bit word for each of its rows and holds as many neighbours along K as fit the container: sixteen i2, eight
+    i4, four i8 or one f32. The groups that share a scale begin at a multiple of sixteen codes and are padded to one.
+    Integer codes are stored unsigned, that is, plus `2^(bits - 1)` for signed containers. Code `j` of a word is in byte
+    `j mod 4`, the ones with small `j` in its low bits.
 
     Scales follow as `[panel][group][lane]` in f32, zero points (of the unsigned codes) likewise in i32.
 
@@ -29,7 +29,7 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     #quench.panels<lanes = 16, container = i4>
     ```
 
-    - C1: the container is i4, i8 or f32; lanes are 4, 8 or 16.
+    - C1: the container is i2, i4, i8 or f32; lanes are 4, 8 or 16.
   }];
   let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container);
   let assemblyFormat = "`<` struct(params) `>`";
@@ -157,6 +157,24 @@ def Quench_ByteDotOp : Quench_Op<"byte_dot", [Pure, AllTypesMatch<["accumulator"
   let assemblyFormat = [{
     $accumulator `,` $lhs `,` $rhs (`signed` $isSigned^)? attr-dict `:` type($accumulator) `,` type($lhs)
   }];
+  let hasVerifier = 1;
+}
+
+def Quench_ByteLookupOp : Quench_Op<"byte_lookup", [Pure, AllTypesMatch<["codes", "result"]>]> {
+  let summary = "Look bytes up in a table of sixteen";
+  let description = [{
+    `result[i] = table[codes[i]]` for codes from 0 to 15; what others give is not specified. x86 calls it pshufb, Arm tbl.
+
+    ```mlir
+    %w = quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12] at %codes : vector<64xi8>
+    ```
+
+    - C1: the table has sixteen entries.
+    - C2: the vector has whole sixteens of bytes.
+  }];
+  let arguments = (ins DenseI8ArrayAttr:$table, VectorOfRankAndType<[1], [I8]>:$codes);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = "$table `at` $codes attr-dict `:` type($codes)";
   let hasVerifier = 1;
 }
 

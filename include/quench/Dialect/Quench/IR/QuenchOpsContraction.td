@@ -21,6 +21,8 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
     `g`, `acc_g = sum (lhs - zl) * (rhs - zr)` is exact in the accumulator type. Then in f32, for ascending `g`,
     `t = fma(f32(acc_g), sr[n, g], t)` from `t = 0`, then `t = t * sl[m]`, then `t = t + bias[n]`. When `lhs` has
     several scales along K, the second factor is `sl[m, g] * sr[n, g]`, rounded once, and `t = t * sl[m]` is left out.
+    The codes of `rhs` may also stand for multiples of one unit, as those of f4E2M1FN do for halves: then these multiples
+    are multiplied instead of codes, and `sr` is the scale times the unit, rounded (quench/Numerics/CodeTable.h).
 
     *mixed* (float `lhs`): `rhs` is dequantized to f32 and the products are summed in f32 in any fixed order.
 
@@ -31,7 +33,9 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
 
     - C1: both sides have rank 2 and the same K.
     - C2: the result is `M x N`, a bias has `N` elements.
-    - C3: two quantized sides both have integer schemes and an i32 accumulator; with a float left side it is f32.
+    - C3: two quantized sides have an i32 accumulator; the left one has an integer scheme, the right one too, or one
+      of at most four bits whose values are multiples of a 127th of the largest or of a coarser unit. With a float left
+      side the accumulator is f32.
     - C4: the block extents of both schemes along K are multiples of each other, or whole.
     - C5: the blocks of neither side span several rows, unless they cover all of them.
     - C6: zero points of an integer contraction are integers.

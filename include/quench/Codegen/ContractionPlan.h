@@ -1,0 +1,65 @@
+//===- ContractionPlan.h - The cheapest way to compute a matrix product -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A search over what can be done with quantized weights on a target. Costs are those of a core: the
+// larger of the time for products and unpacking at the rates that the target states, and of the
+// time to read the weights from memory once.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_CONTRACTIONPLAN_H
+#define QUENCH_CODEGEN_CONTRACTIONPLAN_H
+
+#include "quench/Codegen/PanelLayout.h"
+#include "quench/Target/Target.h"
+
+#include <optional>
+#include <string>
+
+namespace quench {
+
+enum class ContractionForm {
+  /// Codes of both sides are multiplied as integers, after a lookup where they are no integers.
+  Integer,
+  /// Float activations become integers of three bytes each (FixedPointKernel.h).
+  FixedPoint,
+  /// Weights become floats in registers.
+  DecodedInRegisters,
+  /// Weights become floats when they are packed.
+  DecodedWhenPacked,
+};
+
+/// "products of codes", "fixed point", "weights decoded in registers", "weights decoded when
+/// packed"
+llvm::StringRef stringify(ContractionForm form);
+
+/// One way, and its cost or why it is out of the question.
+struct ContractionChoice {
+  ContractionForm form;
+  /// How weights are stored.
+  PanelContainer container = PanelContainer::F32;
+  /// The instruction; null when there is none, with a refusal.
+  const NativeProduct *product = nullptr;
+  std::optional<std::string> refusal = std::nullopt;
+  /// Seconds for 1 row and for 64 rows.
+  double oneRow = 0.0, manyRows = 0.0;
+  static constexpr int64_t kManyRows = 64;
+
+  /// What is to be small: as many tokens generated one by one as read at once.
+  double cost() const { return kManyRows * oneRow + manyRows; }
+};
+
+/// All forms, those that are possible first: products of codes, whose sums are exact and the same
+/// on all targets, then the others from the cheapest one on. `weights` is `N x K`;
+/// `activations` are float when null. At least one choice is not refused, because any
+/// weights can be decoded when they are packed.
+llvm::SmallVector<ContractionChoice> planContraction(const Target &target, QTensorType weights,
+                                                     QTensorType activations);
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_CONTRACTIONPLAN_H

@@ -1,0 +1,34 @@
+//===- CodeTable.h - Small codes that stand for multiples of one unit -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The values of f4E2M1FN are halves, from -6 to 6: as multiples of 1/2 they are bytes, and products
+// with them are products of integers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_NUMERICS_CODETABLE_H
+#define QUENCH_NUMERICS_CODETABLE_H
+
+#include "quench/Numerics/Encoding.h"
+
+#include <array>
+#include <optional>
+
+namespace quench::numerics {
+
+/// Code `c` stands for `values[c] * unit`, rounded to f32 at most; values are from -127 to 127.
+struct CodeTable {
+  std::array<int8_t, 16> values;
+  float unit;
+
+  /// Of an encoding of four bits or fewer that is not an integer; nothing if there is no such unit.
+  static std::optional<CodeTable> get(const Encoding &encoding);
+};
+
+} // namespace quench::numerics
+
+#endif // QUENCH_NUMERICS_CODETABLE_H

@@ -1,0 +1,218 @@
+//===- ContractionPlan.cpp - The cheapest way to compute a matrix product -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/ContractionPlan.h"
+
+#include "quench/Codegen/FixedPointKernel.h"
+#include "quench/Numerics/CodeTable.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace quench;
+
+StringRef quench::stringify(ContractionForm form) {
+  switch (form) {
+  case ContractionForm::Integer:
+    return "products of codes";
+  case ContractionForm::FixedPoint:
+    return "fixed point";
+  case ContractionForm::DecodedInRegisters:
+    return "weights decoded in registers";
+  case ContractionForm::DecodedWhenPacked:
+    return "weights decoded when packed";
+  }
+  llvm_unreachable("all forms are handled");
+}
+
+/// What a dynamic size is taken to be.
+static constexpr int64_t kUnknownSize = 4096;
+/// Rows that share the unpacking of a weight.
+static constexpr double kTileRows = 12.0;
+/// Operations that widen both sides of two products of 16-bit integers and add them up.
+static constexpr double kWideningOps = 3.0;
+/// Operations that make a float of a code: and, or, subtract, and half a shift.
+static constexpr double kDecodingOps = 3.5;
+
+namespace {
+class Planner {
+public:
+  Planner(const Target &target, QTensorType weights, QTensorType activations)
+      : target(target), weights(weights), activations(activations), scheme(weights.getScheme()),
+        container(codeContainer(scheme)),
+        table(numerics::CodeTable::get(scheme.getNumericsScheme().element)) {}
+
+  ContractionChoice integer() const {
+    ContractionChoice choice{ContractionForm::Integer};
+    choice.refusal = refuseInteger();
+    return priced(choice, target.integerProduct(), /*digits=*/1, unpackingOps());
+  }
+
+  ContractionChoice fixedPoint() const {
+    ContractionChoice choice{ContractionForm::FixedPoint};
+    const NativeProduct *product = target.integerProduct();
+    if (!container) {
+      choice.refusal = "no kernel reads these codes";
+    } else if (!product || product->weights == NumberType::I16) {
+      choice.refusal = "the target has no products of bytes";
+    } else if (table && target.byteLookupsPerCycle == 0.0) {
+      choice.refusal = "the target looks no bytes up";
+    } else if (group() > FixedPointKernel::kLargestGroup) {
+      choice.refusal = "a sum of " + std::to_string(group()) + " products may exceed i32";
+    }
+    return priced(choice, product, FixedPointKernel::kDigits, unpackingOps());
+  }
+
+  ContractionChoice decodedInRegisters() const {
+    ContractionChoice choice{ContractionForm::DecodedInRegisters};
+    if (!container || table) {
+      choice.refusal = "no kernel decodes these codes";
+    }
+    double registers = elements() / static_cast<double>(target.lanes());
+    return priced(choice, floatProduct(), /*digits=*/1, registers * kDecodingOps);
+  }
+
+  ContractionChoice decodedWhenPacked() const {
+    ContractionChoice choice{ContractionForm::DecodedWhenPacked};
+    return priced(choice, floatProduct(), /*digits=*/1, /*ops=*/0.0);
+  }
+
+private:
+  double elements() const {
+    auto extent = [&](int64_t size) {
+      return static_cast<double>(ShapedType::isDynamic(size) ? kUnknownSize : size);
+    };
+    return extent(weights.getShape()[0]) * extent(weights.getShape()[1]);
+  }
+  int64_t group() const {
+    int64_t k = weights.getShape()[1], block = scheme.getBlock()[1];
+    k = ShapedType::isDynamic(k) ? kUnknownSize : k;
+    return block == SchemeAttr::kWhole ? k : std::min(k, block);
+  }
+  const NativeProduct *floatProduct() const {
+    return target.findProduct(NumberType::F32, NumberType::F32);
+  }
+
+  std::optional<std::string> refuseInteger() const;
+
+  /// Vector operations that make bytes of all codes once.
+  double unpackingOps() const {
+    double registers = elements() / (4.0 * static_cast<double>(target.lanes()));
+    unsigned bits = container ? bitsOf(*container) : 8;
+    double ops = bits == 8 ? 0.0 : bits == 4 ? 1.5 : 1.75;
+    if (table && target.byteLookupsPerCycle > 0.0) {
+      ops += target.vectorOpsPerCycle / target.byteLookupsPerCycle;
+    }
+    return registers * ops;
+  }
+
+  ContractionChoice priced(ContractionChoice choice, const NativeProduct *product, double digits,
+                           double opsOfATile) const {
+    choice.product = product;
+    if (!product && !choice.refusal) {
+      choice.refusal = "the target has no such product";
+    }
+    if (choice.refusal) {
+      return choice;
+    }
+    bool isPacked = choice.form == ContractionForm::DecodedWhenPacked;
+    choice.container = isPacked ? PanelContainer::F32 : *container;
+    double scales = isPacked ? 0.0 : 32.0 / static_cast<double>(group());
+    double bytes = elements() * (bitsOf(choice.container) + scales) / 8.0;
+    auto seconds = [&](double rows) {
+      double macs = rows * elements() * digits;
+      double cycles = macs / product->macsPerCycle();
+      if (product->weights == NumberType::I16) {
+        cycles += macs / (2.0 * static_cast<double>(product->shape[1])) * kWideningOps /
+                  target.vectorOpsPerCycle;
+      }
+      cycles += std::ceil(rows / kTileRows) * opsOfATile / target.vectorOpsPerCycle;
+      return std::max(cycles / target.clock, bytes / target.readBandwidth) * 1e-9;
+    };
+    choice.oneRow = seconds(1.0);
+    choice.manyRows = seconds(ContractionChoice::kManyRows);
+    return choice;
+  }
+
+  const Target &target;
+  QTensorType weights, activations;
+  SchemeAttr scheme;
+  std::optional<PanelContainer> container;
+  std::optional<numerics::CodeTable> table;
+};
+} // namespace
+
+/// The largest magnitude of code minus zero point, or of the multiples that codes stand for.
+static int64_t largestDifference(SchemeAttr scheme) {
+  if (auto table = numerics::CodeTable::get(scheme.getNumericsScheme().element)) {
+    auto [least, most] = std::minmax_element(table->values.begin(), table->values.end());
+    return std::max(-*least, +*most);
+  }
+  if (scheme.hasZeroPoints()) {
+    return scheme.getCodeMax() - scheme.getCodeMin();
+  }
+  return std::max(std::abs(scheme.getCodeMin()), std::abs(scheme.getCodeMax()));
+}
+
+std::optional<std::string> Planner::refuseInteger() const {
+  if (!activations) {
+    return "the activations are floats";
+  }
+  SchemeAttr left = activations.getScheme();
+  if (!left.isInteger()) {
+    return "the codes of the activations are not integers";
+  }
+  if (!scheme.isInteger() && !table) {
+    return "the weights are neither integers nor four bits that stand for multiples of one unit";
+  }
+  if (left.hasZeroPoints()) {
+    return "the activations have zero points";
+  }
+  if (scheme.hasRealZeroPoints()) {
+    return "the zero points of the weights are real numbers";
+  }
+  if (left.getBlock()[0] != 1 && left.getBlock()[0] != SchemeAttr::kWhole) {
+    return "blocks of the activations span several rows";
+  }
+  if (left.getBlock()[1] != SchemeAttr::kWhole) {
+    return "the scales of the activations change along K";
+  }
+  if (ShapedType::isDynamic(weights.getShape()[1]) && scheme.getBlock()[1] == SchemeAttr::kWhole) {
+    return "the number of products in a sum is not known";
+  }
+  int64_t block = group();
+  int64_t bound = largestDifference(left) * largestDifference(scheme) * block;
+  if (bound > std::numeric_limits<int32_t>::max()) {
+    return "a block sum of " + std::to_string(block) + " products can reach " +
+           std::to_string(bound) + ", more than i32 holds";
+  }
+  if (table && target.byteLookupsPerCycle == 0.0) {
+    return "the target looks no bytes up";
+  }
+  return std::nullopt;
+}
+
+SmallVector<ContractionChoice> quench::planContraction(const Target &target, QTensorType weights,
+                                                       QTensorType activations) {
+  Planner planner(target, weights, activations);
+  SmallVector<ContractionChoice> choices = {planner.integer(), planner.fixedPoint(),
+                                            planner.decodedInRegisters(),
+                                            planner.decodedWhenPacked()};
+  // Refused ones have no cost and stay in the order of their forms.
+  auto rank = [](const ContractionChoice &choice) {
+    return std::tuple(choice.refusal.has_value(), choice.form != ContractionForm::Integer,
+                      choice.cost(), choice.form);
+  };
+  llvm::sort(choices, [&](const ContractionChoice &a, const ContractionChoice &b) {
+    return rank(a) < rank(b);
+  });
+  return choices;
+}

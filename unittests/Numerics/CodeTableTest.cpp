@@ -1,0 +1,43 @@
+//===- CodeTableTest.cpp - Codes that stand for multiples of a unit -------- -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Numerics/CodeTable.h"
+
+#include "gtest/gtest.h"
+
+using namespace quench::numerics;
+
+TEST(CodeTableTest, FourBitFloatsAreHalves) {
+  std::optional<CodeTable> table = CodeTable::get(Encoding::floating(FloatFormat::F4E2M1FN));
+  ASSERT_TRUE(table.has_value());
+  EXPECT_EQ(table->unit, 0.5f);
+  EXPECT_EQ(table->values,
+            (std::array<int8_t, 16>{0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12}));
+}
+
+TEST(CodeTableTest, CodebooksHaveTheCoarsestUnit) {
+  float values[] = {-3.0f, 0.0f, 1.5f, 6.0f};
+  std::optional<CodeTable> table = CodeTable::get(Encoding::codebook("x", values));
+  ASSERT_TRUE(table.has_value());
+  EXPECT_EQ(table->unit, 1.5f);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(static_cast<float>(table->values[i]) * table->unit, values[i]);
+  }
+}
+
+TEST(CodeTableTest, ValuesAreExactOrThereIsNoTable) {
+  EXPECT_FALSE(CodeTable::get(Encoding::nf4()).has_value());
+  float finer[] = {0.0f, 1.0f, 128.0f, 129.0f};
+  EXPECT_FALSE(CodeTable::get(Encoding::codebook("finer", finer)).has_value());
+  float close[] = {0.0f, 1.0f, 2.0f, 3.00001f};
+  EXPECT_FALSE(CodeTable::get(Encoding::codebook("close", close)).has_value());
+}
+
+TEST(CodeTableTest, OnlyFourBitsThatAreNoIntegersHaveOne) {
+  EXPECT_FALSE(CodeTable::get(Encoding::integer(4)).has_value());
+  EXPECT_FALSE(CodeTable::get(Encoding::floating(FloatFormat::F8E4M3FN)).has_value());
+}
