@@ -406,8 +406,8 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   if ((lanes != 4 && lanes != 8 && lanes != 16) ||
       !(container.isInteger(2) || container.isInteger(4) || container.isInteger(8) ||
         container.isF32())) { // C1
-    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found " << lanes << " of "
-                       << container;
+    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found " << lanes
+                       << " of " << container;
   }
   return success();
 }
