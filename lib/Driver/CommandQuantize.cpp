@@ -43,7 +43,8 @@ public:
     options.text("recipe", 'r', "RECIPE", recipeName, "a built-in recipe or a file",
                  OptionTable::Need::Required);
     options.text("calibration", 'c', "ARCHIVE", archive,
-                 "statistics for static activations (default MODEL/calibration.safetensors)");
+                 "for static activations and passes that look at samples or statistics "
+                 "(default MODEL/calibration.safetensors)");
     options.text("output", 'o', "MODEL", output, "the model folder to write",
                  OptionTable::Need::Required);
     options.flag("verify-each-numerically", 0, verifyEach,
