@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes a tiny Hugging Face folder, valid or damaged in one way.
 
-usage: make_model.py FOLDER [KEY=JSON]... [--dtype F32|F16|BF16] [--shards N] [--tied] [--damage KIND]
+usage: make_model.py FOLDER [KEY=JSON]... [--dtype F32|F16|BF16] [--shards N] [--tied] [--inner N] [--damage KIND]
 
-KEY=JSON sets a key of config.json. Values are multiples of 1/64, exact in all formats. Kinds of damage are the names of the
-functions in DAMAGES.
+KEY=JSON sets a key of config.json; --inner is the width of MLPs in there and in the tensors. Values are multiples of 1/64,
+exact in all formats. Kinds of damage are the names of the functions in DAMAGES.
 """
 import argparse
 import json
@@ -17,7 +17,7 @@ HIDDEN, INNER, LAYERS, HEADS, KV_HEADS, HEAD_DIM, VOCAB = 12, 10, 2, 3, 1, 4, 7
 SIZES = {"F32": 4, "F16": 2, "BF16": 2}
 
 
-def tensors(tied):
+def tensors(tied, inner):
     """Names and shapes in the order of the files."""
     result = {"model.embed_tokens.weight": [VOCAB, HIDDEN]}
     for layer in range(LAYERS):
@@ -29,9 +29,9 @@ def tensors(tied):
             prefix + "self_attn.v_proj.weight": [KV_HEADS * HEAD_DIM, HIDDEN],
             prefix + "self_attn.o_proj.weight": [HIDDEN, HEADS * HEAD_DIM],
             prefix + "post_attention_layernorm.weight": [HIDDEN],
-            prefix + "mlp.gate_proj.weight": [INNER, HIDDEN],
-            prefix + "mlp.up_proj.weight": [INNER, HIDDEN],
-            prefix + "mlp.down_proj.weight": [HIDDEN, INNER],
+            prefix + "mlp.gate_proj.weight": [inner, HIDDEN],
+            prefix + "mlp.up_proj.weight": [inner, HIDDEN],
+            prefix + "mlp.down_proj.weight": [HIDDEN, inner],
         }
     result["model.norm.weight"] = [HIDDEN]
     if not tied:
@@ -154,13 +154,14 @@ def main():
     parser.add_argument("--dtype", choices=SIZES, default="F32")
     parser.add_argument("--shards", type=int, default=1)
     parser.add_argument("--tied", action="store_true")
+    parser.add_argument("--inner", type=int, default=INNER)
     parser.add_argument("--damage", choices=DAMAGES)
     args = parser.parse_args()
 
     args.folder.mkdir(parents=True, exist_ok=True)
     config = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "hidden_size": HIDDEN,
-        "intermediate_size": INNER, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
+        "intermediate_size": args.inner, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
         "num_key_value_heads": KV_HEADS, "vocab_size": VOCAB, "max_position_embeddings": 16, "rms_norm_eps": 0.5,
         "tie_word_embeddings": args.tied,
     }
@@ -169,7 +170,7 @@ def main():
         config[key] = json.loads(value)
     (args.folder / "config.json").write_text(json.dumps(config))
 
-    shapes = tensors(args.tied)
+    shapes = tensors(args.tied, args.inner)
     damage = DAMAGES[args.damage] if args.damage else pack
     if args.shards == 1:
         (args.folder / "model.safetensors").write_bytes(damage(*payload(shapes, args.dtype)))
