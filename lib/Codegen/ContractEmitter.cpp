@@ -37,6 +37,8 @@ constexpr int64_t kIntegerUnroll = 4;
 constexpr int64_t kMixedUnroll = 1;
 /// Row tiles that share the work of fetching the weights of the next column tile.
 constexpr int64_t kFetchingTiles = 4;
+/// How far ahead of its use a single row fetches a weight.
+constexpr int64_t kWordsAhead = 32;
 static_assert(kFetchingTiles == kIntegerUnroll, "each takes one of the words laid out together");
 
 ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel,
@@ -161,7 +163,22 @@ Value ContractEmitter::wordAddress(const Tile &tile, int64_t panel, Value word) 
 }
 
 void ContractEmitter::fetchAhead(const Tile &tile, Value word) {
-  if (tile.rows == 1 || kernel.layout.numPanels() < 2 * kTilePanels) {
+  auto fetch = [&](Value buffer, Value address, unsigned locality) {
+    memref::PrefetchOp::create(b, buffer, address, /*isWrite=*/false, locality,
+                               /*isDataCache=*/true);
+  };
+  if (tile.rows == 1) {
+    // Nothing is read twice: what each panel needs some time later.
+    Value last = b.index(kernel.layout.wordsPerRow() - kFetchingTiles);
+    Value later = arith::MinUIOp::create(b, b.add(word, b.index(kWordsAhead)), last);
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      for (int64_t i = 0; i < kFetchingTiles; ++i) {
+        fetch(words, wordAddress(tile, v, b.add(later, b.index(i))), 3);
+      }
+    }
+    return;
+  }
+  if (kernel.layout.numPanels() < 2 * kTilePanels) {
     return;
   }
   Value turn =
@@ -171,8 +188,7 @@ void ContractEmitter::fetchAhead(const Tile &tile, Value word) {
   for (int64_t v = 0; v < tile.panels; ++v) {
     Tile ahead = tile;
     ahead.panel = next;
-    memref::PrefetchOp::create(b, words, wordAddress(ahead, v, b.add(word, turn)),
-                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+    fetch(words, wordAddress(ahead, v, b.add(word, turn)), 2);
   }
 }
 

@@ -56,8 +56,9 @@ private:
   Values forWords(int64_t size, int64_t unroll, ValueRange initial,
                   llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body,
                   llvm::function_ref<void(Value word)> ahead);
-  /// Has words of the column tile behind this one fetched, `word` and those laid out with it: some
-  /// by each row tile, so that the products cover the time of it.
+  /// Has words fetched for `word` and those laid out with it: by a single row those that it needs
+  /// later, otherwise those of the column tile behind this one, some by each row tile, so that the
+  /// products cover the time of it.
   void fetchAhead(const Tile &tile, Value word);
 
   Value wordAddress(const Tile &tile, int64_t panel, Value word);
