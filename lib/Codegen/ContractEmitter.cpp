@@ -168,7 +168,11 @@ void ContractEmitter::fetchAhead(const Tile &tile, Value word) {
                                /*isDataCache=*/true);
   };
   if (tile.rows == 1) {
-    // Nothing is read twice: what each panel needs some time later.
+    // Nothing is read twice: what each panel needs some time later, unless the call before may have
+    // left it near.
+    if (4 * kernel.layout.numWords() <= b.getTarget().l2Bytes) {
+      return;
+    }
     Value last = b.index(kernel.layout.wordsPerRow() - kFetchingTiles);
     Value later = arith::MinUIOp::create(b, b.add(word, b.index(kWordsAhead)), last);
     for (int64_t v = 0; v < tile.panels; ++v) {
