@@ -98,35 +98,9 @@ private:
 } // namespace
 
 Error ClipDriver::run(SafetensorsWriter *output) {
-  SegmentRunner &runner = *inputs.runner;
-  size_t numDone = 0;
-  while (!runner.isDone() && numDone < inputs.plan.layers.size()) {
-    SmallVector<InputGroup> groups = inputs.groupsOf(runner.segment());
-    SmallVector<Value> taps;
-    std::vector<GramMatrix> grams;
-    for (const InputGroup &group : groups) {
-      taps.push_back(group.input);
-      grams.emplace_back(group.width());
-      numDone += group.layers.size();
-    }
-    Expected<SliceCode> code = runner.compile(taps);
-    if (!code) {
-      return code.takeError();
-    }
-    Error failed =
-        runner.advance(*code, [&](size_t, size_t tap, ArrayRef<float> values, ArrayRef<int64_t>) {
-          grams[tap].add(values, inputs.threads());
-        });
-    if (failed) {
-      return failed;
-    }
-    for (auto [group, gram] : llvm::zip_equal(groups, grams)) {
-      if (Error error = clipGroup(group, std::move(gram), output)) {
-        return error;
-      }
-    }
-  }
-  return Error::success();
+  return inputs.forEachGram([&](const InputGroup &group, GramMatrix gram) {
+    return clipGroup(group, std::move(gram), output);
+  });
 }
 
 Error ClipDriver::clipGroup(const InputGroup &group, GramMatrix gram, SafetensorsWriter *output) {

@@ -131,3 +131,34 @@ SmallVector<InputGroup> TuningInputs::groupsOf(const ModelSegment &segment) {
   }
   return llvm::to_vector(llvm::make_second_range(groups));
 }
+
+Error TuningInputs::forEachGram(llvm::function_ref<Error(const InputGroup &, GramMatrix)> take) {
+  size_t numDone = 0;
+  while (!runner->isDone() && numDone < plan.layers.size()) {
+    SmallVector<InputGroup> groups = groupsOf(runner->segment());
+    SmallVector<Value> taps;
+    std::vector<GramMatrix> grams;
+    for (const InputGroup &group : groups) {
+      taps.push_back(group.input);
+      grams.emplace_back(group.width());
+      numDone += group.layers.size();
+    }
+    Expected<SliceCode> code = runner->compile(taps);
+    if (!code) {
+      return code.takeError();
+    }
+    Error failed =
+        runner->advance(*code, [&](size_t, size_t tap, ArrayRef<float> values, ArrayRef<int64_t>) {
+          grams[tap].add(values, threads());
+        });
+    if (failed) {
+      return failed;
+    }
+    for (auto [group, gram] : llvm::zip_equal(groups, grams)) {
+      if (Error error = take(group, std::move(gram))) {
+        return error;
+      }
+    }
+  }
+  return Error::success();
+}

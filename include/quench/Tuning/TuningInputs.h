@@ -10,6 +10,7 @@
 
 #include "quench/Model/ModelFolder.h"
 #include "quench/Transforms/QuantizationPlan.h"
+#include "quench/Tuning/GramMatrix.h"
 #include "quench/Tuning/SegmentRunner.h"
 #include "quench/Workspace/Workspace.h"
 
@@ -52,6 +53,10 @@ struct TuningInputs {
   /// The layers of the plan in a segment, by what they read. Pointers are valid as long as the
   /// plan has the same layers.
   llvm::SmallVector<InputGroup> groupsOf(const ModelSegment &segment);
+
+  /// Runs the model from the segment where the runner is to the last one that has layers, and calls
+  /// `take` with the Gram matrix of what each group reads, segment after segment.
+  llvm::Error forEachGram(llvm::function_ref<llvm::Error(const InputGroup &, GramMatrix)> take);
 
   unsigned threads() const { return workspace->threads(); }
 };
