@@ -15,6 +15,7 @@
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 #include "quench/ExternalModels/BasisModels.h"
 #include "quench/ExternalModels/QuantizableModels.h"
+#include "quench/Pipelines/QuantizePipeline.h"
 #include "quench/Reference/Passes.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/Tuning/Passes.h"
@@ -24,17 +25,14 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 
-void quench::registerAllDialects(mlir::DialectRegistry &registry) {
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
+void quench::registerQuenchDialects(mlir::DialectRegistry &registry) {
   registry.insert<QuenchDialect, nn::NNDialect>();
   registerBasisModels(registry);
   registerQuantizableModels(registry);
   registerKernelCallBufferization(registry);
 }
 
-void quench::registerAllPasses() {
-  mlir::registerAllPasses();
+void quench::registerQuenchPasses() {
   registerQuenchBasisPasses();
   registerQuenchCodegenPasses();
   registerQuenchConversionPasses();
@@ -42,4 +40,16 @@ void quench::registerAllPasses() {
   registerQuenchTransformsPasses();
   registerQuenchTuningPasses();
   registerQuenchVerificationPasses();
+  registerQuantizePipelines();
+}
+
+void quench::registerAllDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registerQuenchDialects(registry);
+}
+
+void quench::registerAllPasses() {
+  mlir::registerAllPasses();
+  registerQuenchPasses();
 }

@@ -3,6 +3,9 @@
 # Substitutions: the tools by name, and
 #   %src %models        the source tree, and its models/
 #   %python %clang      the interpreter and the C compiler of the build
+#   %build_tree         the build folder
+#   %cmake              as in %cmake --install
+#   %cmake_configure    %cmake with the generator, compilers and flags of the build
 #   %aarch64_clang      compiles and links for aarch64 Linux           (feature qemu-aarch64)
 #   %aarch64_run        runs a program for aarch64                     (feature qemu-aarch64)
 # Features: <arch>-registered for each LLVM back end, host-x86_64, host-avx2 and so on, qemu-aarch64, python3.
@@ -95,6 +98,10 @@ config.substitutions.append(("%models", os.path.join(config.quench_src_root, "mo
 config.substitutions.append(("%aarch64_clang", f"{config.clang} --target=aarch64-linux-gnu -fuse-ld=lld"))
 config.substitutions.append(("%aarch64_run", f"qemu-aarch64 -L {AARCH64_SYSROOT}"))
 config.substitutions.append(("%clang", config.clang))
+config.substitutions.append(("%build_tree", config.quench_obj_root))
+settings = " ".join(f"'-D{name}={value}'" for name, value in config.cmake_settings.items() if value)
+config.substitutions.append(("%cmake_configure", f"{config.cmake} -G Ninja {settings}"))
+config.substitutions.append(("%cmake", config.cmake))
 config.substitutions.append(("%python", config.python_executable))
 
 # Only names that no argument looks like are substituted; quench, not, count, opt and llc are found on PATH.

@@ -48,7 +48,7 @@ function(add_quench_library name)
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
-  install(TARGETS ${name} EXPORT QuenchTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS ${name} EXPORT QuenchTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Development)
   set_property(GLOBAL APPEND PROPERTY QUENCH_LIBS ${name})
 endfunction()
 
@@ -111,7 +111,7 @@ function(add_quench_tool name)
   target_link_libraries(${name} PRIVATE QuenchOptions ${ARG_LINK_LIBS})
   # The JIT resolves runtime symbols in the process.
   set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)
-  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Tools)
 endfunction()
 
 # add_quench_unittest(<name> <source>... LINK_LIBS <library>...)
@@ -128,12 +128,13 @@ endfunction()
 function(quench_install_package)
   set(destination ${CMAKE_INSTALL_LIBDIR}/cmake/quench)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ ${PROJECT_BINARY_DIR}/include/
-    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT Development
     FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.inc" PATTERN "CMakeFiles" EXCLUDE)
-  install(EXPORT QuenchTargets NAMESPACE Quench:: DESTINATION ${destination})
+  install(EXPORT QuenchTargets NAMESPACE Quench:: DESTINATION ${destination} COMPONENT Development)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/modules/QuenchConfig.cmake.in
-    ${PROJECT_BINARY_DIR}/QuenchConfig.cmake INSTALL_DESTINATION ${destination})
+    ${PROJECT_BINARY_DIR}/QuenchConfig.cmake INSTALL_DESTINATION ${destination} PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/QuenchConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/QuenchConfig.cmake ${PROJECT_BINARY_DIR}/QuenchConfigVersion.cmake
-    DESTINATION ${destination})
+    ${PROJECT_SOURCE_DIR}/cmake/modules/FindOpenMPRuntime.cmake
+    DESTINATION ${destination} COMPONENT Development)
 endfunction()

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Libraries register what they use themselves; only tools include this header.
+// Passes declare the dialects that they use themselves; this header is for tools, which parse IR
+// and pipelines.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,12 +19,17 @@ class DialectRegistry;
 
 namespace quench {
 
-/// Adds the dialects of Quench, the upstream dialects that its pipelines meet, and the external
-/// models that connect them.
+/// Adds the dialects of Quench and the external models by which upstream dialects join its passes.
+/// For compilers that choose their upstream dialects themselves.
+void registerQuenchDialects(mlir::DialectRegistry &registry);
+
+/// Registers the passes and pipelines of Quench alone, for whatever parses pass pipelines.
+void registerQuenchPasses();
+
+/// Adds all upstream dialects and extensions too.
 void registerAllDialects(mlir::DialectRegistry &registry);
 
-/// Registers the passes and pipelines of Quench, and the upstream passes that appear in pipelines
-/// between them.
+/// Registers all upstream passes too.
 void registerAllPasses();
 
 } // namespace quench
