@@ -19,9 +19,8 @@
 
 extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT mlir::DialectPluginLibraryInfo
 mlirGetDialectPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "Quench", QUENCH_VERSION, [](mlir::DialectRegistry *registry) {
-            quench::registerQuenchDialects(*registry);
-          }};
+  return {MLIR_PLUGIN_API_VERSION, "Quench", QUENCH_VERSION,
+          [](mlir::DialectRegistry *registry) { quench::registerQuenchDialects(*registry); }};
 }
 
 extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT mlir::PassPluginLibraryInfo mlirGetPassPluginInfo() {
