@@ -113,8 +113,8 @@ namespace {
 /// Evaluates values of one chain. What is not found to be elementwise is the base.
 class Reader {
 public:
-  Reader(int64_t channels, ConstantEvaluator &evaluator)
-      : channels(channels), evaluator(evaluator) {}
+  Reader(int64_t channels, ConstantEvaluator &evaluator, bool entersRegions)
+      : channels(channels), evaluator(evaluator), entersRegions(entersRegions) {}
 
   /// Of a tensor whose channels are along `axis`; without an axis it has no channels.
   Pair read(Value value, std::optional<int64_t> axis, bool isRoot);
@@ -129,13 +129,19 @@ private:
   Pair reshaped(Operation *op, std::optional<int64_t> axis);
   Pair structured(linalg::LinalgOp op, std::optional<int64_t> axis);
   Pair scalar(linalg::LinalgOp op, Value value, int64_t loop);
+  Pair made(linalg::LinalgOp op, Operation *inner, int64_t loop);
   Pair made(Operation *op, std::optional<int64_t> axis);
 
   int64_t channels;
   ConstantEvaluator &evaluator;
+  bool entersRegions;
 };
 
 } // namespace
+
+static ChannelAffine identityOf(Value base, int64_t channels) {
+  return {base, std::vector<double>(channels, 1.0), std::vector<double>(channels, 0.0)};
+}
 
 /// A constant that is the same along all axes but one.
 Pair Reader::elements(Value value, std::optional<int64_t> axis) {
@@ -207,18 +213,24 @@ Pair Reader::scalar(linalg::LinalgOp op, Value value, int64_t loop) {
                          : constant(operand.get(), own);
   }
   Operation *maker = value.getDefiningOp();
-  if (!maker || maker->getBlock() != op.getBlock() || !isArithmetic(maker)) {
+  if (!maker || maker->getBlock() != op.getBlock()) {
     return std::nullopt;
   }
+  Pair result = isArithmetic(maker) ? made(op, maker, loop) : std::nullopt;
+  bool isBase = !result && entersRegions && value.hasOneUse();
+  return isBase ? identityOf(value, channels) : result;
+}
+
+Pair Reader::made(linalg::LinalgOp op, Operation *inner, int64_t loop) {
   SmallVector<ChannelAffine> parts;
-  for (Value part : maker->getOperands()) {
+  for (Value part : inner->getOperands()) {
     Pair own = scalar(op, part, loop);
     if (!own) {
       return std::nullopt;
     }
     parts.push_back(*own);
   }
-  return combine(maker, parts);
+  return combine(inner, parts);
 }
 
 Pair Reader::structured(linalg::LinalgOp op, std::optional<int64_t> axis) {
@@ -293,8 +305,7 @@ Pair Reader::read(Value value, std::optional<int64_t> axis, bool isRoot) {
       result && (isConstant(*result) || isRoot || value.hasOneUse())) {
     return result;
   }
-  return ChannelAffine{value, std::vector<double>(channels, 1.0),
-                       std::vector<double>(channels, 0.0)};
+  return identityOf(value, channels);
 }
 
 static std::optional<int64_t> channelsOf(Value value, int64_t axis) {
@@ -306,20 +317,20 @@ static std::optional<int64_t> channelsOf(Value value, int64_t axis) {
   return type.getDimSize(axis);
 }
 
-std::optional<ChannelAffine> quench::channelAffine(Value value, int64_t axis,
-                                                   ConstantEvaluator &evaluator) {
+std::optional<ChannelAffine>
+quench::channelAffine(Value value, int64_t axis, ConstantEvaluator &evaluator, bool entersRegions) {
   std::optional<int64_t> channels = channelsOf(value, axis);
   if (!channels) {
     return std::nullopt;
   }
-  Pair result = Reader(*channels, evaluator).read(value, axis, /*isRoot=*/true);
-  bool isFunction =
-      result && result->base && result->base != value && result->base.getType() == value.getType();
+  Pair result = Reader(*channels, evaluator, entersRegions).read(value, axis, /*isRoot=*/true);
+  bool isFunction = result && result->base && result->base != value &&
+                    (result->isInRegion() || result->base.getType() == value.getType());
   return isFunction ? result : std::nullopt;
 }
 
 std::optional<std::vector<double>>
 quench::channelConstant(Value value, int64_t axis, int64_t channels, ConstantEvaluator &evaluator) {
-  Pair result = Reader(channels, evaluator).constant(value, axis);
+  Pair result = Reader(channels, evaluator, /*entersRegions=*/false).constant(value, axis);
   return result ? std::optional(std::move(result->shift)) : std::nullopt;
 }

@@ -24,17 +24,22 @@ namespace quench {
 
 /// A value as a function of another, in each channel.
 struct ChannelAffine {
-  /// What it depends on; null for a constant.
+  /// What it depends on; null for a constant. A tensor, or an element of one inside of the op that
+  /// makes it.
   mlir::Value base;
   /// One element for each channel.
   std::vector<double> scale, shift;
+
+  bool isInRegion() const { return !mlir::isa<mlir::ShapedType>(base.getType()); }
 };
 
 /// How `value`, with channels along `axis`, depends on the first value before it that is read
 /// elsewhere, too, or is not made elementwise. Nothing when it is not such a function of one value:
-/// a constant is not the same along all other axes, or cannot be read.
+/// a constant is not the same along all other axes, or cannot be read. With `entersRegions` a
+/// region whose last steps are such a function is cut before them, and its elements there are the
+/// base.
 std::optional<ChannelAffine> channelAffine(mlir::Value value, int64_t axis,
-                                           ConstantEvaluator &evaluator);
+                                           ConstantEvaluator &evaluator, bool entersRegions);
 
 /// The elements of a value that is constant and only depends on the channel, if it is one.
 std::optional<std::vector<double>> channelConstant(mlir::Value value, int64_t axis,

@@ -1,12 +1,18 @@
-//===- FoldAffine.cpp - Fold batch norms into layers ----------------------===//
+//===- FoldAffine.cpp - Fold the factors of norms into layers -------------===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// y = s x + t. To scale x is a change of basis by diag(s), of which this pass rewrites all readers:
-// there is one, the chain. What is left, y = x' + t, is a sum with the bias of what makes x'.
+// y = s x + t. Backward, into what makes x: to scale x is a change of basis by diag(s), of which
+// this pass rewrites all readers: there is one, the chain. What is left, y = x' + t, is a sum with
+// the bias of what makes x'.
+//
+// Forward, into what reads y: t moves into the biases of the readers (ReaderShift.h); what is left,
+// y' = s x, is rebased by the formal inverse of diag(s), which makes it x.
+//
+// Backward comes first where no op is left over, then forward, then backward with one addition.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,14 +20,17 @@
 
 #include "BasisRemarks.h"
 #include "ChannelAffine.h"
+#include "LayerBias.h"
+#include "ReaderShift.h"
+#include "WeightedAxis.h"
 
 #include "quench/Basis/Rebase.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <cmath>
 
@@ -34,160 +43,90 @@ namespace {
 class Chain {
 public:
   Chain(OpResult end, int64_t axis, ChannelAffine function)
-      : end(end), axis(axis), function(std::move(function)),
-        maker(this->function.base.getDefiningOp()) {}
+      : end(end), axis(axis), function(std::move(function)) {}
 
-  bool isShift() const {
-    return llvm::all_of(function.scale, [](double s) { return s == 1.0; });
+  bool hasScale() const {
+    return llvm::any_of(function.scale, [](double s) { return s != 1.0; });
   }
   bool hasShift() const {
     return llvm::any_of(function.shift, [](double t) { return t != 0.0; });
   }
-  /// Whether folding makes the IR shorter: a sum alone needs a bias that takes it in.
-  bool isWorthIt() const { return bias() || !isShift(); }
-
-  /// Does not change the IR.
-  RebaseResult plan() const;
-  std::optional<std::string> whyNot(ConstantEvaluator &evaluator) const;
-  /// Fails when changes of basis do not settle.
-  LogicalResult fold(const RebasePlan &plan, ConstantEvaluator &evaluator,
-                     llvm::SmallPtrSetImpl<Operation *> &done);
-
-  Operation *getMaker() const { return maker; }
   /// The ops whose results depend on what the chain reads.
   void addOpsTo(llvm::SmallPtrSetImpl<Operation *> &ops) const { addDependent(end, ops); }
 
-private:
-  OpOperand *bias() const;
-  std::optional<std::vector<double>> readBias(ConstantEvaluator &evaluator) const;
-  void writeBias(ArrayRef<double> values);
-  Value addShift();
-  bool addDependent(Value value, llvm::SmallPtrSetImpl<Operation *> &ops) const;
-  int64_t channels() const { return static_cast<int64_t>(function.shift.size()); }
+protected:
+  std::optional<std::string> whyNotFinite() const;
+  BasisUse scaleUse() const { return {axis, 1, diagonalOf(end.getContext(), function.scale)}; }
+  RebaseRefusal refusalOf(StringRef reason) const { return {nullptr, end.getLoc(), reason.str()}; }
+  void replaceEnd(Value value, llvm::SmallPtrSetImpl<Operation *> &done);
 
   OpResult end;
   int64_t axis;
   ChannelAffine function;
-  Operation *maker;
+
+private:
+  bool addDependent(Value value, llvm::SmallPtrSetImpl<Operation *> &ops) const;
+};
+
+/// Into what makes the base.
+class BackwardChain : public Chain {
+public:
+  using Chain::Chain;
+
+  static constexpr StringLiteral remarkName = "NormFolded", direction = "what makes it";
+
+  /// Of all chains to `end`, along the axes that may be that of the channels.
+  static std::vector<BackwardChain> findAll(OpResult end, ConstantEvaluator &evaluator);
+
+  /// What remarks name: the op that makes the base.
+  Operation *anchor() const { return function.base.getDefiningOp(); }
+  bool leavesAddition() const { return hasShift() && !bias().isInside(); }
+  /// Does not change the IR.
+  RebaseResult plan(ConstantEvaluator &evaluator) const;
+  /// Fails when changes of basis do not settle.
+  LogicalResult fold(const RebasePlan &plan, ConstantEvaluator &evaluator,
+                     llvm::SmallPtrSetImpl<Operation *> &done);
+
+private:
+  LayerBias bias() const { return LayerBias(cast<OpResult>(function.base), axis); }
+};
+
+/// Into what reads the end.
+class ForwardChain : public Chain {
+public:
+  using Chain::Chain;
+
+  static constexpr StringLiteral remarkName = "NormFoldedForward", direction = "what reads it";
+
+  static std::vector<ForwardChain> findAll(OpResult end, ConstantEvaluator &evaluator);
+
+  Operation *anchor() const { return end.getOwner(); }
+  /// Does not change the IR.
+  RebaseResult plan(ConstantEvaluator &evaluator);
+  LogicalResult fold(const RebasePlan &plan, ConstantEvaluator &evaluator,
+                     llvm::SmallPtrSetImpl<Operation *> &done);
+
+private:
+  std::optional<ReaderShift> shift;
 };
 
 } // namespace
 
-/// Whether a body adds to what its init holds.
-static bool addsToInit(linalg::LinalgOp op) {
-  if (op.getNumDpsInits() != 1 || op.getBlock()->getNumArguments() != op->getNumOperands()) {
-    return false;
-  }
-  BlockArgument init = op.getMatchingBlockArgument(op.getDpsInitOperand(0));
-  auto sum = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  return sum && init.hasOneUse() && *init.user_begin() == sum;
-}
+//===----------------------------------------------------------------------===//
+// Chains
+//===----------------------------------------------------------------------===//
 
-/// The operand that is added to the results, if there is one.
-OpOperand *Chain::bias() const {
-  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp>(maker)) {
-    bool isLast = axis == cast<RankedTensorType>(end.getType()).getRank() - 1;
-    return isLast ? &maker->getOpOperand(2) : nullptr;
-  }
-  auto structured = dyn_cast<linalg::LinalgOp>(maker);
-  return structured && addsToInit(structured) ? structured.getDpsInitOperand(0) : nullptr;
-}
-
-std::optional<std::vector<double>> Chain::readBias(ConstantEvaluator &evaluator) const {
-  bool isVector = cast<RankedTensorType>(bias()->get().getType()).getRank() == 1;
-  return channelConstant(bias()->get(), isVector ? 0 : axis, channels(), evaluator);
-}
-
-/// A constant of the dialect of `op`.
-static Value makeConstant(OpBuilder &builder, Operation *op, ArrayRef<double> values,
-                          ArrayRef<int64_t> shape) {
-  std::vector<float> rounded(values.begin(), values.end());
-  auto type = RankedTensorType::get(shape, builder.getF32Type());
-  auto elements = DenseElementsAttr::get(type, ArrayRef<float>(rounded));
-  if (isa<tosa::TosaDialect>(op->getDialect())) {
-    return tosa::ConstOp::create(builder, op->getLoc(), type, elements);
-  }
-  return arith::ConstantOp::create(builder, op->getLoc(), elements);
-}
-
-void Chain::writeBias(ArrayRef<double> values) {
-  OpOperand *operand = bias();
-  OpBuilder builder(maker);
-  Value old = operand->get(), vector = makeConstant(builder, maker, values, channels());
-  auto type = cast<RankedTensorType>(old.getType());
-  if (type.getRank() == 1) {
-    operand->set(vector);
-  } else {
-    SmallVector<int64_t> others;
-    for (int64_t i = 0; i < type.getRank(); ++i) {
-      if (i != axis) {
-        others.push_back(i);
-      }
-    }
-    Value empty = tensor::EmptyOp::create(builder, maker->getLoc(),
-                                          tensor::getMixedSizes(builder, maker->getLoc(), old),
-                                          type.getElementType());
-    operand->set(
-        linalg::BroadcastOp::create(builder, maker->getLoc(), vector, empty, others)->getResult(0));
-  }
-  eraseUnread(old);
-}
-
-/// One addition behind what has no bias.
-Value Chain::addShift() {
-  OpBuilder builder(end.getOwner());
-  SmallVector<int64_t> shape(cast<RankedTensorType>(end.getType()).getRank(), 1);
-  shape[axis] = channels();
-  Value shift = makeConstant(builder, end.getOwner(), function.shift, shape);
-  return tosa::AddOp::create(builder, end.getLoc(), end.getType(), function.base, shift);
-}
-
-RebaseResult Chain::plan() const {
-  if (isShift()) {
-    return {RebasePlan(), {nullptr, end.getLoc(), ""}};
-  }
-  RebasePolicy policy;
-  policy.callerReadsValue = true;
-  MapUse scale = diagonalOf(end.getContext(), function.scale);
-  return planRebase(function.base, BasisUse{axis, 1, scale}, policy);
-}
-
-std::optional<std::string> Chain::whyNot(ConstantEvaluator &evaluator) const {
+std::optional<std::string> Chain::whyNotFinite() const {
   auto isFinite = [](double value) { return std::isfinite(value); };
-  if (!llvm::all_of(function.scale, isFinite) || !llvm::all_of(function.shift, isFinite)) {
-    return "its factors are not finite";
-  }
-  if (!function.base.hasOneUse()) {
-    return "what it reads has another reader";
-  }
-  if (hasShift() && bias() && !readBias(evaluator)) {
-    return "the bias before it is not a constant of the channels";
-  }
-  if (hasShift() && !bias() && !isa_and_nonnull<tosa::TosaDialect>(end.getOwner()->getDialect())) {
-    return "nothing before it adds a bias";
-  }
-  return std::nullopt;
+  bool fits = llvm::all_of(function.scale, isFinite) && llvm::all_of(function.shift, isFinite);
+  return fits ? std::nullopt : std::optional<std::string>("its factors are not finite");
 }
 
-LogicalResult Chain::fold(const RebasePlan &plan, ConstantEvaluator &evaluator,
-                          llvm::SmallPtrSetImpl<Operation *> &done) {
-  if (failed(plan.apply())) {
-    return failure();
+/// Lets `value` be read instead, and erases what nobody reads then.
+void Chain::replaceEnd(Value value, llvm::SmallPtrSetImpl<Operation *> &done) {
+  if (value != end) {
+    end.replaceAllUsesWith(value);
   }
-  Value result = function.base;
-  if (hasShift() && bias()) {
-    std::optional<std::vector<double>> values = readBias(evaluator);
-    if (!values) {
-      return failure();
-    }
-    for (auto [value, shift] : llvm::zip_equal(*values, function.shift)) {
-      value += shift;
-    }
-    writeBias(*values);
-  } else if (hasShift()) {
-    result = addShift();
-  }
-  end.replaceAllUsesWith(result);
   llvm::SmallPtrSet<Operation *, 8> erased;
   SmallVector<Operation *> unread = {end.getOwner()};
   while (!unread.empty()) {
@@ -204,7 +143,6 @@ LogicalResult Chain::fold(const RebasePlan &plan, ConstantEvaluator &evaluator,
     done.insert(op);
     op->erase();
   }
-  return success();
 }
 
 bool Chain::addDependent(Value value, llvm::SmallPtrSetImpl<Operation *> &ops) const {
@@ -212,7 +150,8 @@ bool Chain::addDependent(Value value, llvm::SmallPtrSetImpl<Operation *> &ops) c
   if (value == function.base || !op || isConstantLike(value)) {
     return value == function.base;
   }
-  bool depends = false;
+  Value base = function.base;
+  bool depends = function.isInRegion() && op == base.getParentBlock()->getParentOp();
   for (Value operand : op->getOperands()) {
     depends |= addDependent(operand, ops);
   }
@@ -222,48 +161,220 @@ bool Chain::addDependent(Value value, llvm::SmallPtrSetImpl<Operation *> &ops) c
   return depends;
 }
 
-/// Chains that end at a value, one for each axis that may be that of the channels.
-static SmallVector<Chain> chainsTo(OpResult end, ConstantEvaluator &evaluator) {
-  SmallVector<Chain> chains;
+/// Every function of channels that `end` is, from the last axis to the first.
+static SmallVector<std::pair<int64_t, ChannelAffine>>
+functionsOf(OpResult end, ConstantEvaluator &evaluator, bool entersRegions) {
+  SmallVector<std::pair<int64_t, ChannelAffine>> functions;
   auto type = dyn_cast<RankedTensorType>(end.getType());
   for (int64_t axis = type ? type.getRank() - 1 : -1; axis >= 0; --axis) {
-    std::optional<ChannelAffine> function = channelAffine(end, axis, evaluator);
-    Operation *maker = function ? function->base.getDefiningOp() : nullptr;
-    if (maker && isa_and_nonnull<linalg::LinalgDialect, tosa::TosaDialect>(maker->getDialect())) {
-      Chain chain(end, axis, std::move(*function));
-      if (chain.isWorthIt()) {
-        chains.push_back(std::move(chain));
-      }
+    if (auto function = channelAffine(end, axis, evaluator, entersRegions)) {
+      functions.push_back({axis, std::move(*function)});
+    }
+  }
+  return functions;
+}
+
+//===----------------------------------------------------------------------===//
+// Backward
+//===----------------------------------------------------------------------===//
+
+std::vector<BackwardChain> BackwardChain::findAll(OpResult end, ConstantEvaluator &evaluator) {
+  std::vector<BackwardChain> chains;
+  for (auto &[axis, function] : functionsOf(end, evaluator, /*entersRegions=*/false)) {
+    Operation *maker = function.base.getDefiningOp();
+    bool isUpstream =
+        maker && isa_and_nonnull<linalg::LinalgDialect, tosa::TosaDialect>(maker->getDialect());
+    BackwardChain chain(end, axis, std::move(function));
+    // A sum alone needs a bias that takes it in, or nothing is won.
+    if (isUpstream && (chain.hasScale() || chain.bias().isInside())) {
+      chains.push_back(std::move(chain));
     }
   }
   return chains;
 }
 
-/// Folds along the first axis that allows it.
-static LogicalResult foldChainTo(OpResult end, ConstantEvaluator &evaluator, StringRef pass,
-                                 llvm::SmallPtrSetImpl<Operation *> &done) {
-  std::optional<std::string> refusal;
-  for (Chain &chain : chainsTo(end, evaluator)) {
-    std::optional<std::string> reason = chain.whyNot(evaluator);
-    RebaseResult result =
-        reason ? RebaseResult{std::nullopt, {nullptr, end.getLoc(), *reason}} : chain.plan();
-    if (result.plan) {
-      remarkPassed(pass, "NormFolded", chain.getMaker(), *result.plan);
-      return succeeded(chain.fold(*result.plan, evaluator, done))
-                 ? success()
-                 : LogicalResult(end.getOwner()->emitError("changes of basis did not settle"));
-    }
-    refusal = refusal ? refusal : result.refusal.message();
-    chain.addOpsTo(done);
+RebaseResult BackwardChain::plan(ConstantEvaluator &evaluator) const {
+  std::optional<std::string> reason = whyNotFinite();
+  if (!reason && !function.base.hasOneUse()) {
+    reason = "what it reads has another reader";
   }
-  if (refusal) {
-    remarkMissed(pass, "NormStays", end.getOwner(), *refusal);
+  if (!reason && hasShift()) {
+    reason = bias().whyNot(evaluator);
   }
+  if (reason) {
+    return {std::nullopt, refusalOf(*reason)};
+  }
+  if (!hasScale()) {
+    return {RebasePlan(), refusalOf("")};
+  }
+  RebasePolicy policy;
+  policy.callerReadsValue = true;
+  return planRebase(function.base, scaleUse(), policy);
+}
+
+LogicalResult BackwardChain::fold(const RebasePlan &plan, ConstantEvaluator &evaluator,
+                                  llvm::SmallPtrSetImpl<Operation *> &done) {
+  if (failed(plan.apply())) {
+    return failure();
+  }
+  Value result = hasShift() ? bias().add(function.shift, evaluator) : function.base;
+  replaceEnd(result, done);
   return success();
 }
 
-static LogicalResult foldChainsOf(Operation *function, ConstantEvaluator &evaluator,
-                                  StringRef pass) {
+//===----------------------------------------------------------------------===//
+// Forward
+//===----------------------------------------------------------------------===//
+
+/// Whether weights make a value: then a sum behind it is their bias.
+static bool isMadeByLayer(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && llvm::any_of(op->getOpOperands(),
+                            [](OpOperand &operand) { return weightedAxis(operand).has_value(); });
+}
+
+std::vector<ForwardChain> ForwardChain::findAll(OpResult end, ConstantEvaluator &evaluator) {
+  std::vector<ForwardChain> chains;
+  for (auto &[axis, function] : functionsOf(end, evaluator, /*entersRegions=*/true)) {
+    ForwardChain chain(end, axis, std::move(function));
+    bool isNorm = chain.hasScale() || (chain.hasShift() && !isMadeByLayer(chain.function.base));
+    if (isNorm) {
+      chains.push_back(std::move(chain));
+    }
+  }
+  return chains;
+}
+
+RebaseResult ForwardChain::plan(ConstantEvaluator &evaluator) {
+  if (std::optional<std::string> reason = whyNotFinite()) {
+    return {std::nullopt, refusalOf(*reason)};
+  }
+  RebaseResult result{RebasePlan(), refusalOf("")};
+  if (hasShift()) {
+    shift = ReaderShift::plan(end, axis, function.shift, evaluator, result.refusal);
+    if (!shift) {
+      result.plan.reset();
+      return result;
+    }
+  }
+  if (!hasScale()) {
+    return result;
+  }
+  RebasePolicy policy;
+  policy.callerMakesValue = true;
+  result = planRebase(end, invert(scaleUse()), policy);
+  if (result.plan && shift && !shift->agreesWith(*result.plan)) {
+    return {std::nullopt, refusalOf("the readers would pass the scale on")};
+  }
+  return result;
+}
+
+LogicalResult ForwardChain::fold(const RebasePlan &plan, ConstantEvaluator &evaluator,
+                                 llvm::SmallPtrSetImpl<Operation *> &done) {
+  if (failed(plan.apply())) {
+    return failure();
+  }
+  if (shift) {
+    shift->apply(evaluator);
+  }
+  if (!function.isInRegion()) {
+    replaceEnd(function.base, done);
+    return success();
+  }
+  Block *body = function.base.getParentBlock();
+  Operation *op = body->getParentOp();
+  body->getTerminator()->setOperand(0, function.base);
+  done.insert(op);
+  replaceEnd(op->getResult(0), done);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Tries the chains of one function.
+class ChainFolder {
+public:
+  ChainFolder(ConstantEvaluator &evaluator, StringRef pass) : evaluator(evaluator), pass(pass) {}
+
+  LogicalResult foldAll(Operation *function);
+
+private:
+  /// Folds the first chain that allows it; says whether there was one.
+  template <typename ChainTy>
+  FailureOr<bool> foldFirst(MutableArrayRef<ChainTy> chains,
+                            llvm::function_ref<bool(const ChainTy &)> isWanted);
+  LogicalResult foldTo(OpResult end);
+
+  ConstantEvaluator &evaluator;
+  StringRef pass;
+  /// Ops that need no more looking at.
+  llvm::SmallPtrSet<Operation *, 16> done;
+  /// Of the end at hand: the first one for each direction.
+  SmallVector<std::string, 2> refusals;
+};
+
+} // namespace
+
+template <typename ChainTy>
+FailureOr<bool> ChainFolder::foldFirst(MutableArrayRef<ChainTy> chains,
+                                       llvm::function_ref<bool(const ChainTy &)> isWanted) {
+  std::optional<std::string> first;
+  for (ChainTy &chain : chains) {
+    if (!isWanted(chain)) {
+      continue;
+    }
+    RebaseResult result = chain.plan(evaluator);
+    if (result.plan) {
+      remarkPassed(pass, ChainTy::remarkName, chain.anchor(), *result.plan);
+      if (failed(chain.fold(*result.plan, evaluator, done))) {
+        return failure();
+      }
+      return true;
+    }
+    first = first ? first : result.refusal.message();
+  }
+  if (first) {
+    refusals.push_back((Twine(ChainTy::direction) + ": " + *first).str());
+  }
+  return false;
+}
+
+LogicalResult ChainFolder::foldTo(OpResult end) {
+  std::vector<BackwardChain> backward = BackwardChain::findAll(end, evaluator);
+  std::vector<ForwardChain> forward = ForwardChain::findAll(end, evaluator);
+  Operation *op = end.getOwner();
+  Location loc = op->getLoc();
+  refusals.clear();
+  FailureOr<bool> folded = foldFirst<BackwardChain>(
+      backward, [](const BackwardChain &chain) { return !chain.leavesAddition(); });
+  if (succeeded(folded) && !*folded) {
+    folded = foldFirst<ForwardChain>(forward, [](const ForwardChain &) { return true; });
+  }
+  if (succeeded(folded) && !*folded) {
+    folded = foldFirst<BackwardChain>(
+        backward, [](const BackwardChain &chain) { return chain.leavesAddition(); });
+  }
+  if (failed(folded)) {
+    return emitError(loc, "changes of basis did not settle");
+  }
+  if (*folded || refusals.empty()) {
+    return success();
+  }
+  for (const Chain &chain : backward) {
+    chain.addOpsTo(done);
+  }
+  for (const Chain &chain : forward) {
+    chain.addOpsTo(done);
+  }
+  remarkMissed(pass, "NormStays", op, llvm::join(refusals, "; "));
+  return success();
+}
+
+LogicalResult ChainFolder::foldAll(Operation *function) {
   // The last op of a chain comes first, so that chains are as long as can be.
   SmallVector<Operation *> ops;
   function->walk([&](Operation *op) {
@@ -274,9 +385,8 @@ static LogicalResult foldChainsOf(Operation *function, ConstantEvaluator &evalua
       ops.push_back(op);
     }
   });
-  llvm::SmallPtrSet<Operation *, 16> done;
   for (Operation *op : llvm::reverse(ops)) {
-    if (!done.contains(op) && failed(foldChainTo(op->getOpResult(0), evaluator, pass, done))) {
+    if (!done.contains(op) && failed(foldTo(op->getOpResult(0)))) {
       return failure();
     }
   }
@@ -286,7 +396,7 @@ static LogicalResult foldChainsOf(Operation *function, ConstantEvaluator &evalua
 LogicalResult quench::foldChannelAffine(ModuleOp module, ConstantEvaluator &evaluator,
                                         StringRef pass) {
   for (Operation &function : *module.getBody()) {
-    if (failed(foldChainsOf(&function, evaluator, pass))) {
+    if (failed(ChainFolder(evaluator, pass).foldAll(&function))) {
       return failure();
     }
   }

@@ -1,4 +1,4 @@
-//===- FoldAffine.h - Fold batch norms into layers --------------*- C++ -*-===//
+//===- FoldAffine.h - Fold the factors of norms into layers -----*- C++ -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,9 +14,10 @@
 
 namespace quench {
 
-/// Folds chains `s x + t` of linalg and tosa into what makes x: its weights take s in, and its bias
-/// takes t in. Where it has no bias, one addition stays. What is refused has a `missed` remark of
-/// `pass`; a failure is an error that was said.
+/// Folds chains `s x + t` of elementwise ops into layers: into what makes x, whose weights take s
+/// in and whose bias takes t in, or into all that read the chain. Where what makes x has no bias
+/// and the readers refuse, one addition stays. What is refused has a `missed` remark of `pass`; a
+/// failure is an error that was said.
 mlir::LogicalResult foldChannelAffine(mlir::ModuleOp module, ConstantEvaluator &evaluator,
                                       llvm::StringRef pass);
 

@@ -5,11 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Input: a float model. Output: the same function; norms without gain where their readers could
-// take it in, whose weights have a diagonal change of basis.
+// Input: a float model. Output: the same function; norms without gain and bias where their readers
+// could take them in, whose weights have a diagonal change of basis and whose biases have the rest.
 //
-// Chains of elementwise ops of linalg and tosa that scale and shift channels, such as a batch norm,
-// go the other way: into what makes their input (FoldAffine.h).
+// Chains of elementwise ops that scale and shift channels, such as a batch norm or the gain and
+// bias of a layer norm, go into what makes their input or into what reads them (FoldAffine.h).
 //
 // A norm without gain makes y D⁻¹ where the one with gain D makes y: the value is rebased by the
 // formal inverse, which cancels in the readers' weights, and this pass rewrites the norm itself.
@@ -18,6 +18,7 @@
 
 #include "BasisRemarks.h"
 #include "FoldAffine.h"
+#include "ReaderShift.h"
 #include "quench/Basis/ConstantChain.h"
 
 #include "quench/Basis/Passes.h"
@@ -48,38 +49,93 @@ struct FoldNormsPass : quench::impl::FoldNormsPassBase<FoldNormsPass>, Workspace
     registerBasisModels(registry);
   }
   void runOnOperation() override;
-  LogicalResult foldNorm(nn::RMSNormOp norm, ConstantEvaluator &evaluator);
 };
 
 } // namespace
 
-/// Fails only on what is an error; what is refused has a remark.
-LogicalResult FoldNormsPass::foldNorm(nn::RMSNormOp norm, ConstantEvaluator &evaluator) {
-  if (!isConstantLike(norm.getGain())) {
-    remarkMissed(DEBUG_TYPE, "GainStays", norm, "its gain is not a weight or a constant");
-    return success();
+/// The elements of a gain or bias; nothing, with a remark, when it is no constant.
+static FailureOr<std::optional<std::vector<double>>>
+readVector(Operation *norm, Value vector, StringRef what, ConstantEvaluator &evaluator) {
+  if (!isConstantLike(vector)) {
+    remarkMissed(DEBUG_TYPE, "GainStays", norm, "its " + what + " is not a weight or a constant");
+    return std::optional<std::vector<double>>();
   }
-  llvm::Expected<std::vector<double>> gain = evaluator.evaluate(ConstantChain::of(norm.getGain()));
-  if (!gain) {
-    return norm.emitError() << llvm::toString(gain.takeError());
+  llvm::Expected<std::vector<double>> values = evaluator.evaluate(ConstantChain::of(vector));
+  if (!values) {
+    return norm->emitError() << llvm::toString(values.takeError());
   }
-  BasisUse use{1, 1, diagonalOf(&getContext(), *gain)};
-  if (!use.isIdentity()) {
+  return std::optional(std::move(*values));
+}
+
+/// Gives readers what `gain` and `bias`, which may be null, do; whether they took it. Fails only on
+/// what is an error; what is refused has a remark.
+static FailureOr<bool> foldIntoReaders(Operation *norm, Value gain, Value bias,
+                                       ConstantEvaluator &evaluator) {
+  Value result = norm->getResult(0);
+  std::optional<ReaderShift> shift;
+  RebaseResult scale{RebasePlan(), {nullptr, norm->getLoc(), ""}};
+  if (bias) {
+    auto values = readVector(norm, bias, "bias", evaluator);
+    if (failed(values) || !*values) {
+      return failed(values) ? FailureOr<bool>(failure()) : false;
+    }
+    shift = ReaderShift::plan(result, 1, **values, evaluator, scale.refusal);
+    if (!shift) {
+      scale.plan.reset();
+    }
+  }
+  if (gain && scale.plan) {
+    auto values = readVector(norm, gain, "gain", evaluator);
+    if (failed(values) || !*values) {
+      return failed(values) ? FailureOr<bool>(failure()) : false;
+    }
+    BasisUse use{1, 1, diagonalOf(norm->getContext(), **values)};
     RebasePolicy policy;
     policy.callerMakesValue = true;
-    RebaseResult result = planRebase(norm.getResult(), invert(use), policy);
-    if (!result.plan) {
-      remarkMissed(DEBUG_TYPE, "GainStays", norm, result.refusal);
-      return success();
+    if (!use.isIdentity()) {
+      scale = planRebase(result, invert(use), policy);
     }
-    if (failed(result.plan->apply())) {
-      return norm.emitError("changes of basis did not settle");
-    }
-    remarkPassed(DEBUG_TYPE, "GainFolded", norm, *result.plan);
   }
-  Value old = norm.getGain();
-  norm.getGainMutable().clear();
-  eraseUnread(old);
+  if (scale.plan && shift && !shift->agreesWith(*scale.plan)) {
+    scale = {std::nullopt, {nullptr, norm->getLoc(), "the readers would pass the gain on"}};
+  }
+  if (!scale.plan) {
+    remarkMissed(DEBUG_TYPE, "GainStays", norm, scale.refusal);
+    return false;
+  }
+  if (!scale.plan->bases.empty() || shift) {
+    SmallVector<std::pair<StringRef, double>, 1> metrics;
+    if (shift) {
+      metrics.push_back({"Biases", static_cast<double>(shift->numLayers())});
+    }
+    remarkPassed(DEBUG_TYPE, "GainFolded", norm, *scale.plan, metrics);
+  }
+  if (failed(scale.plan->apply())) {
+    return norm->emitError("changes of basis did not settle");
+  }
+  if (shift) {
+    shift->apply(evaluator);
+  }
+  return true;
+}
+
+static LogicalResult foldNorm(Operation *op, ConstantEvaluator &evaluator) {
+  auto rms = dyn_cast<nn::RMSNormOp>(op);
+  auto layer = dyn_cast<nn::LayerNormOp>(op);
+  Value gain = rms ? rms.getGain() : layer.getGain(), bias = rms ? Value() : layer.getBias();
+  FailureOr<bool> folded = foldIntoReaders(op, gain, bias, evaluator);
+  if (failed(folded) || !*folded) {
+    return failed(folded) ? failure() : success();
+  }
+  (rms ? rms.getGainMutable() : layer.getGainMutable()).clear();
+  if (layer) {
+    layer.getBiasMutable().clear();
+  }
+  for (Value vector : {gain, bias}) {
+    if (vector) {
+      eraseUnread(vector);
+    }
+  }
   return success();
 }
 
@@ -91,13 +147,15 @@ void FoldNormsPass::runOnOperation() {
   }
   LogicalResult result = changeCopy(getOperation(), [&](ModuleOp module) {
     ConstantEvaluator evaluator((*workspace)->weights(), (*workspace)->threads());
-    SmallVector<nn::RMSNormOp> norms;
-    module.walk([&](nn::RMSNormOp norm) {
-      if (norm.getGain()) {
-        norms.push_back(norm);
+    SmallVector<Operation *> norms;
+    module.walk([&](Operation *op) {
+      auto rms = dyn_cast<nn::RMSNormOp>(op);
+      auto layer = dyn_cast<nn::LayerNormOp>(op);
+      if ((rms && rms.getGain()) || (layer && (layer.getGain() || layer.getBias()))) {
+        norms.push_back(op);
       }
     });
-    for (nn::RMSNormOp norm : norms) {
+    for (Operation *norm : norms) {
       if (failed(foldNorm(norm, evaluator))) {
         return failure();
       }

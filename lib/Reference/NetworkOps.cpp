@@ -123,6 +123,38 @@ static Expected<Value> evaluateRMSNorm(nn::RMSNormOp op, const Frame &frame) {
   return result;
 }
 
+/// result[t, c] = (input[t, c] - m[t]) / sqrt(v[t] + epsilon) * gain[c] + bias[c]
+static Expected<Value> evaluateLayerNorm(nn::LayerNormOp op, const Frame &frame) {
+  Value result = frame[op.getInput()];
+  const Value *gain = frame.optional(op.getGain());
+  const Value *bias = frame.optional(op.getBias());
+  const double epsilon = op.getEpsilon().convertToFloat();
+  const int64_t tokens = result.shape()[0], width = result.shape()[1];
+  for (const Value *vector : {gain, bias}) {
+    if (vector && vector->shape()[0] != width) {
+      return failure("expected a gain and a bias of %lld elements, found %lld",
+                     static_cast<long long>(width), static_cast<long long>(vector->shape()[0]));
+    }
+  }
+  for (int64_t t = 0; t < tokens; ++t) {
+    float *row = result.floats.data() + t * width;
+    double sum = 0.0, squares = 0.0;
+    for (int64_t c = 0; c < width; ++c) {
+      sum += row[c];
+    }
+    const double mean = sum / static_cast<double>(width);
+    for (int64_t c = 0; c < width; ++c) {
+      squares += (row[c] - mean) * (row[c] - mean);
+    }
+    const double deviation = std::sqrt(squares / static_cast<double>(width) + epsilon);
+    for (int64_t c = 0; c < width; ++c) {
+      row[c] = static_cast<float>((row[c] - mean) / deviation * (gain ? gain->floats[c] : 1.0) +
+                                  (bias ? bias->floats[c] : 0.0));
+    }
+  }
+  return result;
+}
+
 /// result = input / (1 + exp(-input))
 static Expected<Value> evaluateSiLU(nn::SiLUOp op, const Frame &frame) {
   Value result = frame[op.getInput()];
@@ -136,6 +168,7 @@ void addNetworkOps(OpTable &table) {
   table.add<nn::EmbeddingOp>(evaluateEmbedding);
   table.add<nn::LinearOp>(evaluateLinear);
   table.add<nn::RMSNormOp>(evaluateRMSNorm);
+  table.add<nn::LayerNormOp>(evaluateLayerNorm);
   table.add<nn::SiLUOp>(evaluateSiLU);
 }
 

@@ -143,7 +143,8 @@ Error Smoother::findCandidates(bool normsOnly) {
   }
   for (const ScalableInput &input : ScalableInput::findAll(module)) {
     if (!input.isQuantizedBy(workspace) ||
-        (normsOnly && !input.value().getDefiningOp<nn::RMSNormOp>())) {
+        (normsOnly &&
+         !isa_and_nonnull<nn::RMSNormOp, nn::LayerNormOp>(input.value().getDefiningOp()))) {
       continue;
     }
     RebaseRefusal refusal{nullptr, input.value().getLoc(), ""};

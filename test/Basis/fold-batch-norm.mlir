@@ -145,7 +145,7 @@ func.func @linalg_matmul(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
 }
 
 // What the layer makes has another reader, which would read the norm.
-// REMARK: [Missed] NormStays | {{.*}}Function=negative_second_reader | {{.*}}Reason="what it reads has another reader"
+// REMARK: [Missed] NormStays | {{.*}}Function=negative_second_reader | {{.*}}Reason="what makes it: what it reads has another reader; what reads it: 'func.return' refuses: the value leaves its function"
 // CHECK-LABEL: @negative_second_reader
 // CHECK-NOT: change_basis
 func.func @negative_second_reader(%x: tensor<1x4x2xf32>) -> (tensor<1x4x2xf32>, tensor<1x4x2xf32>) {
@@ -159,7 +159,7 @@ func.func @negative_second_reader(%x: tensor<1x4x2xf32>) -> (tensor<1x4x2xf32>, 
 }
 
 // A nonlinear op makes what is scaled. (Before a rectifier a positive scale alone would have gone through.)
-// REMARK: [Missed] NormStays | {{.*}}Function=negative_sigmoid | {{.*}}Reason="'tosa.sigmoid' refuses: only permutations pass it, and maps of what it is linear in (asked for diagonal of 2)"
+// REMARK: [Missed] NormStays | {{.*}}Function=negative_sigmoid | {{.*}}Reason="what makes it: 'tosa.sigmoid' refuses: only permutations pass it, and maps of what it is linear in (asked for diagonal of 2); what reads it: 'func.return' refuses: the value leaves its function"
 // CHECK-LABEL: @negative_sigmoid
 // CHECK-NOT: change_basis
 func.func @negative_sigmoid(%x: tensor<1x4x2xf32>) -> tensor<1x4x2xf32> {

@@ -16,7 +16,7 @@ func.func @dot(%a: tensor<4xf32>) -> tensor<f32> {
 
 // A bias, a factor and inputs that are constants.
 // CHECK-LABEL: @vecmat(
-func.func @vecmat(%a: tensor<4xf32>) -> tensor<2xf32> {
+func.func @vecmat(%a: tensor<4xf32>) -> (tensor<2xf32>, tensor<4xf32>) {
   %w = arith.constant dense<1.0> : tensor<4x2xf32>
   %v = arith.constant dense<1.0> : tensor<2x4xf32>
   %e4 = arith.constant dense<0.5> : tensor<4xf32>
@@ -24,7 +24,7 @@ func.func @vecmat(%a: tensor<4xf32>) -> tensor<2xf32> {
   %h = linalg.matvec ins(%w, %e2 : tensor<4x2xf32>, tensor<2xf32>) outs(%a : tensor<4xf32>) -> tensor<4xf32>
   %m = arith.mulf %h, %e4 : tensor<4xf32>
   %y = linalg.vecmat ins(%m, %w : tensor<4xf32>, tensor<4x2xf32>) outs(%e2 : tensor<2xf32>) -> tensor<2xf32>
-  return %y : tensor<2xf32>
+  return %y, %m : tensor<2xf32>, tensor<4xf32>
 }
 
 // Buffers have no values to change.

@@ -238,6 +238,49 @@ TEST_F(RebaseTest, gainsTakeDiagonalsAndPermutations) {
 }
 
 // Where the policy allows it, refusals become online changes on either side.
+TEST_F(RebaseTest, layerNormsKeepTheirMean) {
+  const std::string alone = R"(
+    %h = nn.linear %x, %w : tensor<2x4xf32>, tensor<4x4xf32> -> tensor<2x4xf32>
+    quench.observe %h as "seed" : tensor<2x4xf32>
+    %n = nn.layer_norm %h epsilon 1.0e-5 : tensor<2x4xf32>
+    %y = nn.linear %n, %w : tensor<2x4xf32>, tensor<4x4xf32> -> tensor<2x4xf32>
+    return %y : tensor<2x4xf32>
+  )";
+  // A reflection I - 2 v vT / vTv with v = (1, -1, 1, -1) keeps the row of ones, a Hadamard matrix
+  // does not.
+  std::vector<float> reflection(16);
+  for (int i = 0; i < 4; ++i) {
+    for (int j = 0; j < 4; ++j) {
+      reflection[4 * i + j] = (i == j ? 1.0f : 0.0f) - ((i + j) % 2 == 0 ? 0.5f : -0.5f);
+    }
+  }
+  auto type = RankedTensorType::get({4, 4}, Float32Type::get(&context));
+  MapUse keeps{OrthogonalAttr::get(&context, DenseElementsAttr::get(type, ArrayRef(reflection)))};
+  parse("tensor<2x4xf32>", alone);
+  apply(plan(keeps));
+  parse("tensor<2x4xf32>", alone);
+  apply(plan(permutation()));
+  parse("tensor<2x4xf32>", alone);
+  EXPECT_EQ(refusal(hadamard()), "'nn.layer_norm' refuses: it subtracts the mean of the channels, "
+                                 "which the map does not keep (asked for hadamard of 4)");
+  EXPECT_EQ(refusal(diagonal()), "'nn.layer_norm' refuses: only orthogonal maps pass a norm "
+                                 "without gain (asked for diagonal of 4)");
+
+  const std::string full = R"(
+    %n = nn.layer_norm %x gain(%b : tensor<4xf32>) bias(%b : tensor<4xf32>) epsilon 1.0e-5 : tensor<2x4xf32>
+    quench.observe %n as "seed" : tensor<2x4xf32>
+    %y = nn.linear %n, %w : tensor<2x4xf32>, tensor<4x4xf32> -> tensor<2x4xf32>
+    return %y : tensor<2x4xf32>
+  )";
+  parse("tensor<2x4xf32>", full);
+  apply(plan(diagonal()));
+  parse("tensor<2x4xf32>", full);
+  apply(plan(permutation()));
+  parse("tensor<2x4xf32>", full);
+  EXPECT_EQ(refusal(keeps), "'nn.layer_norm' refuses: its gain and bias are not folded into what "
+                            "reads it (quench-fold-norms does) (asked for orthogonal of 4)");
+}
+
 TEST_F(RebaseTest, boundariesStayOnline) {
   const char *body = R"(
     %a = nn.silu %x : tensor<2x4xf32>

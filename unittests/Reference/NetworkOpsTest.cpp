@@ -134,6 +134,32 @@ func.func @main(%x: tensor<?x?xf32>, %g: tensor<?xf32>) -> tensor<?x?xf32> {
             "test.mlir:3:8: 'nn.rms_norm' op expected a gain of 2 elements, found 3");
 }
 
+TEST_F(NetworkOpsTest, LayerNormCentresAndDividesByTheDeviation) {
+  constexpr StringLiteral norm = R"mlir(
+func.func @main(%x: tensor<?x2xf32>, %g: tensor<2xf32>, %b: tensor<2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+  %y = nn.layer_norm %x epsilon 0.0 : tensor<?x2xf32>
+  %z = nn.layer_norm %x gain(%g : tensor<2xf32>) bias(%b : tensor<2xf32>) epsilon 7.0 : tensor<?x2xf32>
+  return %y, %z : tensor<?x2xf32>, tensor<?x2xf32>
+})mlir";
+  // Means 4 and -2, variances 9 and 1; with epsilon the roots are 4 and sqrt(8).
+  auto found = results(
+      norm, {floats({2, 2}, {1, 7, -1, -3}), floats({2}, {2, -1}), floats({2}, {0.5, 10})}, 2);
+  EXPECT_EQ(found[0].floats, (Floats{-1, 1, 1, -1}));
+  const double root = std::sqrt(8.0);
+  EXPECT_EQ(found[1].floats, (Floats{-1, 9.25f, static_cast<float>(2 / root + 0.5),
+                                     static_cast<float>(1 / root + 10)}));
+}
+
+TEST_F(NetworkOpsTest, LayerNormRefusesABiasOfAnotherWidth) {
+  EXPECT_EQ(error(R"mlir(
+func.func @main(%x: tensor<?x?xf32>, %b: tensor<?xf32>) -> tensor<?x?xf32> {
+  %z = nn.layer_norm %x bias(%b : tensor<?xf32>) epsilon 1.5 : tensor<?x?xf32>
+  return %z : tensor<?x?xf32>
+})mlir",
+                  {floats({1, 2}, {1, 2}), floats({3}, {1, 1, 1})}),
+            "test.mlir:3:8: 'nn.layer_norm' op expected a gain and a bias of 2 elements, found 3");
+}
+
 TEST_F(NetworkOpsTest, SiLUIsXTimesItsSigmoid) {
   constexpr StringLiteral silu = R"mlir(
 func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {

@@ -19,9 +19,10 @@ include "quench/Workspace/WorkspaceOptions.td"
 def FoldNormsPass : Pass<"quench-fold-norms", "::mlir::ModuleOp"> {
   let summary = "Move the gains of norms into layers";
   let description = [{
-    The gain of an RMS norm becomes a diagonal on the weights of all its readers, and the norm has none afterwards: what
-    rotations of the residual stream need. The gains are read from the weight store or from constants; nothing is
-    divided by them.
+    The gain of an RMS norm or a layer norm becomes a diagonal on the weights W of all its readers, and the norm has
+    none afterwards: what rotations of the residual stream need. The bias b of a layer norm becomes W b in the biases of
+    its readers, which have to be layers then. Gains and biases are read from the weight store or from constants;
+    nothing is divided by them.
 
     ```mlir
     %n = nn.rms_norm %x gain(%g : tensor<2xf32>) epsilon 1.0e-5 : tensor<?x2xf32>
@@ -34,10 +35,12 @@ def FoldNormsPass : Pass<"quench-fold-norms", "::mlir::ModuleOp"> {
 
     A norm with a reader that cannot take the gain in keeps it; a `missed` remark says which reader and why.
 
-    A batch norm at inference goes the other way, into what it reads. In `linalg` and `tosa` it is any chain of
-    elementwise ops with constants that makes `s x + t` with one s and one t for each channel, whichever ops and regions
-    it is written with: the weights of the convolution or product that makes x take s in, and its bias takes t in. Where
-    there is no bias, as in `tosa.matmul`, one addition stays.
+    In `linalg`, `tosa` and `arith` there are no norms, but what is left of them: chains of elementwise ops with
+    constants that make `s x + t` with one s and one t for each channel, whichever ops and regions they are written
+    with. A batch norm at inference goes into what makes x: the weights of the convolution or product take s in, its
+    bias takes t in. The gain and bias of a layer norm, or a batch norm behind a nonlinear op, go into all that read the
+    chain, as above; a convolution that pads its input with zeros reads no shift. Where readers refuse and what makes x
+    has no bias, as in `tosa.matmul`, one addition stays.
 
     ```mlir
     %h = tosa.conv2d %x, %w, %b, %zp, %zp {…}
@@ -48,7 +51,7 @@ def FoldNormsPass : Pass<"quench-fold-norms", "::mlir::ModuleOp"> {
     %y = tosa.conv2d %x, %v, %c, %zp, %zp {…}        // %c = %b * %s + %t
     ```
 
-    A chain stays when what it reads has another reader, or when the scale does not go through what makes it.
+    A chain stays when neither direction takes it in; a `missed` remark says why for both.
   }];
   let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
   let options = WorkspaceOptions.options;

@@ -27,6 +27,29 @@ static Value columnCount(TensorBuilder &b, Value tensor) {
   return arith::SIToFPOp::create(b, b.getF32Type(), count);
 }
 
+/// A value for each row: made from the sum over its columns of what `term` makes of an element.
+static Value perRow(TensorBuilder &b, ArrayRef<LoopOperand> inputs,
+                    llvm::function_ref<Value(TensorBuilder &, ValueRange)> term,
+                    llvm::function_ref<Value(TensorBuilder &, Value)> finish) {
+  Value input = inputs.front().tensor;
+  OpFoldResult rows = b.size(input, 0);
+  auto type =
+      RankedTensorType::get(cast<RankedTensorType>(input.getType()).getDimSize(0), b.getF32Type());
+  Value sum = b.generic("pr", inputs, {b.filled(type, rows, b.f32(0.0f)), {0}},
+                        [&](TensorBuilder &b, ValueRange v) -> Value {
+                          return arith::AddFOp::create(b, v.back(), term(b, v));
+                        });
+  return b.generic("p", {{sum, {0}}}, {b.empty(type, rows), {0}},
+                   [&](TensorBuilder &b, ValueRange v) { return finish(b, v[0]); });
+}
+
+/// sqrt(sum / count + epsilon)
+static Value rootOfMean(TensorBuilder &b, Value sum, Value count, Value epsilon) {
+  Value mean = arith::DivFOp::create(b, sum, count);
+  Value shifted = arith::AddFOp::create(b, mean, epsilon);
+  return math::SqrtOp::create(b, shifted);
+}
+
 namespace {
 /// nn.rms_norm %x gain(%g) epsilon e
 ///   -> generic(t, c): sum[t] += %x[t, c]^2
@@ -39,21 +62,14 @@ struct LowerRMSNorm : public OpRewritePattern<nn::RMSNormOp> {
     TensorBuilder b(op.getLoc(), rewriter);
     Value input = op.getInput(), gain = op.getGain();
     auto type = cast<RankedTensorType>(input.getType());
-    auto rowType = RankedTensorType::get(type.getDimSize(0), b.getF32Type());
-    Value sum =
-        b.generic("pr", {{input, {0, 1}}}, {b.filled(rowType, b.size(input, 0), b.f32(0.0f)), {0}},
-                  [](TensorBuilder &b, ValueRange v) -> Value {
-                    Value square = arith::MulFOp::create(b, v[0], v[0]);
-                    return arith::AddFOp::create(b, v[1], square);
-                  });
     Value count = columnCount(b, input);
     Value epsilon = b.f32(op.getEpsilon().convertToFloat());
-    Value root = b.generic("p", {{sum, {0}}}, {b.empty(rowType, b.size(input, 0)), {0}},
-                           [&](TensorBuilder &b, ValueRange v) -> Value {
-                             Value mean = arith::DivFOp::create(b, v[0], count);
-                             Value shifted = arith::AddFOp::create(b, mean, epsilon);
-                             return math::SqrtOp::create(b, shifted);
-                           });
+    Value root = perRow(
+        b, {{input, {0, 1}}},
+        [](TensorBuilder &b, ValueRange v) -> Value {
+          return arith::MulFOp::create(b, v[0], v[0]);
+        },
+        [&](TensorBuilder &b, Value sum) { return rootOfMean(b, sum, count, epsilon); });
     SmallVector<LoopOperand> inputs = {{input, {0, 1}}, {root, {0}}};
     if (gain) {
       inputs.push_back({gain, {1}});
@@ -64,6 +80,49 @@ struct LowerRMSNorm : public OpRewritePattern<nn::RMSNormOp> {
                         Value normal = arith::DivFOp::create(b, v[0], v[1]);
                         return gain ? arith::MulFOp::create(b, normal, v[2]).getResult() : normal;
                       }));
+    return success();
+  }
+};
+
+/// nn.layer_norm %x gain(%g) bias(%b) epsilon e
+///   -> generic(t, c): sum[t] += %x[t, c];  generic(t): mean[t] = sum[t] / C
+///      generic(t, c): squares[t] += (%x[t, c] - mean[t])^2
+///      generic(t): root[t] = sqrt(squares[t] / C + e)
+///      generic(t, c): (%x[t, c] - mean[t]) / root[t] * %g[c] + %b[c]
+struct LowerLayerNorm : public OpRewritePattern<nn::LayerNormOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::LayerNormOp op, PatternRewriter &rewriter) const override {
+    TensorBuilder b(op.getLoc(), rewriter);
+    Value input = op.getInput(), gain = op.getGain(), bias = op.getBias();
+    auto type = cast<RankedTensorType>(input.getType());
+    Value count = columnCount(b, input);
+    Value epsilon = b.f32(op.getEpsilon().convertToFloat());
+    Value mean = perRow(
+        b, {{input, {0, 1}}}, [](TensorBuilder &, ValueRange v) { return v[0]; },
+        [&](TensorBuilder &b, Value sum) -> Value { return arith::DivFOp::create(b, sum, count); });
+    Value root = perRow(
+        b, {{input, {0, 1}}, {mean, {0}}},
+        [](TensorBuilder &b, ValueRange v) -> Value {
+          Value centred = arith::SubFOp::create(b, v[0], v[1]);
+          return arith::MulFOp::create(b, centred, centred);
+        },
+        [&](TensorBuilder &b, Value sum) { return rootOfMean(b, sum, count, epsilon); });
+    SmallVector<LoopOperand> inputs = {{input, {0, 1}}, {mean, {0}}, {root, {0}}};
+    for (Value vector : {gain, bias}) {
+      if (vector) {
+        inputs.push_back({vector, {1}});
+      }
+    }
+    auto element = [&](TensorBuilder &b, ValueRange v) -> Value {
+      unsigned next = 3;
+      Value centred = arith::SubFOp::create(b, v[0], v[1]);
+      Value result = arith::DivFOp::create(b, centred, v[2]);
+      result = gain ? arith::MulFOp::create(b, result, v[next++]).getResult() : result;
+      return bias ? arith::AddFOp::create(b, result, v[next]).getResult() : result;
+    };
+    rewriter.replaceOp(op,
+                       b.generic("pp", inputs, {b.empty(type, b.sizes(input)), {0, 1}}, element));
     return success();
   }
 };
@@ -93,5 +152,5 @@ struct LowerSiLU : public OpRewritePattern<nn::SiLUOp> {
 } // namespace
 
 void quench::populateLowerPointwise(RewritePatternSet &patterns) {
-  patterns.add<LowerRMSNorm, LowerSiLU>(patterns.getContext());
+  patterns.add<LowerRMSNorm, LowerLayerNorm, LowerSiLU>(patterns.getContext());
 }

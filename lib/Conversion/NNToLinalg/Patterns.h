@@ -14,7 +14,7 @@ namespace quench {
 
 /// embedding, linear
 void populateLowerLinear(mlir::RewritePatternSet &patterns);
-/// rms_norm, silu
+/// rms_norm, layer_norm, silu
 void populateLowerPointwise(mlir::RewritePatternSet &patterns);
 /// rotary_table, rotary_embedding
 void populateLowerRotary(mlir::RewritePatternSet &patterns);

@@ -93,6 +93,30 @@ func.func @linear_c2_bias(%x: tensor<2x3xf32>, %w: tensor<4x3xf32>, %b: tensor<2
 
 // -----
 
+func.func @layer_norm_c1_gain(%x: tensor<2x3xf32>, %g: tensor<2xf32>) {
+  // expected-error@+1 {{'nn.layer_norm' op expected a gain of the size of the last axis, found 'tensor<2xf32>'}}
+  %y = nn.layer_norm %x gain(%g : tensor<2xf32>) epsilon 1.0e-5 : tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c1_bias(%x: tensor<2x3xf32>, %b: tensor<4xf32>) {
+  // expected-error@+1 {{'nn.layer_norm' op expected a bias of the size of the last axis, found 'tensor<4xf32>'}}
+  %y = nn.layer_norm %x bias(%b : tensor<4xf32>) epsilon 1.0e-5 : tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c2(%x: tensor<2x3xf32>) {
+  // expected-error@+1 {{'nn.layer_norm' op expected a finite epsilon that is not negative}}
+  %y = nn.layer_norm %x epsilon -1.0e-5 : tensor<2x3xf32>
+  return
+}
+
+// -----
+
 func.func @rms_norm_c1(%x: tensor<2x3xf32>, %g: tensor<2xf32>) {
   // expected-error@+1 {{'nn.rms_norm' op expected a gain of the size of the last axis, found 'tensor<2xf32>'}}
   %y = nn.rms_norm %x gain(%g : tensor<2xf32>) epsilon 1.0e-5 : tensor<2x3xf32>

@@ -37,6 +37,10 @@ func.func @pointwise(%x: tensor<?x64xf32>, %g: tensor<64xf32>) {
   // Bits in hexadecimal are those of an f32.
   // CHECK: = nn.rms_norm %[[X]] epsilon 1.500000e+00 : tensor<?x64xf32>
   %c = nn.rms_norm %x epsilon 0x3FC00000 : tensor<?x64xf32>
+  // CHECK: = nn.layer_norm %[[X]] gain(%[[G]] : tensor<64xf32>) bias(%[[G]] : tensor<64xf32>) epsilon 9.99999974E-6 : tensor<?x64xf32>
+  %e = nn.layer_norm %x gain(%g : tensor<64xf32>) bias(%g : tensor<64xf32>) epsilon 1.0e-5 : tensor<?x64xf32>
+  // CHECK: = nn.layer_norm %[[X]] bias(%[[G]] : tensor<64xf32>) epsilon 0.000000e+00 : tensor<?x64xf32>
+  %f = nn.layer_norm %x bias(%g : tensor<64xf32>) epsilon 0.0 : tensor<?x64xf32>
   // CHECK: = nn.silu %[[X]] : tensor<?x64xf32>
   %d = nn.silu %x : tensor<?x64xf32>
   return

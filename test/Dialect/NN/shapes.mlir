@@ -12,7 +12,8 @@ func.func @sequence(%tokens: tensor<?xi32>, %table: tensor<11x4xf32>, %w: tensor
   %c1 = arith.constant 1 : index
   %x = nn.embedding %table[%tokens] : tensor<11x4xf32>, tensor<?xi32> -> tensor<?x4xf32>
   %n = nn.rms_norm %x epsilon 1.0e-5 : tensor<?x4xf32>
-  %a = nn.silu %n : tensor<?x4xf32>
+  %l = nn.layer_norm %n epsilon 1.0e-5 : tensor<?x4xf32>
+  %a = nn.silu %l : tensor<?x4xf32>
   %y = nn.linear %a, %w : tensor<?x4xf32>, tensor<6x4xf32> -> tensor<?x6xf32>
   %rows = tensor.dim %y, %c0 : tensor<?x6xf32>
   %columns = tensor.dim %y, %c1 : tensor<?x6xf32>

@@ -13,6 +13,9 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
+#include "quench/Numerics/BasisMap.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace quench;
@@ -114,6 +117,71 @@ BasisAnswer RMSNormOp::propagateBasis(BasisPort port, const BasisUse &use) {
   }
   return BasisAnswer::refuse(getGain() ? "only orthogonal maps keep the mean square of its input"
                                        : "only orthogonal maps pass a norm without gain");
+}
+
+/// Whether 1 M = 1 for the row of ones, so that an orthogonal map keeps the mean of a row:
+/// mean(x M) = x M 1ᵀ / n = x 1ᵀ / n.
+static bool keepsMean(MapUse use) {
+  if (use.isIdentity() || isPermutation(use)) {
+    return true;
+  }
+  llvm::Expected<numerics::BasisMap> map = use.map.getNumericsMap();
+  if (!map) {
+    llvm::consumeError(map.takeError());
+    return false;
+  }
+  constexpr double tolerance = 1e-6;
+  std::vector<double> ones(use.map.getDimension(), 1.0);
+  // Of an orthogonal map M⁻¹ = Mᵀ keeps them when M does.
+  if (llvm::Error error = map->apply(ones)) {
+    llvm::consumeError(std::move(error));
+    return false;
+  }
+  return llvm::all_of(ones, [](double one) { return std::abs(one - 1.0) <= tolerance; });
+}
+
+/// |x M| = |x| and mean(x M) = mean(x) for an orthogonal M that keeps the row of ones:
+/// input' = input M             ⇔  result' = result M, without gain and bias
+/// permutations reorder gain and bias
+/// result' = result D           ⇔  gain' = gain D, bias' = bias D for diagonal D
+BasisAnswer LayerNormOp::propagateBasis(BasisPort port, const BasisUse &use) {
+  constexpr auto input = BasisPort::operand(0), result = BasisPort::result(0);
+  SmallVector<BasisPort, 2> vectors;
+  for (unsigned i = 1; i < getNumOperands(); ++i) {
+    vectors.push_back(BasisPort::operand(i));
+  }
+  bool isVector = llvm::is_contained(vectors, port);
+  if (!isOn(use, isVector ? 0 : 1)) {
+    return BasisAnswer::refuse("its tokens cannot change their basis");
+  }
+  auto answerWith = [&](const BasisUse &ofInput, bool changesVectors) {
+    BasisAlternative others = {{input, ofInput}, {result, on(1, use.map)}};
+    for (BasisPort vector : vectors) {
+      others.push_back({vector, changesVectors ? on(0, use.map) : BasisUse()});
+    }
+    llvm::erase_if(others, [&](const auto &other) { return other.first == port; });
+    return others;
+  };
+  BasisAnswer answer;
+  if (isDiagonal(use.map) && getGain() && port != input) {
+    answer.alternatives.push_back(answerWith(BasisUse(), true));
+  }
+  bool reorders = isPermutation(use.map);
+  bool turns = !isVector && vectors.empty() && isOrthogonal(use.map) && keepsMean(use.map);
+  if (reorders || turns) {
+    answer.alternatives.push_back(answerWith(on(1, use.map), true));
+  }
+  if (!answer.alternatives.empty()) {
+    return answer;
+  }
+  if (!isOrthogonal(use.map)) {
+    return BasisAnswer::refuse(getGain() ? "only orthogonal maps keep the variance of its input"
+                                         : "only orthogonal maps pass a norm without gain");
+  }
+  return BasisAnswer::refuse(
+      keepsMean(use.map)
+          ? "its gain and bias are not folded into what reads it (quench-fold-norms does)"
+          : "it subtracts the mean of the channels, which the map does not keep");
 }
 
 /// Elementwise: input' = input P  ⇔  result' = result P

@@ -101,15 +101,24 @@ int64_t LinearOp::getActivationReductionAxis() { return 1; }
 int64_t LinearOp::getWeightReductionAxis() { return 1; }
 int64_t LinearOp::getWeightOutputAxis() { return 0; }
 
-LogicalResult RMSNormOp::verify() {
-  if (getGain() && !compatible(dim(getGain(), 0), dim(getInput(), 1))) { // C1
-    return emitOpError() << "expected a gain of the size of the last axis, found "
-                         << getGain().getType();
+/// C1 and C2 of both norms.
+template <typename OpTy>
+static LogicalResult verifyNorm(OpTy norm, Value perChannel, StringRef what) {
+  if (perChannel && !compatible(dim(perChannel, 0), dim(norm.getInput(), 1))) { // C1
+    return norm.emitOpError() << "expected a " << what << " of the size of the last axis, found "
+                              << perChannel.getType();
   }
-  if (!getEpsilon().isFinite() || getEpsilon().isNegative()) { // C2
-    return emitOpError("expected a finite epsilon that is not negative");
+  if (!norm.getEpsilon().isFinite() || norm.getEpsilon().isNegative()) { // C2
+    return norm.emitOpError("expected a finite epsilon that is not negative");
   }
   return success();
+}
+
+LogicalResult RMSNormOp::verify() { return verifyNorm(*this, getGain(), "gain"); }
+
+LogicalResult LayerNormOp::verify() {
+  return failed(verifyNorm(*this, getGain(), "gain")) ? failure()
+                                                      : verifyNorm(*this, getBias(), "bias");
 }
 
 LogicalResult RotaryTableOp::verify() {

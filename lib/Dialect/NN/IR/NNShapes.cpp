@@ -69,6 +69,10 @@ LogicalResult RMSNormOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedType
   return reifyAs(b, getLoc(), getInput(), shapes);
 }
 
+LogicalResult LayerNormOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyAs(b, getLoc(), getInput(), shapes);
+}
+
 LogicalResult SiLUOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
   return reifyAs(b, getLoc(), getInput(), shapes);
 }
