@@ -7,13 +7,7 @@
 
 #include "quench/Driver/Command.h"
 
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/IR/Remarks.h"
-
 #include "llvm/Support/FormatVariadic.h"
-
-#include <mutex>
 
 using namespace llvm;
 
@@ -32,41 +26,6 @@ std::vector<std::unique_ptr<Command>> allCommands() {
   return commands;
 }
 
-namespace {
-
-/// Prints remarks as they come, one line each, and hands them on.
-class RemarkPrinter : public mlir::remark::detail::MLIRRemarkStreamerBase {
-public:
-  /// `stream` may be null, `next` empty.
-  RemarkPrinter(raw_ostream *stream, RemarkFunction next) : stream(stream), next(std::move(next)) {}
-
-  void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
-    if (next) {
-      next(remark);
-    }
-    if (stream) {
-      print(remark);
-    }
-  }
-
-private:
-  void print(const mlir::remark::detail::Remark &remark) {
-    std::string line;
-    raw_string_ostream text(line);
-    // The printer of remarks shows places in files alone; most models have names.
-    text << remark.getLocation() << ": ";
-    remark.print(text, /*printLocation=*/false);
-    std::lock_guard<std::mutex> lock(mutex);
-    *stream << "quench: remark: " << StringRef(line).rtrim() << '\n';
-  }
-
-  raw_ostream *stream;
-  RemarkFunction next;
-  std::mutex mutex;
-};
-
-} // namespace
-
 static StringRef severityName(mlir::DiagnosticSeverity severity) {
   switch (severity) {
   case mlir::DiagnosticSeverity::Error:
@@ -81,42 +40,21 @@ static StringRef severityName(mlir::DiagnosticSeverity severity) {
   return "note";
 }
 
-static void printDiagnostic(const mlir::Diagnostic &diagnostic, raw_ostream &stream) {
-  stream << "quench: " << severityName(diagnostic.getSeverity()) << ": ";
-  if (!isa<mlir::UnknownLoc>(diagnostic.getLocation())) {
-    stream << diagnostic.getLocation() << ": ";
-  }
-  stream << diagnostic << '\n';
-  for (const mlir::Diagnostic &note : diagnostic.getNotes()) {
-    printDiagnostic(note, stream);
-  }
-}
-
-std::unique_ptr<mlir::MLIRContext> Console::makeContext(RemarkFunction onRemark) const {
-  auto threading =
-      threads == 1 ? mlir::MLIRContext::Threading::DISABLED : mlir::MLIRContext::Threading::ENABLED;
-  auto context = std::make_unique<mlir::MLIRContext>(registry, threading);
-  // Messages are for users; the IR of a whole model under each of them is not.
-  context->printOpOnDiagnostic(false);
-  context->getDiagEngine().registerHandler(
-      [stream = &err, verbose = verbose](mlir::Diagnostic &diagnostic) {
-        if (verbose || diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark) {
-          printDiagnostic(diagnostic, *stream);
-        }
-        return success();
-      });
-  if (verbose || onRemark) {
-    mlir::remark::RemarkCategories categories;
-    // A kind without a pattern of its own is off, whatever `all` says.
-    categories.passed = categories.missed = categories.analysis = categories.failed = ".*";
-    if (failed(mlir::remark::enableOptimizationRemarks(
-            *context,
-            std::make_unique<RemarkPrinter>(verbose ? &err : nullptr, std::move(onRemark)),
-            std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories))) {
-      err << "quench: warning: remarks cannot be printed\n";
+workflow::Host Console::host() const {
+  workflow::Host host{registry};
+  host.threads = static_cast<unsigned>(threads);
+  host.progress = &err;
+  host.say = [stream = &err, verbose = verbose](mlir::DiagnosticSeverity severity, StringRef text) {
+    if (verbose || severity != mlir::DiagnosticSeverity::Remark) {
+      *stream << "quench: " << severityName(severity) << ": " << text << '\n';
     }
+  };
+  if (verbose) {
+    host.remark = [stream = &err](StringRef line) {
+      *stream << "quench: remark: " << line << '\n';
+    };
   }
-  return context;
+  return host;
 }
 
 void Console::printJson(json::Value value) const { out << formatv("{0:2}", value) << '\n'; }

@@ -6,16 +6,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
-#include "quench/Driver/LoadedModel.h"
 #include "quench/Driver/MachineLimits.h"
-#include "quench/Driver/ModelSize.h"
 #include "quench/Driver/TextTable.h"
+#include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/ModelSize.h"
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
 
 using namespace llvm;
+using namespace quench::workflow;
 
 namespace quench::driver {
 
@@ -169,7 +170,7 @@ void BenchCommand::print(const Console &console, const Timings &timings, const M
 }
 
 Error BenchCommand::run(const Console &console) {
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console);
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
   if (!loaded) {
     return loaded.takeError();
   }

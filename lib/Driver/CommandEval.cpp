@@ -6,14 +6,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
-#include "quench/Driver/LoadedModel.h"
-#include "quench/Driver/ModelSize.h"
+#include "quench/Driver/ScoringFlags.h"
 #include "quench/Driver/TextTable.h"
-#include "quench/Driver/WindowScorer.h"
+#include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/ModelSize.h"
+#include "quench/Workflow/WindowScorer.h"
 
 #include <cmath>
 
 using namespace llvm;
+using namespace quench::workflow;
 using quench::insight::ScoreSums;
 
 namespace quench::driver {
@@ -32,7 +34,7 @@ public:
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
-    scoring.declare(options, OptionTable::Need::Required);
+    declareScoring(options, scoring, OptionTable::Need::Required);
   }
   Error run(const Console &console) override;
 
@@ -81,11 +83,11 @@ void EvalCommand::print(const Console &console, const ScoreSums &sums, uint64_t 
 }
 
 Error EvalCommand::run(const Console &console) {
-  Expected<WindowScorer> scorer = WindowScorer::open(scoring, console);
+  Expected<WindowScorer> scorer = WindowScorer::open(scoring, console.host());
   if (!scorer) {
     return scorer.takeError();
   }
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console);
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
   if (!loaded) {
     return loaded.takeError();
   }

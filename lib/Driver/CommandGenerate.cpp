@@ -6,13 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
-#include "quench/Driver/LoadedModel.h"
-#include "quench/Driver/TokenSampler.h"
 #include "quench/Driver/TokenSource.h"
+#include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/TokenSampler.h"
 
 #include "llvm/Support/JSON.h"
 
 using namespace llvm;
+using namespace quench::workflow;
 
 namespace quench::driver {
 
@@ -88,7 +89,7 @@ Error GenerateCommand::generate(const Console &console, Session &session, ArrayR
 }
 
 Error GenerateCommand::run(const Console &console) {
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console);
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
   if (!loaded) {
     return loaded.takeError();
   }

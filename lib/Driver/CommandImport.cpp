@@ -6,14 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
-#include "quench/Driver/LoadedModel.h"
-#include "quench/Driver/ModelSize.h"
 #include "quench/Driver/TextTable.h"
-#include "quench/Import/ImportHuggingFace.h"
-
-#include "mlir/IR/MLIRContext.h"
+#include "quench/Workflow/Import.h"
 
 using namespace llvm;
+using namespace quench::workflow;
 
 namespace quench::driver {
 
@@ -28,46 +25,34 @@ public:
            "a folder with model.mlir, readable IR, and weights.safetensors.\n";
   }
   void declare(OptionTable &options) override {
-    options.positional("FOLDER", source, "a Hugging Face folder");
-    options.text("output", 'o', "MODEL", output, "the model folder to write",
+    options.positional("FOLDER", request.source, "a Hugging Face folder");
+    options.text("output", 'o', "MODEL", request.output, "the model folder to write",
                  OptionTable::Need::Required);
-    options.integer("max-positions", "N", maxPositions, 1, INT32_MAX,
+    options.integer("max-positions", "N", request.maxPositions, 1, INT32_MAX,
                     "tokens that the caches hold (default: what the model is made for, "
                     "at most 4096)");
   }
   Error run(const Console &console) override;
 
 private:
-  std::string source;
-  std::string output;
-  int64_t maxPositions = 0;
+  ImportRequest request;
 };
 
 } // namespace
 
 Error ImportCommand::run(const Console &console) {
-  ImportOptions options;
-  options.maxPositions = maxPositions;
-  options.progress = &console.err;
-  options.warn = [&](const std::string &message) {
-    console.err << "quench: warning: " << message << '\n';
-  };
-  std::unique_ptr<mlir::MLIRContext> context = console.makeContext();
-  if (Error failure = importHuggingFace(source, output, options, *context)) {
-    return failure;
-  }
-  Expected<LoadedModel> model = openModel(output, console);
+  Expected<ModelSummary> model = importModel(request, console.host());
   if (!model) {
     return model.takeError();
   }
-  ModelSize size = measureModel(*model->folder);
-  console.report("wrote " + output + ": " + std::to_string(size.linearLayers) + " linear layers, " +
-                     byteCount(size.bytes) + " of weights, " +
-                     std::to_string(model->folder->maxPositions()) + " positions",
-                 json::Object{{"wrote", output},
+  const ModelSize &size = model->size;
+  console.report("wrote " + request.output + ": " + std::to_string(size.linearLayers) +
+                     " linear layers, " + byteCount(size.bytes) + " of weights, " +
+                     std::to_string(model->maxPositions) + " positions",
+                 json::Object{{"wrote", request.output},
                               {"linear_layers", size.linearLayers},
-                              {"vocab_size", model->folder->vocabSize()},
-                              {"max_positions", model->folder->maxPositions()},
+                              {"vocab_size", model->vocabSize},
+                              {"max_positions", model->maxPositions},
                               {"bits_per_weight", size.bitsPerWeight},
                               {"bytes", size.bytes}});
   return Error::success();

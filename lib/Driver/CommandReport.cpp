@@ -6,14 +6,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/ScoringFlags.h"
 #include "quench/Driver/TextTable.h"
-#include "quench/Driver/WindowScorer.h"
 #include "quench/Insight/ReportPage.h"
 #include "quench/Support/AtomicFile.h"
+#include "quench/Workflow/WindowScorer.h"
 
 #include <cmath>
 
 using namespace llvm;
+using namespace quench::workflow;
 using quench::insight::Report;
 using quench::insight::ScoreSums;
 
@@ -33,7 +35,7 @@ public:
   void declare(OptionTable &options) override {
     options.positionals("MODEL", models, insight::maxReportsOfPage, "quantized model folders");
     options.text("html", 0, "FILE", html, "write a page for people");
-    scoring.declare(options, OptionTable::Need::Optional);
+    declareScoring(options, scoring, OptionTable::Need::Optional);
   }
   Error run(const Console &console) override;
 
@@ -55,12 +57,12 @@ Error ReportCommand::score(const Console &console, std::vector<Report> &reports)
     }
     return Error::success();
   }
-  Expected<WindowScorer> scorer = WindowScorer::open(scoring, console);
+  Expected<WindowScorer> scorer = WindowScorer::open(scoring, console.host());
   if (!scorer) {
     return scorer.takeError();
   }
   for (auto [path, report] : zip_equal(models, reports)) {
-    Expected<LoadedModel> loaded = LoadedModel::load(path, console);
+    Expected<LoadedModel> loaded = LoadedModel::load(path, console.host());
     if (!loaded) {
       return loaded.takeError();
     }

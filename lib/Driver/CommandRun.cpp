@@ -6,12 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
-#include "quench/Driver/LoadedModel.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Driver/TokenSource.h"
 #include "quench/Insight/TokenScores.h"
 #include "quench/Support/AtomicFile.h"
 #include "quench/Support/Digest.h"
+#include "quench/Workflow/LoadedModel.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,6 +21,7 @@
 #include <numeric>
 
 using namespace llvm;
+using namespace quench::workflow;
 using quench::insight::checkFiniteLogits;
 using quench::insight::logSumExp;
 
@@ -113,7 +114,7 @@ void RunCommand::print(const Console &console, ArrayRef<int32_t> tokens, ArrayRe
 }
 
 Error RunCommand::run(const Console &console) {
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console);
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
   if (!loaded) {
     return loaded.takeError();
   }

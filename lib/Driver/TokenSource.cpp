@@ -7,10 +7,11 @@
 
 #include "quench/Driver/TokenSource.h"
 
-#include "quench/Driver/LoadedModel.h"
-#include "quench/Driver/TokenFile.h"
+#include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/TokenFile.h"
 
 using namespace llvm;
+using namespace quench::workflow;
 
 namespace quench::driver {
 

@@ -101,8 +101,7 @@ Error importHuggingFace(StringRef folder, StringRef outputFolder, const ImportOp
         return failure;
       }
     }
-    Progress progress("import", source->tensors.size(), "tensors", options.progress != nullptr,
-                      options.progress ? *options.progress : llvm::nulls());
+    Progress progress("import", source->tensors.size(), "tensors", options.progress);
     for (const TensorView *tensor : source->tensors) {
       if (Error failure = copyFiniteTensor(writer, *tensor, source->store->fileOf(tensor->name))) {
         return failure;

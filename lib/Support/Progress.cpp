@@ -33,6 +33,12 @@ Progress::Progress(StringRef label, uint64_t total, StringRef unit, bool enabled
   }
 }
 
+Progress::Progress(StringRef label, uint64_t total, StringRef unit, const ProgressSink &sink)
+    : Progress(label, total, unit, sink.stream != nullptr, sink.stream ? *sink.stream : nulls()) {
+  listener = sink.listener;
+  tell(/*last=*/false);
+}
+
 Progress::~Progress() {
   if (lineOpen) {
     stream << '\n';
@@ -42,6 +48,9 @@ Progress::~Progress() {
 
 void Progress::advance(uint64_t units) {
   done += units;
+  if (!finished) {
+    tell(/*last=*/false);
+  }
   if (!enabled || finished) {
     return;
   }
@@ -60,10 +69,19 @@ void Progress::advance(uint64_t units) {
 }
 
 void Progress::finish() {
+  if (!finished) {
+    tell(/*last=*/true);
+  }
   if (enabled && !finished) {
     draw(clock(), /*last=*/true);
   }
   finished = true;
+}
+
+void Progress::tell(bool last) {
+  if (listener) {
+    listener({label, unit, done, total, last});
+  }
 }
 
 void Progress::draw(steady_clock::time_point now, bool last) {

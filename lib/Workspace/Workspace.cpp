@@ -135,6 +135,5 @@ Expected<const calibration::Samples *> Workspace::samples() {
 }
 
 Progress Workspace::progress(StringRef label, uint64_t total, StringRef unit) const {
-  bool enabled = inputs.progress != nullptr;
-  return Progress(label, total, unit, enabled, enabled ? *inputs.progress : nulls());
+  return Progress(label, total, unit, inputs.progress);
 }

@@ -101,6 +101,24 @@ TEST(Progress, TotalMayBeUnknown) {
                          "generate  2000 tokens  200/s  done in 10.0 s\n");
 }
 
+TEST(Progress, TellsAListener) {
+  std::string told;
+  ProgressSink sink;
+  sink.listener = [&](const ProgressUpdate &update) {
+    told += update.label.str() + " " + std::to_string(update.done) + "/" +
+            std::to_string(update.total) + " " + update.unit.str() +
+            (update.finished ? ".\n" : "\n");
+  };
+  Progress progress("import", 2, "tensors", sink);
+  progress.advance();
+  progress.advance();
+  progress.finish();
+  progress.finish();
+  progress.advance();
+  EXPECT_EQ(told, "import 0/2 tensors\nimport 1/2 tensors\nimport 2/2 tensors\n"
+                  "import 2/2 tensors.\n");
+}
+
 TEST(Progress, SilentWhenDisabled) {
   for (bool terminal : {false, true}) {
     FakeStream stream(terminal);

@@ -9,29 +9,18 @@
 #define QUENCH_DRIVER_COMMAND_H
 
 #include "quench/Driver/OptionTable.h"
-#include "quench/Support/Progress.h"
+#include "quench/Workflow/Host.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace mlir {
-class MLIRContext;
-namespace remark::detail {
-class Remark;
-} // namespace remark::detail
-} // namespace mlir
-
 namespace quench::driver {
-
-/// Sees remarks of passes.
-using RemarkFunction = std::function<void(const mlir::remark::detail::Remark &)>;
 
 /// Where a command writes to, and the options that every command takes. Results go to `out`;
 /// progress, remarks and errors go to `err`.
@@ -47,9 +36,9 @@ struct Console {
   /// Threads; 0 takes one for each core.
   int64_t threads = 0;
 
-  /// A context for models: diagnostics of warnings and errors go to `err`, remarks too with `-v`.
-  /// `onRemark`, if set, sees every remark, on any thread, as long as the context lives.
-  std::unique_ptr<mlir::MLIRContext> makeContext(RemarkFunction onRemark = {}) const;
+  /// What runs the steps of models: progress, warnings and errors go to `err`, remarks too with
+  /// `-v`. `err` outlives it.
+  workflow::Host host() const;
 
   /// Says what was written: the line `text`, or the object with `--json`.
   void report(llvm::StringRef text, llvm::json::Object object) const;

@@ -14,11 +14,12 @@
 #ifndef QUENCH_IMPORT_IMPORTHUGGINGFACE_H
 #define QUENCH_IMPORT_IMPORTHUGGINGFACE_H
 
+#include "quench/Support/Progress.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <cstdint>
 #include <functional>
@@ -29,8 +30,8 @@ namespace quench {
 struct ImportOptions {
   /// Length of the caches; 0 takes what the model is made for, at most `defaultMaxPositions`.
   int64_t maxPositions = 0;
-  /// Where to show how far copying of weights has come, usually stderr; null shows nothing.
-  llvm::raw_ostream *progress = nullptr;
+  /// Where to show how far copying of weights has come.
+  ProgressSink progress;
   /// Receives what the user should know but what is no error: tensors that are left out.
   std::function<void(const std::string &message)> warn;
 };

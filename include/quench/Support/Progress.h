@@ -26,6 +26,28 @@
 
 namespace quench {
 
+/// How far a step has come.
+struct ProgressUpdate {
+  /// The step, and what is counted.
+  llvm::StringRef label, unit;
+  uint64_t done = 0;
+  /// 0 when it is not known.
+  uint64_t total = 0;
+  /// Nothing of this step follows.
+  bool finished = false;
+};
+
+/// Where progress is shown: as text, to a function, or nowhere.
+struct ProgressSink {
+  ProgressSink() = default;
+  /// Text on a stream that outlives the sink; null for nowhere.
+  ProgressSink(llvm::raw_ostream *stream) : stream(stream) {}
+
+  llvm::raw_ostream *stream = nullptr;
+  /// Called for each unit, from the thread that advances.
+  std::function<void(const ProgressUpdate &)> listener;
+};
+
 /// The progress of one step. Not thread safe: report from one thread.
 class Progress {
 public:
@@ -36,6 +58,8 @@ public:
   /// standard error in every tool, outlives this object.
   Progress(llvm::StringRef label, uint64_t total, llvm::StringRef unit, bool enabled,
            llvm::raw_ostream &stream, Clock clock = std::chrono::steady_clock::now);
+
+  Progress(llvm::StringRef label, uint64_t total, llvm::StringRef unit, const ProgressSink &sink);
 
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
@@ -50,6 +74,7 @@ public:
   void finish();
 
 private:
+  void tell(bool last);
   void draw(std::chrono::steady_clock::time_point now, bool last);
 
   std::string label;
@@ -62,6 +87,7 @@ private:
   /// Something stands on the terminal's current line.
   bool lineOpen = false;
   llvm::raw_ostream &stream;
+  std::function<void(const ProgressUpdate &)> listener;
   Clock clock;
   std::chrono::steady_clock::time_point start;
   std::chrono::steady_clock::time_point lastDraw;

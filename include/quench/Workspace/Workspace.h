@@ -48,8 +48,7 @@ struct WorkspaceInputs {
   std::string scratch;
   /// Threads for what the passes run; 0 takes one for each core.
   unsigned threads = 0;
-  /// Where progress is shown; null for nowhere. Outlives the workspace.
-  llvm::raw_ostream *progress = nullptr;
+  ProgressSink progress;
 };
 
 /// Passes run one after another, so nothing here is thread safe.

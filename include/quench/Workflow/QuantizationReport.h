@@ -5,22 +5,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_DRIVER_QUANTIZATIONREPORT_H
-#define QUENCH_DRIVER_QUANTIZATIONREPORT_H
+#ifndef QUENCH_WORKFLOW_QUANTIZATIONREPORT_H
+#define QUENCH_WORKFLOW_QUANTIZATIONREPORT_H
 
-#include "quench/Driver/LoadedModel.h"
 #include "quench/Insight/LayerMeasurement.h"
 #include "quench/Insight/PassLog.h"
+#include "quench/Workflow/LoadedModel.h"
 #include "quench/Workspace/Workspace.h"
 
 #include <optional>
 #include <string>
 
-namespace quench::driver {
+namespace quench::workflow {
 
 /// A recipe that has run.
 struct QuantizationReport {
-  const Console &console;
+  const Host &host;
   /// The model as the user named it, its weights as they were, and its module as it is now.
   llvm::StringRef path;
   const LoadedModel &model;
@@ -46,6 +46,6 @@ private:
                              const insight::ModelStage &quantized, insight::Report &report) const;
 };
 
-} // namespace quench::driver
+} // namespace quench::workflow
 
-#endif // QUENCH_DRIVER_QUANTIZATIONREPORT_H
+#endif // QUENCH_WORKFLOW_QUANTIZATIONREPORT_H

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_DRIVER_TOKENFILE_H
-#define QUENCH_DRIVER_TOKENFILE_H
+#ifndef QUENCH_WORKFLOW_TOKENFILE_H
+#define QUENCH_WORKFLOW_TOKENFILE_H
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-namespace quench::driver {
+namespace quench::workflow {
 
 /// How the elements of a token file are stored, little endian.
 struct TokenLayout {
@@ -69,6 +69,6 @@ private:
 /// "1,2,3" as tokens below `vocabSize`.
 llvm::Expected<std::vector<int32_t>> parseTokenList(llvm::StringRef text, int64_t vocabSize);
 
-} // namespace quench::driver
+} // namespace quench::workflow
 
-#endif // QUENCH_DRIVER_TOKENFILE_H
+#endif // QUENCH_WORKFLOW_TOKENFILE_H

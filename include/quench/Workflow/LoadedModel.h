@@ -1,23 +1,23 @@
-//===- LoadedModel.h - A model folder, opened and compiled -*- C++ -* -===//
+//===- LoadedModel.h - A model folder ready to run --------------*- C++ -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_DRIVER_LOADEDMODEL_H
-#define QUENCH_DRIVER_LOADEDMODEL_H
+#ifndef QUENCH_WORKFLOW_LOADEDMODEL_H
+#define QUENCH_WORKFLOW_LOADEDMODEL_H
 
-#include "quench/Driver/Command.h"
 #include "quench/Model/ModelFolder.h"
 #include "quench/Runtime/Session.h"
+#include "quench/Workflow/Host.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
 
-namespace quench::driver {
+namespace quench::workflow {
 
 /// Where a calibration archive lies in a model folder unless told otherwise.
 inline constexpr llvm::StringLiteral defaultArchiveName = "calibration.safetensors";
@@ -30,17 +30,14 @@ struct LoadedModel {
 
   /// Opens a folder and compiles the model for this machine. Errors name the folder or a file of
   /// it.
-  static llvm::Expected<LoadedModel> load(llvm::StringRef path, const Console &console);
+  static llvm::Expected<LoadedModel> load(llvm::StringRef path, const Host &host);
 };
 
 /// Opens a folder in a context of its own; there is no session yet. `onRemark` is for
-/// Console::makeContext.
-llvm::Expected<LoadedModel> openModel(llvm::StringRef path, const Console &console,
+/// Host::makeContext.
+llvm::Expected<LoadedModel> openModel(llvm::StringRef path, const Host &host,
                                       RemarkFunction onRemark = {});
 
-/// Adds the name of what an error is about: "CONTEXT: message".
-llvm::Error inContext(const llvm::Twine &context, llvm::Error error);
+} // namespace quench::workflow
 
-} // namespace quench::driver
-
-#endif // QUENCH_DRIVER_LOADEDMODEL_H
+#endif // QUENCH_WORKFLOW_LOADEDMODEL_H

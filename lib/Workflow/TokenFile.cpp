@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/TokenFile.h"
+#include "quench/Workflow/TokenFile.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
@@ -15,7 +15,7 @@
 
 using namespace llvm;
 
-namespace quench::driver {
+namespace quench::workflow {
 
 template <typename T> static __int128 loadAs(const char *place) {
   T value;
@@ -113,4 +113,4 @@ Expected<std::vector<int32_t>> parseTokenList(StringRef text, int64_t vocabSize)
   return tokens;
 }
 
-} // namespace quench::driver
+} // namespace quench::workflow

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/TokenSampler.h"
+#include "quench/Workflow/TokenSampler.h"
 
 #include "gtest/gtest.h"
 
@@ -13,7 +13,7 @@
 #include <limits>
 
 using namespace llvm;
-using namespace quench::driver;
+using namespace quench::workflow;
 
 namespace {
 

@@ -5,14 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_DRIVER_MODELSIZE_H
-#define QUENCH_DRIVER_MODELSIZE_H
+#ifndef QUENCH_WORKFLOW_MODELSIZE_H
+#define QUENCH_WORKFLOW_MODELSIZE_H
 
 #include "quench/Model/ModelFolder.h"
+#include "quench/Workflow/Host.h"
 
 #include <cstdint>
 
-namespace quench::driver {
+namespace quench::workflow {
 
 /// Sizes of a model, found in its IR and in its weight store.
 struct ModelSize {
@@ -38,6 +39,16 @@ ModelSize measureFunction(mlir::func::FuncOp function);
 /// Measures an open model.
 ModelSize measureModel(const ModelFolder &folder);
 
-} // namespace quench::driver
+/// What is to be said of a model folder that was written.
+struct ModelSummary {
+  ModelSize size;
+  int64_t vocabSize = 0;
+  int64_t maxPositions = 0;
+};
 
-#endif // QUENCH_DRIVER_MODELSIZE_H
+/// Opens a folder and measures it.
+llvm::Expected<ModelSummary> summarizeModel(llvm::StringRef path, const Host &host);
+
+} // namespace quench::workflow
+
+#endif // QUENCH_WORKFLOW_MODELSIZE_H

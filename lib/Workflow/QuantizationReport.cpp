@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/QuantizationReport.h"
+#include "quench/Workflow/QuantizationReport.h"
 
-#include "quench/Driver/ModelSize.h"
 #include "quench/Insight/FoldedStage.h"
 #include "quench/Insight/OutputMeasurement.h"
 #include "quench/Support/Progress.h"
 #include "quench/Tuning/ModelSegments.h"
+#include "quench/Workflow/ModelSize.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -20,7 +20,7 @@
 using namespace llvm;
 using quench::insight::ModelStage;
 
-namespace quench::driver {
+namespace quench::workflow {
 
 /// What the report calls the model: the folder without the way to it.
 static std::string modelName(StringRef path) {
@@ -51,8 +51,7 @@ Expected<std::optional<calibration::Samples>> QuantizationReport::findSamples() 
   if (needsArchive) {
     return std::move(failure);
   }
-  console.err << "quench: warning: outputs are not measured: " << toString(std::move(failure))
-              << '\n';
+  host.warn("outputs are not measured: " + toString(std::move(failure)));
   return std::nullopt;
 }
 
@@ -87,9 +86,8 @@ Error QuantizationReport::measureOutputs(const calibration::Samples &samples,
   std::vector<const insight::FloatStage *> inner = innerStages();
   size_t runs = 2 + isChanged + inner.size();
   Progress progress("measure", runs * findSegments(quantized.function).size(), "segments",
-                    /*enabled=*/true, console.err);
-  insight::OutputMeasurement measurement(samples, static_cast<unsigned>(console.threads),
-                                         [&] { progress.advance(); });
+                    host.progress);
+  insight::OutputMeasurement measurement(samples, host.threads, [&] { progress.advance(); });
   if (isChanged) {
     if (Error failure = measurement.runStage(imported)) {
       return failure;
@@ -98,7 +96,7 @@ Error QuantizationReport::measureOutputs(const calibration::Samples &samples,
   for (const insight::FloatStage *stage : inner) {
     Expected<insight::FoldedStage> folded =
         insight::FoldedStage::create(stage->name, *stage->module, model.folder->weights().path(),
-                                     workspace.scratch(), static_cast<unsigned>(console.threads));
+                                     workspace.scratch(), host.threads);
     if (!folded) {
       return folded.takeError();
     }
@@ -126,8 +124,7 @@ Error QuantizationReport::measure(insight::Report &report) const {
   if (failure) {
     return failure;
   }
-  failure = insight::measureWeights(*imported, *prepared, *quantized,
-                                    static_cast<unsigned>(console.threads), report);
+  failure = insight::measureWeights(*imported, *prepared, *quantized, host.threads, report);
   if (failure) {
     return failure;
   }
@@ -168,4 +165,4 @@ Expected<std::string> QuantizationReport::make(uint64_t weightBytes) const {
   return insight::printReport(report);
 }
 
-} // namespace quench::driver
+} // namespace quench::workflow

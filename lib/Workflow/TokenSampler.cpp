@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/TokenSampler.h"
+#include "quench/Workflow/TokenSampler.h"
 
 #include "quench/Insight/TokenScores.h"
 
@@ -15,7 +15,7 @@
 using namespace llvm;
 using quench::insight::checkFiniteLogits;
 
-namespace quench::driver {
+namespace quench::workflow {
 
 Expected<int32_t> TokenSampler::sample(ArrayRef<float> logits) {
   if (Error failure = checkFiniteLogits(logits, logits.size())) {
@@ -43,4 +43,4 @@ Expected<int32_t> TokenSampler::sample(ArrayRef<float> logits) {
   return static_cast<int32_t>(best);
 }
 
-} // namespace quench::driver
+} // namespace quench::workflow

@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/ModelSize.h"
+#include "quench/Workflow/ModelSize.h"
+
+#include "quench/Workflow/LoadedModel.h"
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Interfaces/QuantizableOpInterface.h"
@@ -20,7 +22,7 @@ using mlir::cast;
 using mlir::dyn_cast;
 using mlir::isa;
 
-namespace quench::driver {
+namespace quench::workflow {
 
 namespace {
 
@@ -95,4 +97,13 @@ ModelSize measureModel(const ModelFolder &folder) {
   return size;
 }
 
-} // namespace quench::driver
+llvm::Expected<ModelSummary> summarizeModel(llvm::StringRef path, const Host &host) {
+  llvm::Expected<LoadedModel> model = openModel(path, host);
+  if (!model) {
+    return model.takeError();
+  }
+  const ModelFolder &folder = *model->folder;
+  return ModelSummary{measureModel(folder), folder.vocabSize(), folder.maxPositions()};
+}
+
+} // namespace quench::workflow

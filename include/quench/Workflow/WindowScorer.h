@@ -10,32 +10,30 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_DRIVER_WINDOWSCORER_H
-#define QUENCH_DRIVER_WINDOWSCORER_H
+#ifndef QUENCH_WORKFLOW_WINDOWSCORER_H
+#define QUENCH_WORKFLOW_WINDOWSCORER_H
 
-#include "quench/Driver/LoadedModel.h"
-#include "quench/Driver/TokenFile.h"
 #include "quench/Insight/TokenScores.h"
+#include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/TokenFile.h"
 
 #include <optional>
 
-namespace quench::driver {
+namespace quench::workflow {
 
-/// The options of commands that score models.
+/// How models are scored.
 struct ScoringOptions {
   std::string data;
   std::string baseline;
   int64_t window = 256;
   int64_t limit = INT64_MAX;
-
-  /// `data` is required or not.
-  void declare(OptionTable &options, OptionTable::Need data);
 };
 
 class WindowScorer {
 public:
-  /// Opens the data and compiles the baseline, if there is one. `console` outlives the scorer.
-  static llvm::Expected<WindowScorer> open(ScoringOptions options, const Console &console);
+  /// Opens the data and compiles the baseline, if there is one. What `host` refers to outlives the
+  /// scorer.
+  static llvm::Expected<WindowScorer> open(ScoringOptions options, const Host &host);
 
   uint64_t windows() const { return numWindows; }
   bool hasBaseline() const { return baseline.has_value(); }
@@ -45,20 +43,20 @@ public:
   llvm::Expected<insight::ScoreSums> score(const LoadedModel &model, llvm::StringRef path) const;
 
 private:
-  WindowScorer(ScoringOptions options, const Console &console, TokenFile file)
-      : options(std::move(options)), console(&console), file(std::move(file)) {}
+  WindowScorer(ScoringOptions options, const Host &host, TokenFile file)
+      : options(std::move(options)), host(host), file(std::move(file)) {}
 
   llvm::Error checkPositions(const ModelFolder &folder, llvm::StringRef path) const;
   llvm::Error scoreWindow(uint64_t index, const LoadedModel &model, llvm::StringRef path,
                           insight::ScoreSums &sums) const;
 
   ScoringOptions options;
-  const Console *console;
+  Host host;
   TokenFile file;
   uint64_t numWindows = 0;
   std::optional<LoadedModel> baseline;
 };
 
-} // namespace quench::driver
+} // namespace quench::workflow
 
-#endif // QUENCH_DRIVER_WINDOWSCORER_H
+#endif // QUENCH_WORKFLOW_WINDOWSCORER_H

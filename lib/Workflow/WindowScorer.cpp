@@ -5,26 +5,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/WindowScorer.h"
+#include "quench/Workflow/WindowScorer.h"
 
 using namespace llvm;
 using quench::insight::ScoreSums;
 
-namespace quench::driver {
+namespace quench::workflow {
 
-void ScoringOptions::declare(OptionTable &table, OptionTable::Need need) {
-  table.text("data", 'd', "FILE", data, "a file of tokens (.bin, .u16 or .npy)", need);
-  table.integer("window", "N", window, 2, INT32_MAX, "tokens of a window (default 256)");
-  table.text("baseline", 'b', "MODEL", baseline, "a model folder to compare with");
-  table.integer("limit", "N", limit, 1, INT64_MAX, "only the first N windows");
-}
-
-Expected<WindowScorer> WindowScorer::open(ScoringOptions options, const Console &console) {
+Expected<WindowScorer> WindowScorer::open(ScoringOptions options, const Host &host) {
   Expected<TokenFile> file = TokenFile::open(options.data);
   if (!file) {
     return file.takeError();
   }
-  WindowScorer scorer(std::move(options), console, std::move(*file));
+  WindowScorer scorer(std::move(options), host, std::move(*file));
   const ScoringOptions &own = scorer.options;
   scorer.numWindows = std::min<uint64_t>(scorer.file.size() / own.window, own.limit);
   if (scorer.numWindows == 0) {
@@ -32,7 +25,7 @@ Expected<WindowScorer> WindowScorer::open(ScoringOptions options, const Console 
                              " tokens, found " + Twine(scorer.file.size()) + " tokens");
   }
   if (!own.baseline.empty()) {
-    Expected<LoadedModel> loaded = LoadedModel::load(own.baseline, console);
+    Expected<LoadedModel> loaded = LoadedModel::load(own.baseline, host);
     if (!loaded) {
       return loaded.takeError();
     }
@@ -46,7 +39,7 @@ Expected<WindowScorer> WindowScorer::open(ScoringOptions options, const Console 
 
 Error WindowScorer::checkPositions(const ModelFolder &folder, StringRef path) const {
   if (options.window > folder.maxPositions()) {
-    return createStringError("option '--window': expected at most " + Twine(folder.maxPositions()) +
+    return createStringError("window: expected at most " + Twine(folder.maxPositions()) +
                              ", the number of positions of " + path + ", found " +
                              Twine(options.window));
   }
@@ -96,7 +89,7 @@ Expected<ScoreSums> WindowScorer::score(const LoadedModel &model, StringRef path
                              Twine(baseline->folder->vocabSize()));
   }
   ScoreSums sums;
-  Progress progress("eval", numWindows, "windows", /*enabled=*/true, console->err);
+  Progress progress("eval", numWindows, "windows", host.progress);
   for (uint64_t i = 0; i < numWindows; ++i) {
     if (Error failure = scoreWindow(i, model, path, sums)) {
       return std::move(failure);
@@ -107,4 +100,4 @@ Expected<ScoreSums> WindowScorer::score(const LoadedModel &model, StringRef path
   return sums;
 }
 
-} // namespace quench::driver
+} // namespace quench::workflow

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QUENCH_DRIVER_TOKENSAMPLER_H
-#define QUENCH_DRIVER_TOKENSAMPLER_H
+#ifndef QUENCH_WORKFLOW_TOKENSAMPLER_H
+#define QUENCH_WORKFLOW_TOKENSAMPLER_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <random>
 
-namespace quench::driver {
+namespace quench::workflow {
 
 /// Chooses tokens by their logits. The same seed makes the same choices on every machine: the
 /// generator is the standard's 64-bit Mersenne twister and all else is arithmetic in double.
@@ -32,6 +32,6 @@ private:
   std::mt19937_64 generator;
 };
 
-} // namespace quench::driver
+} // namespace quench::workflow
 
-#endif // QUENCH_DRIVER_TOKENSAMPLER_H
+#endif // QUENCH_WORKFLOW_TOKENSAMPLER_H

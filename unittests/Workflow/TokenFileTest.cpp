@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/TokenFile.h"
+#include "quench/Workflow/TokenFile.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -15,7 +15,7 @@
 #include "gtest/gtest.h"
 
 using namespace llvm;
-using namespace quench::driver;
+using namespace quench::workflow;
 
 namespace {
 

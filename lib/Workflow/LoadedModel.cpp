@@ -1,26 +1,19 @@
-//===- LoadedModel.cpp - A model folder, opened and compiled ---------------- -===//
+//===- LoadedModel.cpp - A model folder ready to run ----------------------===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/LoadedModel.h"
+#include "quench/Workflow/LoadedModel.h"
 
 using namespace llvm;
 
-namespace quench::driver {
+namespace quench::workflow {
 
-Error inContext(const Twine &context, Error error) {
-  if (!error) {
-    return error;
-  }
-  return createStringError(context + ": " + toString(std::move(error)));
-}
-
-Expected<LoadedModel> openModel(StringRef path, const Console &console, RemarkFunction onRemark) {
+Expected<LoadedModel> openModel(StringRef path, const Host &host, RemarkFunction onRemark) {
   LoadedModel model;
-  model.context = console.makeContext(std::move(onRemark));
+  model.context = host.makeContext(std::move(onRemark));
   Expected<ModelFolder> folder = ModelFolder::open(path, *model.context);
   if (!folder) {
     return folder.takeError();
@@ -29,13 +22,13 @@ Expected<LoadedModel> openModel(StringRef path, const Console &console, RemarkFu
   return model;
 }
 
-Expected<LoadedModel> LoadedModel::load(StringRef path, const Console &console) {
-  Expected<LoadedModel> model = openModel(path, console);
+Expected<LoadedModel> LoadedModel::load(StringRef path, const Host &host) {
+  Expected<LoadedModel> model = openModel(path, host);
   if (!model) {
     return model.takeError();
   }
   SessionOptions options;
-  options.threads = static_cast<unsigned>(console.threads);
+  options.threads = host.threads;
   Expected<std::unique_ptr<Session>> session =
       Session::create(model->folder->module(), model->folder->weights(), std::move(options));
   if (!session) {
@@ -45,4 +38,4 @@ Expected<LoadedModel> LoadedModel::load(StringRef path, const Console &console) 
   return model;
 }
 
-} // namespace quench::driver
+} // namespace quench::workflow

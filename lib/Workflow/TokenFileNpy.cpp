@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Driver/TokenFile.h"
+#include "quench/Workflow/TokenFile.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -22,7 +22,7 @@
 
 using namespace llvm;
 
-namespace quench::driver {
+namespace quench::workflow {
 
 static constexpr StringLiteral magic("\x93NUMPY");
 /// More than enough for a plain array; structured ones, which are refused, can be longer.
@@ -200,4 +200,4 @@ Expected<TokenLayout> parseNpyHeader(StringRef bytes, StringRef file) {
   return layout;
 }
 
-} // namespace quench::driver
+} // namespace quench::workflow

@@ -1,0 +1,139 @@
+//===- Calibrate.cpp - Run a float model over data and keep statistics ----===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Workflow/Calibrate.h"
+
+#include "quench/Model/ModuleFile.h"
+#include "quench/Transforms/Passes.h"
+#include "quench/Workflow/TokenFile.h"
+
+#include "mlir/Pass/PassManager.h"
+
+using namespace llvm;
+using quench::calibration::CalibrationRun;
+using quench::calibration::CalibrationRunOptions;
+using quench::calibration::Samples;
+
+namespace quench::workflow {
+
+Error checkWindow(int64_t window, const ModelFolder &folder) {
+  if (window > folder.maxPositions()) {
+    return createStringError("window: expected at most " + Twine(folder.maxPositions()) +
+                             ", the number of positions of " + folder.path() + ", found " +
+                             Twine(window));
+  }
+  return Error::success();
+}
+
+Expected<Samples> WindowsOfFile::read(const ModelFolder &folder) const {
+  Expected<TokenFile> file = TokenFile::open(data);
+  if (!file) {
+    return file.takeError();
+  }
+  if (Error failure = checkWindow(window, folder)) {
+    return std::move(failure);
+  }
+  if (file->size() < static_cast<uint64_t>(window)) {
+    return createStringError(data + ": expected at least one window of " + Twine(window) +
+                             " tokens, found " + Twine(file->size()) + " tokens");
+  }
+  Samples result;
+  result.window = window;
+  for (int64_t i = 0; i < count; ++i) {
+    uint64_t first = static_cast<unsigned __int128>(i) * (file->size() - window) / count;
+    Expected<std::vector<int32_t>> tokens = file->read(first, window, folder.vocabSize());
+    if (!tokens) {
+      return tokens.takeError();
+    }
+    append_range(result.tokens, *tokens);
+  }
+  return std::move(result);
+}
+
+static Error runSamples(StringRef model, const Host &host, Session &session,
+                        CalibrationRun &calibration) {
+  const Samples &samples = calibration.result().data;
+  Progress progress("calibrate", samples.size(), "windows", host.progress);
+  if (uint64_t done = calibration.nextSample()) {
+    progress.advance(done);
+  }
+  std::vector<float> logits(session.vocabSize());
+  for (uint64_t i = calibration.nextSample(); i < samples.size(); i = calibration.nextSample()) {
+    SessionState state = session.newState();
+    if (Error failure = session.run(state, samples[i], samples.window - 1, logits)) {
+      return inContext(model + ": sample " + Twine(i), std::move(failure));
+    }
+    if (Error failure = calibration.finishSample()) {
+      return inContext(model, std::move(failure));
+    }
+    progress.advance();
+  }
+  progress.finish();
+  return Error::success();
+}
+
+/// Runs the samples that are left, with observers on everything that can be quantized.
+static Error observe(const LoadedModel &loaded, const Host &host, CalibrationRun &calibration) {
+  if (!calibration.result().statistics.kinds().edges) {
+    return calibration.skipSamples();
+  }
+  const ModelFolder &folder = *loaded.folder;
+  std::string failed = (folder.path() + ": cannot insert observers").str();
+  if (Error failure = withDiagnostics(*loaded.context, failed, [&] {
+        mlir::PassManager manager(loaded.context.get());
+        manager.addPass(createInsertObserversPass());
+        return manager.run(folder.module());
+      })) {
+    return failure;
+  }
+  SessionOptions options;
+  options.threads = host.threads;
+  options.observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t> shape) {
+    calibration.observe(name, values, shape);
+  };
+  Expected<std::unique_ptr<Session>> session =
+      Session::create(folder.module(), folder.weights(), std::move(options));
+  if (!session) {
+    return inContext(folder.path(), session.takeError());
+  }
+  return runSamples(folder.path(), host, **session, calibration);
+}
+
+Expected<CalibrateResult> calibrateModel(const CalibrateRequest &request, SampleFunction samples,
+                                         const Host &host) {
+  Expected<LoadedModel> loaded = openModel(request.model, host);
+  if (!loaded) {
+    return loaded.takeError();
+  }
+  const ModelFolder &folder = *loaded->folder;
+  Expected<Samples> data = samples(folder);
+  if (!data) {
+    return data.takeError();
+  }
+  CalibrateResult result;
+  result.output = request.output.empty() ? folder.filePath(defaultArchiveName) : request.output;
+  result.samples = data->size();
+  CalibrationRunOptions options;
+  options.kinds = request.kinds;
+  options.path = result.output;
+  options.modelDigest = folder.weights().digest();
+  options.dataDigest = data->digest();
+  options.totalSamples = data->size();
+  options.data = std::move(*data);
+  Expected<CalibrationRun> calibration = CalibrationRun::begin(std::move(options));
+  if (!calibration) {
+    return calibration.takeError();
+  }
+  result.resumed = calibration->nextSample();
+  if (Error failure = observe(*loaded, host, *calibration)) {
+    return std::move(failure);
+  }
+  result.edges = calibration->result().statistics.edges().size();
+  return result;
+}
+
+} // namespace quench::workflow

@@ -1,0 +1,121 @@
+//===- Compile.cpp - Compile a model to a file ----------------------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Workflow/Compile.h"
+
+#include "quench/Model/ModuleFile.h"
+#include "quench/Pipelines/CompilePipeline.h"
+#include "quench/Runtime/Emission.h"
+#include "quench/Support/AtomicFile.h"
+#include "quench/Target/Target.h"
+#include "quench/Workflow/LoadedModel.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace quench::workflow {
+
+/// Makes a C identifier of the name of the output, unless one is given.
+static Error chooseName(CompileRequest &request) {
+  if (request.symbol.empty()) {
+    StringRef stem = sys::path::stem(request.output);
+    stem.consume_front("lib");
+    request.symbol = stem.str();
+    for (char &c : request.symbol) {
+      c = isAlnum(c) ? c : '_';
+    }
+  }
+  if (!isCIdentifier(request.symbol)) {
+    return createStringError("name: expected a C identifier, found '" + request.symbol + "'");
+  }
+  return Error::success();
+}
+
+/// Writes the module in the LLVM dialect.
+static Error lower(const CompileRequest &request, const LoadedModel &loaded,
+                   const CompilePipelineOptions &options) {
+  mlir::MLIRContext &context = *loaded.context;
+  mlir::DialectRegistry registry;
+  registerCompilePipelineDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  PackedWeights weights;
+  mlir::PassManager manager(&context);
+  buildCompilePipeline(manager, options, &loaded.folder->weights(), weights);
+  if (Error failure = withDiagnostics(context, request.model + ": cannot compile",
+                                      [&] { return manager.run(loaded.folder->module()); })) {
+    return failure;
+  }
+  return writeFileAtomically(request.output, printModule(loaded.folder->module()));
+}
+
+static Error emit(const CompileRequest &request, const LoadedModel &loaded,
+                  const CompilePipelineOptions &options, CompileResult &result) {
+  Expected<EmissionKind> kind = emissionKindFor(request.output);
+  if (!kind) {
+    return kind.takeError();
+  }
+  Expected<CompiledModel> compiled =
+      compileModel(loaded.folder->module(), loaded.folder->weights(), options);
+  if (!compiled) {
+    return inContext(request.model, compiled.takeError());
+  }
+  std::string header = headerFor(*compiled, request.symbol);
+  if (Error failure = emitModel(std::move(*compiled), *kind, request.symbol, request.output)) {
+    return failure;
+  }
+  if (*kind == EmissionKind::SharedLibrary || *kind == EmissionKind::Object) {
+    SmallString<128> path(sys::path::parent_path(request.output));
+    sys::path::append(path, request.symbol + ".h");
+    if (Error failure = writeFileAtomically(path, header)) {
+      return failure;
+    }
+    result.header = path.str().str();
+  }
+  return Error::success();
+}
+
+Expected<CompileResult> compileModelTo(CompileRequest request, const Host &host) {
+  Expected<Target> target = Target::find(request.target);
+  if (!target) {
+    return target.takeError();
+  }
+  CompilePipelineOptions options;
+  options.target = std::move(*target);
+  options.threads = host.threads != 1;
+  bool isIR = sys::path::extension(request.output) == ".mlir";
+  if (!isIR) {
+    // Before the work of a compilation is done for nothing.
+    if (Error failure = emissionKindFor(request.output).takeError()) {
+      return createStringError(toString(std::move(failure)) +
+                               "; or in .mlir, for the LLVM dialect");
+    }
+  }
+  if (Error failure = chooseName(request)) {
+    return std::move(failure);
+  }
+  Expected<LoadedModel> loaded = openModel(request.model, host);
+  if (!loaded) {
+    return loaded.takeError();
+  }
+  CompileResult result;
+  result.target = options.target.name;
+  if (Error failure =
+          isIR ? lower(request, *loaded, options) : emit(request, *loaded, options, result)) {
+    return std::move(failure);
+  }
+  if (std::error_code code = sys::fs::file_size(request.output, result.bytes)) {
+    return createStringError(request.output + ": cannot read: " + code.message());
+  }
+  return result;
+}
+
+} // namespace quench::workflow
