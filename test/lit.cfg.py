@@ -3,6 +3,8 @@
 # Substitutions: the tools by name, and
 #   %src %models        the source tree, and its models/
 #   %python %clang      the interpreter and the C compiler of the build
+#   %link_quench        links a program with libQuenchC
+#   %llvm_include %llvm_lib   headers and libraries of LLVM
 #   %build_tree         the build folder
 #   %cmake              as in %cmake --install
 #   %cmake_configure    %cmake with the generator, compilers and flags of the build
@@ -98,6 +100,9 @@ config.substitutions.append(("%models", os.path.join(config.quench_src_root, "mo
 config.substitutions.append(("%aarch64_clang", f"{config.clang} --target=aarch64-linux-gnu -fuse-ld=lld"))
 config.substitutions.append(("%aarch64_run", f"qemu-aarch64 -L {AARCH64_SYSROOT}"))
 config.substitutions.append(("%clang", config.clang))
+config.substitutions.append(("%link_quench", f"-L{config.quench_obj_root}/lib -lQuenchC -Wl,-rpath,{config.quench_obj_root}/lib -fuse-ld=lld"))
+config.substitutions.append(("%llvm_include", config.llvm_include_dir))
+config.substitutions.append(("%llvm_lib", os.path.join(os.path.dirname(config.llvm_tools_dir), "lib")))
 config.substitutions.append(("%build_tree", config.quench_obj_root))
 settings = " ".join(f"'-D{name}={value}'" for name, value in config.cmake_settings.items() if value)
 config.substitutions.append(("%cmake_configure", f"{config.cmake} -G Ninja {settings}"))

@@ -61,6 +61,8 @@ std::string quench::headerFor(const CompiledModel &model, StringRef name) {
 extern "C" {{
 #endif
 
+/* The version of what is declared here: 1. */
+extern const int64_t {0}_interface_version;
 /* Tokens are in [0, {0}_vocab_size): {2}. */
 extern const int64_t {0}_vocab_size;
 /* Tokens that a sequence can have: {3}. */
@@ -110,6 +112,8 @@ static void addPublicSymbols(CompiledModel &model, StringRef name) {
     new GlobalVariable(*model.module, i64, /*isConstant=*/true, GlobalValue::ExternalLinkage,
                        ConstantInt::get(i64, value), name + suffix);
   };
+  // docs/compiled-model.md says what changes it.
+  add("_interface_version", 1);
   add("_vocab_size", model.vocabulary);
   add("_max_positions", model.capacity);
   add("_state_bytes", model.stateBytes);

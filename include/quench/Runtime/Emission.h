@@ -32,8 +32,9 @@ enum class EmissionKind {
 /// The kind that a file name asks for by its ending, or an error that lists the endings.
 llvm::Expected<EmissionKind> emissionKindFor(llvm::StringRef path);
 
-/// The text of the C header of a compiled model: `NAME_run` and the constants `NAME_vocab_size`,
-/// `NAME_max_positions` and `NAME_state_bytes`. `name` must be a C identifier.
+/// The text of the C header of a compiled model: `NAME_run` and the constants
+/// `NAME_interface_version`, `NAME_vocab_size`, `NAME_max_positions` and `NAME_state_bytes`. `name`
+/// must be a C identifier.
 std::string headerFor(const CompiledModel &model, llvm::StringRef name);
 
 /// Whether `name` can begin C identifiers.

@@ -1,0 +1,74 @@
+//===- ContextState.h - Behind the handles of the C API ---------*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_LIB_CAPI_CONTEXTSTATE_H
+#define QUENCH_LIB_CAPI_CONTEXTSTATE_H
+
+#include "quench-c/Context.h"
+#include "quench/Workflow/Host.h"
+
+#include "llvm/ADT/Twine.h"
+
+#include <cstring>
+#include <mutex>
+#include <string>
+
+struct QuenchContext {
+  mlir::DialectRegistry registry;
+  unsigned threads = 0;
+  bool remarks = false;
+  QuenchDiagnosticFunction diagnose = nullptr;
+  void *diagnoseData = nullptr;
+  QuenchProgressFunction progress = nullptr;
+  void *progressData = nullptr;
+  std::string lastError;
+  /// One message at a time.
+  std::mutex mutex;
+
+  void say(QuenchSeverity severity, llvm::StringRef message);
+  /// Valid as long as the context.
+  quench::workflow::Host host();
+
+  /// Says what went wrong.
+  QuenchStatus fail(QuenchStatus status, llvm::StringRef message);
+  QuenchStatus fail(llvm::Error error) {
+    return fail(QUENCH_STATUS_FAILED, toString(std::move(error)));
+  }
+  QuenchStatus invalid(const llvm::Twine &message) {
+    return fail(QUENCH_STATUS_INVALID_ARGUMENT, message.str());
+  }
+  QuenchStatus done(llvm::Error error) { return error ? fail(std::move(error)) : QUENCH_STATUS_OK; }
+  /// Hands a text out.
+  QuenchStatus give(llvm::StringRef text, char **result);
+
+  /// Checks texts that are required: a name for messages, and the text.
+  QuenchStatus require(std::initializer_list<std::pair<const char *, const void *>> arguments);
+};
+
+namespace quench::capi {
+
+/// The options of the caller, over the defaults of this version of the library: what an older
+/// header did not have keeps its default.
+template <typename Options> Options readOptions(const Options *given, Options defaults) {
+  if (given) {
+    std::memcpy(&defaults, given, std::min(given->structSize, sizeof(Options)));
+    defaults.structSize = sizeof(Options);
+  }
+  return defaults;
+}
+
+/// Fills what the structure of the caller has room for.
+template <typename Result> void writeResult(Result result, Result *place) {
+  if (place) {
+    result.structSize = place->structSize;
+    std::memcpy(place, &result, std::min(place->structSize, sizeof(Result)));
+  }
+}
+
+} // namespace quench::capi
+
+#endif // QUENCH_LIB_CAPI_CONTEXTSTATE_H
