@@ -28,6 +28,32 @@ template <> ElementKind kindOf<double>() { return ElementKind::F64; }
 // Writing
 //===----------------------------------------------------------------------===//
 
+/// The histograms of all channels in four sections, which are copies.
+static void appendHistograms(StringRef name, ArrayRef<LogHistogram> histograms,
+                             std::vector<Section> &sections) {
+  auto channels = static_cast<int64_t>(histograms.size());
+  auto add = [&](StringRef section, SmallVector<int64_t> shape, auto valuesOf) {
+    using Element = std::decay_t<decltype(valuesOf(histograms.front()).front())>;
+    Section &added = sections.emplace_back();
+    added.name = (name + "." + section).str();
+    added.kind = kindOf<Element>();
+    added.shape = std::move(shape);
+    for (const LogHistogram &histogram : histograms) {
+      auto values = valuesOf(histogram);
+      const auto *data = reinterpret_cast<const uint8_t *>(values.data());
+      added.small.insert(added.small.end(), data, data + values.size() * sizeof(Element));
+    }
+  };
+  add("channel_histogram_min", {channels},
+      [](const LogHistogram &own) { return std::array{own.min()}; });
+  add("channel_histogram_max", {channels},
+      [](const LogHistogram &own) { return std::array{own.max()}; });
+  add("channel_histogram_tiny", {channels},
+      [](const LogHistogram &own) { return std::array{own.tinyCount()}; });
+  add("channel_histogram", {channels, 2 * LogHistogram::numCoarseBins},
+      [](const LogHistogram &own) { return own.binCounts(); });
+}
+
 void quench::calibration::appendSections(StringRef name, const EdgeStatistics &edge,
                                          const StatisticKinds &kinds,
                                          std::vector<Section> &sections) {
@@ -69,6 +95,14 @@ void quench::calibration::appendSections(StringRef name, const EdgeStatistics &e
   if (kinds.gram) {
     many("gram", ArrayRef(edge.gram), {channels, channels});
   }
+  if (kinds.channelRanges) {
+    many("channel_min", ArrayRef(edge.channelRanges.min), {channels});
+    many("channel_max", ArrayRef(edge.channelRanges.max), {channels});
+    many("channel_moving_average", ArrayRef(edge.channelRanges.movingAverage), {channels});
+  }
+  if (kinds.channelHistograms) {
+    appendHistograms(name, edge.channelHistograms, sections);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -101,6 +135,8 @@ private:
   Error readChannels();
   Error readHistogram();
   Error readGram();
+  Error readChannelRanges();
+  Error readChannelHistograms();
   Error checkScalars() const;
   Error checkNames() const;
 
@@ -265,6 +301,64 @@ Error SectionReader::readGram() {
   return Error::success();
 }
 
+Error SectionReader::readChannelRanges() {
+  int64_t shape[] = {static_cast<int64_t>(edge.channels)};
+  ChannelRangeStatistic &ranges = edge.channelRanges;
+  if (Error error = readMany("channel_min", shape, ranges.min)) {
+    return error;
+  }
+  if (Error error = readMany("channel_max", shape, ranges.max)) {
+    return error;
+  }
+  if (Error error = readMany("channel_moving_average", shape, ranges.movingAverage)) {
+    return error;
+  }
+  auto isBad = [](double average) { return !(average >= 0.0) || !std::isfinite(average); };
+  for (auto [min, max] : zip_equal(ranges.min, ranges.max)) {
+    // Not the other way round: NaN is no range.
+    if (!(edge.range.min <= min && min <= max && max <= edge.range.max)) {
+      return fail("expected the ranges of channels within that of the edge");
+    }
+  }
+  if (any_of(ranges.movingAverage, isBad)) {
+    return fail("expected moving averages of channels that are finite and not negative");
+  }
+  return Error::success();
+}
+
+Error SectionReader::readChannelHistograms() {
+  auto channels = static_cast<int64_t>(edge.channels);
+  constexpr int64_t numBins = 2 * LogHistogram::numCoarseBins;
+  std::vector<float> min, max;
+  std::vector<uint64_t> tiny, counts;
+  if (Error error = readMany("channel_histogram_min", {channels}, min)) {
+    return error;
+  }
+  if (Error error = readMany("channel_histogram_max", {channels}, max)) {
+    return error;
+  }
+  if (Error error = readMany("channel_histogram_tiny", {channels}, tiny)) {
+    return error;
+  }
+  if (Error error = readMany("channel_histogram", {channels, numBins}, counts)) {
+    return error;
+  }
+  for (int64_t k = 0; k < channels; ++k) {
+    Expected<LogHistogram> histogram =
+        LogHistogram::restore(min[k], max[k], tiny[k], ArrayRef(counts).slice(k * numBins, numBins),
+                              LogHistogram::Resolution::Coarse);
+    if (!histogram) {
+      return fail("channel " + Twine(k) + ": " + toString(histogram.takeError()));
+    }
+    if (histogram->count() != edge.rows()) {
+      return fail("expected a histogram of " + Twine(edge.rows()) + " values of channel " +
+                  Twine(k) + ", found one of " + Twine(histogram->count()));
+    }
+    edge.channelHistograms.push_back(std::move(*histogram));
+  }
+  return Error::success();
+}
+
 Error SectionReader::checkNames() const {
   for (const auto &[section, tensor] : tensors) {
     if (!is_contained(known, section)) {
@@ -292,6 +386,16 @@ Expected<EdgeStatistics> SectionReader::read() {
   }
   if (kinds.gram) {
     if (Error error = readGram()) {
+      return std::move(error);
+    }
+  }
+  if (kinds.channelRanges) {
+    if (Error error = readChannelRanges()) {
+      return std::move(error);
+    }
+  }
+  if (kinds.channelHistograms) {
+    if (Error error = readChannelHistograms()) {
       return std::move(error);
     }
   }

@@ -31,7 +31,7 @@ struct Section {
   std::string name;
   ElementKind kind;
   llvm::SmallVector<int64_t> shape;
-  /// The data, unless it is `large`.
+  /// The data, unless it is in `large`.
   std::vector<uint8_t> small;
   /// Data that belongs to the statistics.
   llvm::ArrayRef<uint8_t> large;

@@ -28,7 +28,8 @@ float RangeStatistic::absmax() const { return std::max(std::fabs(min), std::fabs
 
 bool StatisticKinds::operator==(const StatisticKinds &other) const {
   return edges == other.edges && channels == other.channels && histogram == other.histogram &&
-         gram == other.gram;
+         gram == other.gram && channelRanges == other.channelRanges &&
+         channelHistograms == other.channelHistograms;
 }
 
 /// The names of kinds, with the members that they stand for.
@@ -36,6 +37,8 @@ static constexpr std::pair<StringLiteral, bool StatisticKinds::*> kindNames[] = 
     {"channels", &StatisticKinds::channels},
     {"histogram", &StatisticKinds::histogram},
     {"gram", &StatisticKinds::gram},
+    {"channel-ranges", &StatisticKinds::channelRanges},
+    {"channel-histograms", &StatisticKinds::channelHistograms},
 };
 
 std::string StatisticKinds::str() const {
@@ -110,6 +113,58 @@ static void addToGram(std::vector<double> &gram, ArrayRef<float> values, size_t 
   sum.triangularView<Eigen::StrictlyUpper>() = sum.transpose();
 }
 
+/// `isFirst`: no batch was before this one.
+static void addToRanges(ChannelRangeStatistic &statistic, ArrayRef<float> values, size_t channels,
+                        bool isFirst) {
+  statistic.min.resize(channels);
+  statistic.max.resize(channels);
+  statistic.movingAverage.resize(channels);
+  ArrayRef<float> first = values.take_front(channels);
+  std::vector<float> min(first), max(first);
+  for (ArrayRef<float> row = values; !row.empty(); row = row.drop_front(channels)) {
+    for (size_t k = 0; k < channels; ++k) {
+      min[k] = std::min(min[k], row[k]);
+      max[k] = std::max(max[k], row[k]);
+    }
+  }
+  for (size_t k = 0; k < channels; ++k) {
+    statistic.min[k] = isFirst ? min[k] : std::min(statistic.min[k], min[k]);
+    statistic.max[k] = isFirst ? max[k] : std::max(statistic.max[k], max[k]);
+    numerics::MovingAverage average{statistic.movingAverage[k], isFirst ? 0u : 1u};
+    average.add(RangeStatistic{min[k], max[k]}.absmax(), movingAverageRate);
+    statistic.movingAverage[k] = average.value;
+  }
+}
+
+static void addToHistograms(std::vector<numerics::LogHistogram> &histograms, ArrayRef<float> values,
+                            size_t channels) {
+  histograms.resize(channels, numerics::LogHistogram(numerics::LogHistogram::Resolution::Coarse));
+  std::vector<float> column(values.size() / channels);
+  for (size_t k = 0; k < channels; ++k) {
+    for (size_t row = 0; row < column.size(); ++row) {
+      column[row] = values[row * channels + k];
+    }
+    histograms[k].add(column);
+  }
+}
+
+Expected<EdgeStatistics> EdgeStatistics::channel(size_t index) const {
+  EdgeStatistics result;
+  result.count = rows();
+  if (!channelHistograms.empty()) {
+    result.histogram = channelHistograms[index];
+    result.range = {result.histogram.min(), result.histogram.max()};
+  }
+  if (!channelRanges.min.empty()) {
+    result.range = {channelRanges.min[index], channelRanges.max[index]};
+    result.movingAverage = {channelRanges.movingAverage[index], movingAverage.count};
+  } else if (channelHistograms.empty()) {
+    return createStringError("ranges of channels need channel-ranges or channel-histograms, which "
+                             "calibration was not asked to keep");
+  }
+  return result;
+}
+
 void EdgeStatistics::add(ArrayRef<float> values, const StatisticKinds &kinds) {
   if (values.empty()) {
     return;
@@ -141,6 +196,12 @@ void EdgeStatistics::add(ArrayRef<float> values, const StatisticKinds &kinds) {
   }
   if (kinds.gram) {
     addToGram(gram, values, channels);
+  }
+  if (kinds.channelRanges) {
+    addToRanges(channelRanges, values, channels, /*isFirst=*/count == 0);
+  }
+  if (kinds.channelHistograms) {
+    addToHistograms(channelHistograms, values, channels);
   }
   count += values.size();
 }

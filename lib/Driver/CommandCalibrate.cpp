@@ -30,6 +30,8 @@ public:
            "  channels   largest magnitude and means of each channel\n"
            "  histogram  the distribution, for all ways of choosing ranges\n"
            "  gram       sums of products of all pairs of channels, which are large\n"
+           "  channel-ranges      range and moving average of each channel, for one scale each\n"
+           "  channel-histograms  the distribution of each channel, for all ways of choosing them\n"
            "  none       nothing more\n"
            "  tokens     no statistics at all: the model is not run. The tokens are always in the\n"
            "             archive, and some passes run the model on them themselves.\n";

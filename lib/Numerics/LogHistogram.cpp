@@ -30,6 +30,8 @@ struct Octave {
   int32_t droppedBits;
 
   int32_t size() const { return 1 << (mantissaBits - droppedBits); }
+  /// The same with 2^shift bins in one.
+  Octave coarser(int shift) const { return {offset >> shift, droppedBits + shift}; }
 };
 
 struct Layout {
@@ -58,20 +60,20 @@ float LogHistogram::absmax() const { return std::max(std::fabs(smallest), std::f
 void LogHistogram::growTo(int exponent) {
   const int distance = exponent - topExponent;
   topExponent = exponent;
-  std::vector<uint64_t> before(2 * numBins, 0);
+  std::vector<uint64_t> before(2 * binsPerSign(), 0);
   before.swap(counts);
   for (int i = 0; i < numOctaves; ++i) {
-    const Octave &from = layout.octaves[i];
+    const Octave from = layout.octaves[i].coarser(shift);
     for (int side = 0; side < 2; ++side) {
-      const uint64_t *source = &before[side * numBins + from.offset];
+      const uint64_t *source = &before[side * binsPerSign() + from.offset];
       if (i + distance >= numOctaves) {
         for (int bin = 0; bin < from.size(); ++bin) {
           tiny += source[bin];
         }
         continue;
       }
-      const Octave &to = layout.octaves[i + distance];
-      uint64_t *target = &counts[side * numBins + to.offset];
+      const Octave to = layout.octaves[i + distance].coarser(shift);
+      uint64_t *target = &counts[side * binsPerSign() + to.offset];
       for (int bin = 0; bin < from.size(); ++bin) {
         target[bin >> (to.droppedBits - from.droppedBits)] += source[bin];
       }
@@ -106,8 +108,8 @@ void LogHistogram::add(llvm::ArrayRef<float> values) {
       ++tiny;
       continue;
     }
-    const Octave &octave = layout.octaves[index];
-    const int side = std::signbit(value) ? 0 : numBins;
+    const Octave octave = layout.octaves[index].coarser(shift);
+    const int side = std::signbit(value) ? 0 : binsPerSign();
     ++counts[side + octave.offset + ((magnitude & mantissaMask) >> octave.droppedBits)];
   }
 }
@@ -138,10 +140,10 @@ std::vector<LogHistogram::Bin> LogHistogram::bins() const {
     result.push_back({0.0, llvm::bit_cast<float>(floor), 0, tiny});
   }
   for (int i = lastOctave; i >= 0; --i) {
-    const Octave &octave = layout.octaves[i];
+    const Octave octave = layout.octaves[i].coarser(shift);
     for (int bin = 0; bin < octave.size(); ++bin) {
       const uint64_t negative = counts[octave.offset + bin];
-      const uint64_t positive = counts[numBins + octave.offset + bin];
+      const uint64_t positive = counts[binsPerSign() + octave.offset + bin];
       if (negative + positive == 0) {
         continue;
       }
@@ -175,8 +177,9 @@ std::vector<uint64_t> LogHistogram::linearBins(int64_t number) const {
 }
 
 llvm::Expected<LogHistogram> LogHistogram::restore(float min, float max, uint64_t tiny,
-                                                   llvm::ArrayRef<uint64_t> counts) {
-  LogHistogram result;
+                                                   llvm::ArrayRef<uint64_t> counts,
+                                                   Resolution resolution) {
+  LogHistogram result(resolution);
   if (counts.size() != result.counts.size()) {
     return createStringError("expected %zu counts of a histogram, found %zu", result.counts.size(),
                              counts.size());

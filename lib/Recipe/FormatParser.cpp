@@ -336,19 +336,25 @@ static Error parseActivationFormat(const YamlTree &tree, ActivationFormat &forma
   if (!per) {
     return per.takeError();
   }
-  static constexpr ActivationBlock blocks[] = {ActivationBlock::Tensor, ActivationBlock::Token,
-                                               ActivationBlock::Group};
+  static constexpr ActivationBlock blocks[] = {ActivationBlock::Tensor, ActivationBlock::Channel,
+                                               ActivationBlock::Token, ActivationBlock::Group};
   unsigned dynamic = 0, block = 0;
   if (Error error = parseWord(**scale, {"static", "dynamic"}, dynamic)) {
     return error;
   }
-  if (Error error = parseWord(**per, {"tensor", "token", "group"}, block)) {
+  if (Error error = parseWord(**per, {"tensor", "channel", "token", "group"}, block)) {
     return error;
   }
   format.dynamic = dynamic == 1;
   format.block = blocks[block];
-  if (!format.dynamic && format.block != ActivationBlock::Tensor) {
-    return (*per)->error("static scales are known before the tokens are; expected 'per: tensor'");
+  bool isOfTokens =
+      format.block == ActivationBlock::Token || format.block == ActivationBlock::Group;
+  if (!format.dynamic && isOfTokens) {
+    return (*per)->error("static scales are known before the tokens are; expected 'per: tensor' or "
+                         "'per: channel'");
+  }
+  if (format.dynamic && format.block == ActivationBlock::Channel) {
+    return (*per)->error("scales of channels come from all tokens; expected 'scale: static'");
   }
   if (Error error =
           parseGroupSize(tree, what, format.block == ActivationBlock::Group, format.groupSize)) {

@@ -97,8 +97,11 @@ numerics::Scheme ActivationFormat::scheme(unsigned rank, unsigned reductionAxis)
   numerics::Scheme result;
   result.element = element;
   result.zeroPoint = zeroPoint;
-  result.block.assign(rank, block == ActivationBlock::Tensor ? numerics::kWhole : 1);
-  result.block[reductionAxis] = block == ActivationBlock::Group ? groupSize : numerics::kWhole;
+  bool isOfAllTokens = block == ActivationBlock::Tensor || block == ActivationBlock::Channel;
+  result.block.assign(rank, isOfAllTokens ? numerics::kWhole : 1);
+  result.block[reductionAxis] = block == ActivationBlock::Group     ? groupSize
+                                : block == ActivationBlock::Channel ? 1
+                                                                    : numerics::kWhole;
   result.scale = scale.spec(rank, reductionAxis == 0 ? 1 : 0, reductionAxis);
   return result;
 }
@@ -129,6 +132,9 @@ std::string ActivationFormat::str() const {
   switch (block) {
   case ActivationBlock::Tensor:
     text += "tensor";
+    break;
+  case ActivationBlock::Channel:
+    text += "channel";
     break;
   case ActivationBlock::Token:
     text += "token";

@@ -41,7 +41,11 @@ namespace {
 struct ObservedEdge {
   ObserveOp op;
   const EdgeStatistics *statistics = nullptr;
-  numerics::ValueRange range;
+  /// One, or one for each channel.
+  SmallVector<numerics::ValueRange, 1> ranges;
+
+  /// That of all channels together.
+  numerics::ValueRange whole() const;
 };
 
 struct AnnotateCalibrationPass : quench::impl::AnnotateCalibrationPassBase<AnnotateCalibrationPass>,
@@ -53,6 +57,7 @@ struct AnnotateCalibrationPass : quench::impl::AnnotateCalibrationPassBase<Annot
   llvm::Error open();
   /// The statistics and the range of an observer; says what is wrong and fails.
   LogicalResult annotate(ObservedEdge &edge);
+  llvm::Error chooseRanges(ObservedEdge &edge) const;
   recipe::ActivationFormat formatOf(Value value) const;
   llvm::json::Object describe(ObservedEdge &edge) const;
   void report(ObservedEdge &edge) const;
@@ -64,6 +69,14 @@ struct AnnotateCalibrationPass : quench::impl::AnnotateCalibrationPassBase<Annot
 };
 
 } // namespace
+
+numerics::ValueRange ObservedEdge::whole() const {
+  numerics::ValueRange result = ranges.front();
+  for (const numerics::ValueRange &range : ranges) {
+    result = {std::min(result.min, range.min), std::max(result.max, range.max)};
+  }
+  return result;
+}
 
 llvm::Error AnnotateCalibrationPass::open() {
   if (!(percentile > 0.0 && percentile <= 100.0)) {
@@ -91,7 +104,12 @@ llvm::Error AnnotateCalibrationPass::open() {
   for (QuantizableOpInterface layer : names.layers()) {
     recipe::LayerFormats wanted = (*recipe)->formatsFor(names.nameOf(layer));
     if (wanted.activations && !wanted.activations->dynamic) {
-      formats.try_emplace(layer.getActivationOperand().get(), *wanted.activations);
+      auto [place, isNew] =
+          formats.try_emplace(layer.getActivationOperand().get(), *wanted.activations);
+      // One range for all channels follows from those of each.
+      if (!isNew && wanted.activations->block == recipe::ActivationBlock::Channel) {
+        place->second = *wanted.activations;
+      }
     }
   }
   return llvm::Error::success();
@@ -115,20 +133,50 @@ LogicalResult AnnotateCalibrationPass::annotate(ObservedEdge &edge) {
                                << workspace->archivePath()
                                << ", found none; calibrate the model with this observer";
   }
-  llvm::Expected<numerics::ValueRange> range =
-      chooseRange(*edge.statistics, method, percentile, formatOf(edge.op.getInput()));
-  if (!range) {
+  if (llvm::Error error = chooseRanges(edge)) {
     return edge.op.emitError() << "cannot choose a range for edge '" << edge.op.getName()
-                               << "': " << llvm::toString(range.takeError());
+                               << "': " << llvm::toString(std::move(error));
   }
-  edge.range = *range;
   return success();
 }
 
+llvm::Error AnnotateCalibrationPass::chooseRanges(ObservedEdge &edge) const {
+  recipe::ActivationFormat format = formatOf(edge.op.getInput());
+  bool isOfChannels = format.block == recipe::ActivationBlock::Channel;
+  auto choose = [&](const EdgeStatistics &values) -> llvm::Error {
+    llvm::Expected<numerics::ValueRange> range = chooseRange(values, method, percentile, format);
+    if (!range) {
+      return range.takeError();
+    }
+    edge.ranges.push_back(*range);
+    return llvm::Error::success();
+  };
+  if (!isOfChannels) {
+    return choose(*edge.statistics);
+  }
+  ArrayRef<int64_t> shape = edge.op.getInput().getType().getShape();
+  auto channels = static_cast<int64_t>(edge.statistics->channels);
+  if (shape.empty() || shape.back() != channels) {
+    return llvm::createStringError("expected " + Twine(channels) +
+                                   " channels as in calibration on the last axis");
+  }
+  for (int64_t index = 0; index < channels; ++index) {
+    llvm::Expected<EdgeStatistics> channel = edge.statistics->channel(index);
+    if (!channel) {
+      return channel.takeError();
+    }
+    if (llvm::Error error = choose(*channel)) {
+      return error;
+    }
+  }
+  return llvm::Error::success();
+}
+
 llvm::json::Object AnnotateCalibrationPass::describe(ObservedEdge &edge) const {
+  numerics::ValueRange whole = edge.whole();
   return llvm::json::Object{{"edge", edge.op.getName()},
-                            {"min", edge.range.min},
-                            {"max", edge.range.max},
+                            {"min", whole.min},
+                            {"max", whole.max},
                             {"seen_min", edge.statistics->range.min},
                             {"seen_max", edge.statistics->range.max}};
 }
@@ -141,12 +189,17 @@ void AnnotateCalibrationPass::report(ObservedEdge &edge) const {
   };
   const calibration::RangeStatistic &seen = edge.statistics->range;
   auto function = edge.op->getParentOfType<FunctionOpInterface>();
-  remark::passed(edge.op.getLoc(), remark::RemarkOpts::name("RangeChosen")
-                                       .category(DEBUG_TYPE)
-                                       .function(function ? function.getName() : StringRef()))
-      << remark::metric("Edge", edge.op.getName()) << remark::metric("Method", name(method))
-      << remark::metric("Range", print(edge.range.min, edge.range.max))
-      << remark::metric("Seen", print(seen.min, seen.max));
+  numerics::ValueRange whole = edge.whole();
+  auto opts = remark::RemarkOpts::name("RangeChosen")
+                  .category(DEBUG_TYPE)
+                  .function(function ? function.getName() : StringRef());
+  remark::detail::InFlightRemark remark = remark::passed(edge.op.getLoc(), opts);
+  remark << remark::metric("Edge", edge.op.getName()) << remark::metric("Method", name(method))
+         << remark::metric("Range", print(whole.min, whole.max))
+         << remark::metric("Seen", print(seen.min, seen.max));
+  if (edge.ranges.size() > 1) {
+    remark << remark::metric("Ranges", edge.ranges.size());
+  }
 }
 
 void AnnotateCalibrationPass::runOnOperation() {
@@ -167,7 +220,11 @@ void AnnotateCalibrationPass::runOnOperation() {
   Builder builder(module.getContext());
   llvm::json::Array records;
   for (ObservedEdge &edge : edges) {
-    edge.op.setRangeAttr(builder.getDenseF32ArrayAttr({edge.range.min, edge.range.max}));
+    SmallVector<float> bounds;
+    for (const numerics::ValueRange &range : edge.ranges) {
+      bounds.append({range.min, range.max});
+    }
+    edge.op.setRangeAttr(builder.getDenseF32ArrayAttr(bounds));
     report(edge);
     records.push_back(describe(edge));
   }

@@ -81,11 +81,17 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
       QTensorType::get(cast<RankedTensorType>(input.getType()), layer.activationScheme);
   Value scale, zeroPoint;
   if (!layer.activations->dynamic) {
+    SmallVector<float> scales;
+    SmallVector<int32_t> offsets;
+    for (const numerics::ScaleAndZeroPoint &own : layer.staticScales) {
+      scales.push_back(own.scale);
+      offsets.push_back(own.zeroPoint);
+    }
     scale = arith::ConstantOp::create(
-        builder, loc, DenseElementsAttr::get(type.getScalesTensor(), layer.staticScale.scale));
+        builder, loc, DenseElementsAttr::get(type.getScalesTensor(), ArrayRef(scales)));
     if (RankedTensorType zeroPoints = type.getZeroPointsTensor()) {
-      zeroPoint = arith::ConstantOp::create(
-          builder, loc, DenseElementsAttr::get(zeroPoints, layer.staticScale.zeroPoint));
+      zeroPoint = arith::ConstantOp::create(builder, loc,
+                                            DenseElementsAttr::get(zeroPoints, ArrayRef(offsets)));
     }
   }
   Value result = roundTrip(builder, loc, input, layer.activationScheme, layer.activations->clip,

@@ -59,7 +59,7 @@ private:
   LogicalResult planWeight(PlannedLayer &layer, const WeightFormat &format);
   LogicalResult checkStoredWeight(PlannedLayer &layer, WeightOp weight, SchemeAttr scheme);
   LogicalResult planActivations(PlannedLayer &layer, const ActivationFormat &format);
-  LogicalResult planStaticScale(PlannedLayer &layer);
+  LogicalResult planStaticScales(PlannedLayer &layer);
   void reportMissed(const PlannedLayer &layer, const std::string &reason);
 
   const recipe::Recipe &recipe;
@@ -239,37 +239,55 @@ LogicalResult Planner::planWeight(PlannedLayer &layer, const WeightFormat &forma
   return success();
 }
 
-/// The range of all observers of a value together; nothing when none has one.
-static std::optional<numerics::ValueRange> observedRange(Value value) {
-  std::optional<numerics::ValueRange> result;
+/// The ranges of all observers of a value together: one, or one for each channel; nothing when no
+/// observer has one.
+static SmallVector<numerics::ValueRange> observedRanges(Value value, bool ofChannels) {
+  SmallVector<numerics::ValueRange> result;
   for (Operation *user : value.getUsers()) {
     auto observer = dyn_cast<ObserveOp>(user);
-    std::optional<ArrayRef<float>> range = observer ? observer.getRange() : std::nullopt;
-    if (range && !result) {
-      result = numerics::ValueRange{(*range)[0], (*range)[1]};
-    } else if (range) {
-      result->min = std::min(result->min, (*range)[0]);
-      result->max = std::max(result->max, (*range)[1]);
+    ArrayRef<float> bounds =
+        observer ? observer.getRange().value_or(ArrayRef<float>()) : ArrayRef<float>();
+    for (size_t i = 0; i < bounds.size(); i += 2) {
+      size_t place = ofChannels ? i / 2 : 0;
+      numerics::ValueRange range{bounds[i], bounds[i + 1]};
+      if (place == result.size()) {
+        result.push_back(range);
+        continue;
+      }
+      result[place].min = std::min(result[place].min, range.min);
+      result[place].max = std::max(result[place].max, range.max);
     }
   }
   return result;
 }
 
-LogicalResult Planner::planStaticScale(PlannedLayer &layer) {
-  std::optional<numerics::ValueRange> range = observedRange(layer.operands.activation->get());
-  if (!range) {
+LogicalResult Planner::planStaticScales(PlannedLayer &layer) {
+  Value input = layer.operands.activation->get();
+  bool ofChannels = layer.activations->block == recipe::ActivationBlock::Channel;
+  SmallVector<numerics::ValueRange> ranges = observedRanges(input, ofChannels);
+  if (ranges.empty()) {
     return layer.op->emitError()
            << "expected a calibrated range for the input of '" << layer.name
            << "', found none; run quench-insert-observers and quench-annotate-calibration first";
   }
-  llvm::Expected<numerics::ScaleAndZeroPoint> scale =
-      numerics::chooseScale(*range, layer.activations->element, layer.activations->scale.type,
-                            layer.activations->zeroPoint, layer.activations->scale.rule);
-  if (!scale) {
-    return layer.op->emitError() << "cannot scale the input of '" << layer.name
-                                 << "': " << llvm::toString(scale.takeError());
+  auto type = cast<RankedTensorType>(input.getType());
+  int64_t axis = layer.operands.activationReductionAxis;
+  if (ofChannels && (axis != type.getRank() - 1 ||
+                     static_cast<int64_t>(ranges.size()) != type.getDimSize(axis))) {
+    return layer.op->emitError()
+           << "expected a calibrated range for each channel of the input of '" << layer.name
+           << "', on its last axis; run quench-annotate-calibration with this recipe";
   }
-  layer.staticScale = *scale;
+  for (const numerics::ValueRange &range : ranges) {
+    llvm::Expected<numerics::ScaleAndZeroPoint> scale =
+        numerics::chooseScale(range, layer.activations->element, layer.activations->scale.type,
+                              layer.activations->zeroPoint, layer.activations->scale.rule);
+    if (!scale) {
+      return layer.op->emitError() << "cannot scale the input of '" << layer.name
+                                   << "': " << llvm::toString(scale.takeError());
+    }
+    layer.staticScales.push_back(*scale);
+  }
   return success();
 }
 
@@ -289,7 +307,7 @@ LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationForm
   }
   layer.activations = format;
   layer.activationScheme = *scheme;
-  return format.dynamic ? success() : planStaticScale(layer);
+  return format.dynamic ? success() : planStaticScales(layer);
 }
 
 LogicalResult Planner::planCache(QuantizableCacheOpInterface op,

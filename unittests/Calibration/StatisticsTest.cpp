@@ -69,6 +69,35 @@ TEST(StatisticsTest, channelsAreIndicesOnTheLastAxis) {
   EXPECT_EQ(edge.histogram.count(), 0u);
 }
 
+// What is known of a channel is what an edge of this channel alone would know.
+TEST(StatisticsTest, channelsAreEdgesOfTheirOwn) {
+  StatisticKinds kinds{true, false, false, false, true, true};
+  Statistics all(kinds), alone;
+  for (int batch = 0; batch < 5; ++batch) {
+    std::vector<float> values, column;
+    for (int i = 0; i < 30; ++i) {
+      values.push_back(std::sin(1.0f + i + batch) * (i % 3 == 1 ? 100.0f : 1.0f));
+      if (i % 3 == 1) {
+        column.push_back(values.back());
+      }
+    }
+    llvm::cantFail(all.observe("x", batch, values, {10, 3}));
+    llvm::cantFail(alone.observe("x", batch, column, {10, 1}));
+  }
+  EdgeStatistics channel = llvm::cantFail(all.lookup("x")->channel(1));
+  const EdgeStatistics &expected = *alone.lookup("x");
+  EXPECT_EQ(channel.count, expected.count);
+  EXPECT_EQ(channel.range.min, expected.range.min);
+  EXPECT_EQ(channel.range.max, expected.range.max);
+  EXPECT_EQ(channel.movingAverage.value, expected.movingAverage.value);
+  EXPECT_EQ(channel.movingAverage.count, expected.movingAverage.count);
+  EXPECT_EQ(channel.histogram.count(), expected.histogram.count());
+  EXPECT_EQ(channel.histogram.absmax(), expected.histogram.absmax());
+  EXPECT_EQ(message(alone.lookup("x")->channel(0).takeError()),
+            "ranges of channels need channel-ranges or channel-histograms, which calibration was "
+            "not asked to keep");
+}
+
 TEST(StatisticsTest, theMovingAverageForgets) {
   EdgeStatistics edge;
   double expected = 8;
@@ -90,7 +119,8 @@ TEST(StatisticsTest, histogramsDoNotDependOnTheOrder) {
 
 TEST(StatisticsTest, kindsHaveNames) {
   EXPECT_EQ(StatisticKinds().str(), "channels,histogram");
-  for (const char *text : {"none", "tokens", "channels", "gram", "channels,histogram,gram"}) {
+  for (const char *text : {"none", "tokens", "channels", "gram", "channels,histogram,gram",
+                           "channels,channel-ranges,channel-histograms"}) {
     EXPECT_EQ(llvm::cantFail(StatisticKinds::parse(text)).str(), text);
   }
   EXPECT_EQ(llvm::cantFail(StatisticKinds::parse("gram,channels")).str(), "channels,gram");
@@ -98,7 +128,8 @@ TEST(StatisticsTest, kindsHaveNames) {
     EXPECT_NE(message(StatisticKinds::parse(text).takeError()), "success") << text;
   }
   EXPECT_EQ(message(StatisticKinds::parse("gram,max").takeError()),
-            "expected channels, histogram, gram, none or tokens, found 'max'");
+            "expected channels, histogram, gram, channel-ranges, channel-histograms, none or tokens, "
+            "found 'max'");
 }
 
 TEST(StatisticsTest, valuesThatAreNotFiniteAreNamed) {

@@ -71,6 +71,38 @@ TEST(LogHistogram, bins_hold_what_is_in_them) {
   EXPECT_EQ(total, 20000u);
 }
 
+TEST(LogHistogram, coarse_bins_are_unions_of_fine_ones) {
+  const std::vector<float> values = spreadValues(20000, 30.0, 7);
+  LogHistogram coarse(LogHistogram::Resolution::Coarse);
+  // Small ones first, so that octaves move down.
+  std::vector<float> rising = values;
+  std::sort(rising.begin(), rising.end(),
+            [](float a, float b) { return std::fabs(a) < std::fabs(b); });
+  for (size_t i = 0; i < rising.size(); i += 13) {
+    coarse.add(llvm::ArrayRef(rising).slice(i, std::min<size_t>(13, rising.size() - i)));
+  }
+  const LogHistogram fine = histogramOf(values);
+  ASSERT_EQ(coarse.binCounts().size(), 2u * LogHistogram::numCoarseBins);
+  EXPECT_EQ(coarse.count(), fine.count());
+  EXPECT_EQ(coarse.tinyCount(), fine.tinyCount());
+  for (size_t bin = 0; bin < coarse.binCounts().size(); ++bin) {
+    uint64_t sum = 0;
+    for (uint64_t count : fine.binCounts().slice(bin * 64, 64)) {
+      sum += count;
+    }
+    ASSERT_EQ(coarse.binCounts()[bin], sum) << bin;
+  }
+  uint64_t total = 0;
+  for (const LogHistogram::Bin &bin : coarse.bins()) {
+    total += bin.count();
+    EXPECT_TRUE(bin.low == 0.0 || bin.high <= bin.low * 1.25);
+  }
+  EXPECT_EQ(total, 20000u);
+  auto again = LogHistogram::restore(coarse.min(), coarse.max(), coarse.tinyCount(),
+                                     coarse.binCounts(), LogHistogram::Resolution::Coarse);
+  EXPECT_TRUE(llvm::cantFail(std::move(again)) == coarse);
+}
+
 TEST(LogHistogram, does_not_depend_on_order_and_batches) {
   std::vector<float> values = spreadValues(5000, 40.0, 2);
   const LogHistogram whole = histogramOf(values);

@@ -359,7 +359,9 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.yaml:4:8: a zero point needs an integer element, found codebook<NF4>"},
         Malformed{"activations: { type: i8, scale: static, per: token }\n",
                   "r.yaml:4:46: static scales are known before the tokens are; expected 'per: "
-                  "tensor'"},
+                  "tensor' or 'per: channel'"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: channel }\n",
+                  "r.yaml:4:47: scales of channels come from all tokens; expected 'scale: static'"},
         Malformed{"layers: none\n", "r.yaml:4:9: expected a sequence of rules, found 'none'"},
         Malformed{"layers:\n  - lm_head\n",
                   "r.yaml:5:5: expected a rule for layers (a mapping with match, weights, "

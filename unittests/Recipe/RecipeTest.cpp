@@ -76,6 +76,9 @@ TEST(RecipeTest, blocksFollowTheAxes) {
   EXPECT_EQ(tensor.scheme(2, 1).block, (llvm::SmallVector<int64_t>{kWhole, kWhole}));
   EXPECT_EQ(tensor.str(), "i8, one static scale per tensor");
   EXPECT_FALSE(activation == tensor);
+  tensor.block = ActivationBlock::Channel;
+  EXPECT_EQ(tensor.scheme(3, 2).block, (llvm::SmallVector<int64_t>{kWhole, kWhole, 1}));
+  EXPECT_EQ(tensor.str(), "i8, one static scale per channel");
 }
 
 } // namespace

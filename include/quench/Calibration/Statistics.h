@@ -36,6 +36,10 @@ struct StatisticKinds {
   bool histogram = true;
   /// K^2 doubles for an edge with K channels.
   bool gram = false;
+  /// For ranges of channels by their extremes or moving averages.
+  bool channelRanges = false;
+  /// For ranges of channels by any method: 2.6 KiB for each.
+  bool channelHistograms = false;
 
   bool operator==(const StatisticKinds &other) const;
 
@@ -74,6 +78,13 @@ struct ChannelStatistic {
   std::vector<double> absSum;
 };
 
+/// Range and moving average of each channel, [K] each.
+struct ChannelRangeStatistic {
+  std::vector<float> min, max;
+  /// As `EdgeStatistics::movingAverage`, which has the number of batches.
+  std::vector<double> movingAverage;
+};
+
 /// All that is known about one edge, whose values are rows of K channels.
 struct EdgeStatistics {
   /// The number of values.
@@ -91,6 +102,14 @@ struct EdgeStatistics {
   /// [K, K], row-major, symmetric: the sum of x^T x over all rows x. Empty when it was not asked
   /// for.
   std::vector<double> gram;
+  /// Empty vectors when they were not asked for.
+  ChannelRangeStatistic channelRanges;
+  /// [K], coarse; empty when they were not asked for.
+  std::vector<numerics::LogHistogram> channelHistograms;
+
+  /// What is known about the values of one channel: range, moving average and histogram as far as
+  /// they were asked for, the range by either. Errors: neither was.
+  llvm::Expected<EdgeStatistics> channel(size_t index) const;
 
   /// Takes in the values of one batch, all of them finite, as many as fit in rows.
   void add(llvm::ArrayRef<float> values, const StatisticKinds &kinds);

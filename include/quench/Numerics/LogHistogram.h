@@ -15,6 +15,9 @@
 // bins. Coarse bins are unions of fine ones, so the result is a function of the set of values: it
 // depends neither on their order nor on how they were split into batches and histograms.
 //
+// A coarse histogram is for many distributions at once, such as that of each channel: its bins are
+// unions of 64 of these, which makes 64 in the first octave and 2.6 KiB in all.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef QUENCH_NUMERICS_LOGHISTOGRAM_H
@@ -33,6 +36,8 @@ public:
   static constexpr int numOctaves = 16;
   /// Bins of one sign.
   static constexpr int numBins = 4096 + 2048 + 1024 + 512 + 12 * 256;
+  /// The same of a coarse histogram.
+  static constexpr int numCoarseBins = numBins / 64;
 
   /// How often |x| was in [low, high), with the sign of x. `high` is at most the largest magnitude,
   /// which its bin includes.
@@ -46,12 +51,15 @@ public:
     double center() const { return 0.5 * (low + high); }
   };
 
-  LogHistogram() : counts(2 * numBins, 0) {}
+  enum class Resolution { Fine, Coarse };
+
+  explicit LogHistogram(Resolution resolution = Resolution::Fine)
+      : shift(resolution == Resolution::Fine ? 0 : coarseShift), counts(2 * binsPerSign(), 0) {}
 
   /// Counts values, all of them finite.
   void add(llvm::ArrayRef<float> values);
 
-  /// Counts what another histogram has counted.
+  /// Counts what another histogram of the same resolution has counted.
   void merge(const LogHistogram &other);
 
   /// The number of values.
@@ -67,7 +75,7 @@ public:
 
   /// Counts of |x| in `number` bins of equal width on [0, absmax()]. Values of a bin that an edge
   /// cuts are taken as evenly spread, and every value stays whole. Up to 2048 bins are wider than
-  /// all bins here.
+  /// all bins of a fine histogram.
   std::vector<uint64_t> linearBins(int64_t number) const;
 
   /// What an archive stores: `min()`, `max()`, and these. Counts are of negative values by
@@ -78,7 +86,8 @@ public:
   /// The inverse. Fails when the number of counts is wrong, the sum of the counts overflows, the
   /// range is not finite or not ordered, or there is a range without values.
   static llvm::Expected<LogHistogram> restore(float min, float max, uint64_t tiny,
-                                              llvm::ArrayRef<uint64_t> counts);
+                                              llvm::ArrayRef<uint64_t> counts,
+                                              Resolution resolution = Resolution::Fine);
 
   friend bool operator==(const LogHistogram &lhs, const LogHistogram &rhs) {
     return lhs.numValues == rhs.numValues && lhs.smallest == rhs.smallest &&
@@ -90,6 +99,11 @@ private:
   void growTo(int exponent);
   void includeRange(float low, float high);
 
+  static constexpr int coarseShift = 6;
+  int binsPerSign() const { return numBins >> shift; }
+
+  /// Bins of the fine layout in a bin, as a power of two.
+  int shift;
   uint64_t numValues = 0;
   uint64_t tiny = 0;
   float smallest = 0.0f;

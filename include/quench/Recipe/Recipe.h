@@ -83,6 +83,8 @@ struct WeightFormat {
 /// Which elements of an activation share a scale.
 enum class ActivationBlock {
   Tensor,
+  /// Those of one index on the axis that is summed over: a column for a linear layer. Static.
+  Channel,
   /// Those that one output element is computed from: a row for a linear layer.
   Token,
   /// Consecutive ones of a token.

@@ -88,8 +88,8 @@ struct PlannedLayer {
   std::string weightNote;
   std::optional<recipe::ActivationFormat> activations;
   SchemeAttr activationScheme;
-  /// Of static activations.
-  numerics::ScaleAndZeroPoint staticScale;
+  /// Of static activations: one, or one for each channel.
+  llvm::SmallVector<numerics::ScaleAndZeroPoint, 1> staticScales;
 };
 
 /// What an op keeps for later tokens and is going to keep as codes.

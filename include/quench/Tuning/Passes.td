@@ -41,7 +41,7 @@ def CalibratePass : Pass<"quench-calibrate", "::mlir::ModuleOp"> {
   }];
   let options = WorkspaceOptions.options # [
     Option<"collect", "collect", "std::string", "\"channels,histogram\"",
-           "What is kept beyond ranges: channels, histogram, gram, or none">,
+           "What is kept beyond ranges: channels, histogram, gram, channel-ranges, channel-histograms, or none">,
     Option<"output", "output", "std::string", "\"\"", "An archive to write the statistics to">
   ];
 }

@@ -102,9 +102,25 @@ func.func @observe_c1(%x: tensor<4xf32>) {
 
 // -----
 
-func.func @observe_c2_count(%x: tensor<4xf32>) {
-  // expected-error@+1 {{'quench.observe' op expected a range of two finite bounds in ascending order}}
+func.func @observe_c3_one_bound(%x: tensor<4xf32>) {
+  // expected-error@+1 {{'quench.observe' op expected one range or one for each element of the last axis, found 1 bounds}}
   quench.observe %x as "a" range [1.0] : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @observe_c3_other_number(%x: tensor<?x3xf32>) {
+  // expected-error@+1 {{'quench.observe' op expected one range or one for each element of the last axis, found 4 bounds}}
+  quench.observe %x as "a" range [1.0, 2.0, 1.0, 2.0] : tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @observe_c2_second(%x: tensor<?x2xf32>) {
+  // expected-error@+1 {{'quench.observe' op expected a range of two finite bounds in ascending order}}
+  quench.observe %x as "a" range [1.0, 2.0, 2.0, 1.0] : tensor<?x2xf32>
   return
 }
 

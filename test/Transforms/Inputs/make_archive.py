@@ -25,6 +25,8 @@ width = 2
 def histogram(values):
     """Counts of negative and then of other values, and of tiny ones."""
     counts, tiny = [0] * (2 * BINS), 0
+    if not any(values):
+        return counts, len(values)
     top = struct.unpack("<I", struct.pack("<f", max(abs(value) for value in values)))[0] >> 23
     for value in values:
         pattern = struct.unpack("<I", struct.pack("<f", abs(value)))[0]
@@ -54,14 +56,27 @@ def add_edge(edge, values):
     add("moments", "F64", mean, sum((value - mean) ** 2 for value in values))
     add("batches", "I64", 1)
     add("moving_average", "F64", max(abs(value) for value in values))
-    if "channels" in metadata["statistics"]:
+    kinds = metadata["statistics"].split(",")
+    if "channels" in kinds:
         add("channel_absmax", "F32", *(max(abs(value) for value in column) for column in columns))
         add("channel_sum", "F64", *(sum(column) for column in columns))
         add("channel_abs_sum", "F64", *(sum(abs(value) for value in column) for column in columns))
-    if "histogram" in metadata["statistics"]:
+    if "histogram" in kinds:
         counts, tiny = histogram(values)
         add("histogram", "I64", *counts)
         add("histogram_tiny", "I64", tiny)
+    if "channel-ranges" in kinds:
+        add("channel_min", "F32", *map(min, columns))
+        add("channel_max", "F32", *map(max, columns))
+        add("channel_moving_average", "F64", *(max(map(abs, column)) for column in columns))
+    if "channel-histograms" in kinds:
+        # A coarse bin is 64 fine ones.
+        fine = [histogram(column) for column in columns]
+        coarse = [[sum(counts[bin : bin + 64]) for bin in range(0, 2 * BINS, 64)] for counts, _ in fine]
+        add("channel_histogram_min", "F32", *map(min, columns))
+        add("channel_histogram_max", "F32", *map(max, columns))
+        add("channel_histogram_tiny", "I64", *(tiny for _, tiny in fine))
+        add_section(f"{edge}.channel_histogram", "I64", sum(coarse, []), [width, 2 * BINS // 64])
 
 
 def field(text):

@@ -15,7 +15,7 @@ folder, data = sys.argv[1:]
 def peak(samples):
     """The most memory that a calibration had in use, or one before it."""
     subprocess.check_output(["quench", "calibrate", f"{folder}/model", "--data", data, "--window", "64", "--samples", str(samples),
-                             "--collect", "channels,histogram,gram", "-o", f"{folder}/{samples}"], stderr=subprocess.STDOUT)
+                             "--collect", "channels,histogram,gram,channel-ranges,channel-histograms", "-o", f"{folder}/{samples}"], stderr=subprocess.STDOUT)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 
 

@@ -157,9 +157,16 @@ LogicalResult ObserveOp::verify() {
   if (getName().empty()) { // C1
     return emitOpError("expected a name that is not empty");
   }
-  if (std::optional<ArrayRef<float>> range = getRange()) { // C2
-    if (range->size() != 2 || !std::isfinite((*range)[0]) || !std::isfinite((*range)[1]) ||
-        (*range)[0] > (*range)[1]) {
+  ArrayRef<float> bounds = getRange().value_or(ArrayRef<float>());
+  ArrayRef<int64_t> shape = getInput().getType().getShape();
+  bool isOfChannels =
+      !shape.empty() && static_cast<int64_t>(bounds.size()) == 2 * shape.back(); // C3
+  if (getRange() && bounds.size() != 2 && !isOfChannels) {
+    return emitOpError() << "expected one range or one for each element of the last axis, found "
+                         << bounds.size() << " bounds";
+  }
+  for (; !bounds.empty(); bounds = bounds.drop_front(2)) { // C2
+    if (!std::isfinite(bounds[0]) || !std::isfinite(bounds[1]) || bounds[0] > bounds[1]) {
       return emitOpError("expected a range of two finite bounds in ascending order");
     }
   }

@@ -75,10 +75,12 @@ def Quench_ObserveOp : Quench_Op<"observe", [MemoryEffects<[MemRead, MemWrite]>]
     quench.observe %x as "layers.0.attn_in" range [-3.5, 4.25] : tensor<?x256xf32>
     ```
 
-    `range` is what calibration saw, the smallest and the largest value, written by `quench-annotate-calibration`.
+    `range` is what values are to be represented, from the smallest to the largest, written by
+    `quench-annotate-calibration`: one range, or one for each index on the last axis, one after the other.
 
     - C1: the name is not empty.
     - C2: a range has two finite bounds in ascending order.
+    - C3: there is one range, or as many as the last axis has elements.
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, StrAttr:$name, OptionalAttr<DenseF32ArrayAttr>:$range);
   let assemblyFormat = "$input `as` $name (`range` $range^)? attr-dict `:` type($input)";
