@@ -36,7 +36,7 @@
 // PART:      error: part: expected statistics of 4 samples, found 3; finish the interrupted calibration
 // VERSION:   error: old: expected a calibration archive of version 3, found version 1; calibrate again
 // DAMAGED:   error: bad: expected contents with checksum 0, found {{[0-9a-f]+}}; the archive is damaged, calibrate again
-// KINDS:     error: kinds: 'statistics' in the metadata: expected channels, histogram, gram, none or tokens, found 'magic'
+// KINDS:     error: kinds: 'statistics' in the metadata: expected channels, histogram, gram, channel-ranges, channel-histograms, none or tokens, found 'magic'
 // SHORT:     error: short: edge 'b': expected a section 'range', found none
 // LONG:      error: long: tensor 'b.magic': expected one of the sections count, channels, range, moments, batches, moving_average; this archive was asked to keep none
 // MORE:      error: more: tensor 'b.gram': expected one of the sections {{.*}}; this archive was asked to keep none

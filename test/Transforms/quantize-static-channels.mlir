@@ -4,8 +4,8 @@
 // RUN: printf 'name: r\nsummary: s\nweights: {type: i8, group: channel}\nactivations: {type: i8, scale: static, per: channel}\nlayers:\n  - {match: shifted, activations: {type: ui8, zero_point: true, scale: static, per: channel}}\n  - {match: whole, activations: {type: i8, scale: static, per: tensor}}\npasses: []\n' > %t/channel.yaml
 // RUN: quench-opt %s --quench-quantize=recipe=%t/channel.yaml --mlir-print-local-scope | FileCheck %s
 // RUN: quench-opt %s --quench-quantize=recipe=%t/channel.yaml --quench-strip-observers --quench-evaluate=entry=value | FileCheck %s --check-prefix=VALUE
-// RUN: quench-opt %s --quench-quantize=recipe=%t/channel.yaml --quench-strip-observers --quench-attach-target=target=cpu-generic --quench-legalize -o /dev/null --remark-format=emitRemark --remarks-filter=quench-legalize 2>&1 | FileCheck %s --check-prefix=REMARK
-// REMARK: remark: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the scales of the activations change along K"
+// RUN: quench-opt %s --quench-quantize=recipe=%t/channel.yaml --quench-strip-observers --quench-attach-target=target=x86-avx512vnni --quench-legalize -o /dev/null --remark-format=emitRemark --remarks-filter=quench-legalize 2>&1 | FileCheck %s --check-prefix=REMARK
+// REMARK: remark: {{.*}}[Missed] legalize | {{.*}}Remark="computed on f32 activations: the scales of the activations change along K"
 
 // CHECK-LABEL: func.func @static_scales(
 // CHECK-SAME:    %[[X:[^:]+]]: tensor<?x2xf32>, %[[Y:[^:]+]]: tensor<?x2xf32>)

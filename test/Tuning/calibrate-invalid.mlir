@@ -18,7 +18,7 @@
 // NOTOKENS:   error: none: expected the tokens that the model ran on, found none
 // VOCABULARY: error: vocabulary: sample 1, token 1: expected an id below 3, found 3; calibrate this model again
 // POSITIONS:  error: positions: expected samples of at most 4 tokens, the positions of the model, found 5
-// KINDS:      error: option 'collect': expected channels, histogram, gram, none or tokens, found 'everything'
+// KINDS:      error: option 'collect': expected channels, histogram, gram, channel-ranges, channel-histograms, none or tokens, found 'everything'
 // OUTPUT:     error: no/folder: cannot create: No such file or directory
 // OVERFLOW:   error: edge 'x', sample 1: expected finite values, found inf at [1, 0]
 // OTHER:      error: the module: expected a function with nn.causal_lm, found none

@@ -127,9 +127,10 @@ TEST(StatisticsTest, kindsHaveNames) {
   for (const char *text : {"", "all", "gram,", "none,gram", "tokens,gram"}) {
     EXPECT_NE(message(StatisticKinds::parse(text).takeError()), "success") << text;
   }
-  EXPECT_EQ(message(StatisticKinds::parse("gram,max").takeError()),
-            "expected channels, histogram, gram, channel-ranges, channel-histograms, none or tokens, "
-            "found 'max'");
+  EXPECT_EQ(
+      message(StatisticKinds::parse("gram,max").takeError()),
+      "expected channels, histogram, gram, channel-ranges, channel-histograms, none or tokens, "
+      "found 'max'");
 }
 
 TEST(StatisticsTest, valuesThatAreNotFiniteAreNamed) {

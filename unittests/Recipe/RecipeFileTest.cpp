@@ -190,7 +190,7 @@ TEST(RecipeFileTest, formatsOfTheManualCanBeCopied) {
       ++formats;
     }
   }
-  EXPECT_EQ(formats, 19u);
+  EXPECT_EQ(formats, 20u);
 }
 
 TEST(RecipeFileTest, recipesAreLoadedByNameAndByPath) {
@@ -319,8 +319,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.yaml:4:14: expected 'scale' in the format of activations, found none"},
         Malformed{"activations: { type: i8, scale: f16, per: token }\n",
                   "r.yaml:4:33: expected static or dynamic, found 'f16'"},
-        Malformed{"activations: { type: i8, scale: dynamic, per: channel }\n",
-                  "r.yaml:4:47: expected tensor or token or group, found 'channel'"},
+        Malformed{"activations: { type: i8, scale: dynamic, per: row }\n",
+                  "r.yaml:4:47: expected tensor or channel or token or group, found 'row'"},
         Malformed{"activations: { type: i8, scale: dynamic, per: group }\n",
                   "r.yaml:4:14: expected 'group' in the format of activations, found none"},
         Malformed{"activations: { type: i8, scale: dynamic, per: group, group: all }\n",
