@@ -2,6 +2,7 @@
 #
 # Substitutions: the tools by name, and
 #   %src %models        the source tree, and its models/
+#   %numpy_python       an interpreter with NumPy                      (feature numpy)
 #   %python %clang      the interpreter and the C compiler of the build
 #   %link_quench        links a program with libQuenchC
 #   %llvm_include %llvm_lib   headers and libraries of LLVM
@@ -15,6 +16,7 @@ import glob
 import os
 import platform
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -73,6 +75,7 @@ config.test_exec_root = os.path.join(config.quench_obj_root, "test")
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
 config.environment["LC_ALL"] = "C"
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+config.environment["QUENCH_LIBRARY"] = os.path.join(config.quench_obj_root, "lib", "libQuenchC.so.1")
 for name in ("HOME", "OMP_NUM_THREADS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
@@ -107,6 +110,12 @@ config.substitutions.append(("%build_tree", config.quench_obj_root))
 settings = " ".join(f"'-D{name}={value}'" for name, value in config.cmake_settings.items() if value)
 config.substitutions.append(("%cmake_configure", f"{config.cmake} -G Ninja {settings}"))
 config.substitutions.append(("%cmake", config.cmake))
+# The interpreter of the build need not have NumPy.
+for interpreter in (config.python_executable, "/usr/bin/python3"):
+    if interpreter and subprocess.run([interpreter, "-c", "import numpy"], capture_output=True, check=False).returncode == 0:
+        features.add("numpy")
+        config.substitutions.append(("%numpy_python", interpreter))
+        break
 config.substitutions.append(("%python", config.python_executable))
 
 # Only names that no argument looks like are substituted; quench, not, count, opt and llc are found on PATH.

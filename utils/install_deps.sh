@@ -11,7 +11,7 @@ packages=(
   # Libraries.
   libgtest-dev libeigen3-dev libopenblas-dev
   # Tests: scripts, and the cross toolchain whose sysroot the aarch64 tests link against and run on.
-  python3 qemu-user g++-aarch64-linux-gnu
+  python3 python3-numpy qemu-user g++-aarch64-linux-gnu
 )
 
 missing=()

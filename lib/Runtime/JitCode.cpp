@@ -17,6 +17,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
 
+#include <dlfcn.h>
+
 // The two functions of the OpenMP runtime that are needed; <omp.h> is not on every include path.
 extern "C" {
 void omp_set_num_threads(int count);
@@ -44,6 +46,28 @@ static void handleObservation(int64_t index, UnrankedMemRefType<float> *values) 
                        ArrayRef<float>(buffer.data + buffer.offset, count), shape);
 }
 
+/// Finds what compiled code calls: in the process, or, where Quench is in a library that was opened
+/// for its user alone, as plugins and modules of Python are, in what that library brings along.
+static Error addLibraries(orc::LLJIT &jit) {
+  char prefix = jit.getDataLayout().getGlobalPrefix();
+  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix);
+  if (!process) {
+    return process.takeError();
+  }
+  jit.getMainJITDylib().addGenerator(std::move(*process));
+  Dl_info here;
+  if (dladdr(reinterpret_cast<void *>(&handleObservation), &here) && here.dli_fname) {
+    auto library = orc::DynamicLibrarySearchGenerator::Load(here.dli_fname, prefix);
+    if (library) {
+      jit.getMainJITDylib().addGenerator(std::move(*library));
+    } else {
+      // A program, which cannot be opened and need not be.
+      consumeError(library.takeError());
+    }
+  }
+  return Error::success();
+}
+
 JitCode::JitCode() = default;
 JitCode::~JitCode() = default;
 
@@ -64,12 +88,9 @@ Expected<std::unique_ptr<JitCode>> JitCode::load(CompiledCode code, StringRef en
   }
   result->jit = std::move(*created);
   orc::LLJIT &jit = *result->jit;
-  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-      jit.getDataLayout().getGlobalPrefix());
-  if (!process) {
-    return process.takeError();
+  if (Error error = addLibraries(jit)) {
+    return error;
   }
-  jit.getMainJITDylib().addGenerator(std::move(*process));
   orc::SymbolMap symbols;
   for (const PackedWeights::Blob &blob : result->weights.blobs()) {
     symbols[jit.mangleAndIntern(blob.symbol)] = {

@@ -1,0 +1,227 @@
+# The Python package on a tiny model, without NumPy and with it.
+# RUN: rm -rf %t && mkdir %t
+# RUN: %python %src/test/Import/Inputs/make_model.py %t/hf
+# RUN: env QUENCH_WITHOUT_NUMPY=1 %python %s %t -v 2>&1 | FileCheck %s
+# CHECK: OK
+import ctypes
+import math
+import os
+import sys
+import threading
+import unittest
+from pathlib import Path
+
+if os.environ.get("QUENCH_WITHOUT_NUMPY"):
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+
+import quench
+
+ROOT = Path(sys.argv[1])
+RECIPE = {"weights": {"type": "i4", "group": 4, "scale": "f16"}, "activations": "none", "passes": ["quench-quantize"]}
+
+
+def rows(logits):
+    return [list(map(float, row)) for row in logits]
+
+
+class PackageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.progress = []
+        cls.session = quench.Session(threads=2, remarks=True, progress=lambda *update: cls.progress.append(update))
+        cls.model = quench.import_model(ROOT / "hf", ROOT / "model", session=cls.session)
+        cls.small = cls.model.quantize("w8a8-dynamic", ROOT / "w8")
+        (ROOT / "ids.bin").write_bytes(bytes(range(7)) * 7)
+
+    def test_info(self):
+        info = self.model.info
+        self.assertEqual((info.vocab_size, info.max_positions, info.linear_layers, info.quantized_layers), (7, 16, 15, 0))
+        info = self.small.info
+        self.assertEqual(info.quantized_layers, 14)
+        self.assertEqual(info.layers[0].name, "model.layers.0.self_attn.q_proj")
+        self.assertEqual(info.layers[0].shape, (12, 12))
+        self.assertIn("i8", info.layers[0].weights)
+        self.assertEqual(info.layers[-1].weights, "")
+        self.assertIn("nn.linear", self.small.ir)
+
+    def test_progress_and_remarks(self):
+        steps = {(step, unit) for step, unit, _, _, _ in self.progress}
+        self.assertIn(("import", "tensors"), steps)
+        self.assertEqual([update[2:] for update in self.progress if update[0] == "import"][-1], (21, 21, True))
+        self.model.quantize(RECIPE, ROOT / "remarks")
+        self.assertTrue([message for message in self.session.messages
+                         if message.severity == "remark" and "down_proj" in message.text])
+
+    def test_calibrate_with_a_generator(self):
+        seen = []
+
+        def samples():
+            for start in range(3):
+                seen.append(start)
+                yield [(start + i) % 7 for i in range(8)]
+
+        static = self.model.calibrate(samples()).quantize("w8a8-static", ROOT / "static")
+        self.assertEqual(seen, [0, 1, 2])
+        self.assertEqual(static.info.quantized_layers, 14)
+        (ROOT / "model" / "calibration.safetensors").unlink()
+        self.model.calibrate(ROOT / "ids.bin", window=8, limit=4, collect="none", output=ROOT / "archive")
+        self.assertTrue((ROOT / "archive").is_file())
+
+    def test_calibrate_stops_with_the_generator(self):
+        def samples():
+            yield [1, 2, 3]
+            raise KeyError("the caller's own")
+
+        with self.assertRaisesRegex(KeyError, "the caller's own"):
+            self.model.calibrate(samples())
+        with self.assertRaisesRegex(ValueError, r"samples\[1\]: expected 3 tokens, as in the first sample, found 2"):
+            self.model.calibrate([[1, 2, 3], [1, 2]])
+        with self.assertRaisesRegex(TypeError, r"samples\[0\]\[1\]: expected a token id, found 2.5"):
+            self.model.calibrate([[1, 2.5]])
+        with self.assertRaisesRegex(quench.QuenchError, "sample 0, token 0: expected an id from 0 to 6, found 7"):
+            self.model.calibrate([[7, 1]])
+        with self.assertRaisesRegex(ValueError, "expected at least one, found none"):
+            self.model.calibrate([])
+        self.assertFalse((ROOT / "model" / "calibration.safetensors").exists())
+
+    def test_run(self):
+        logits = rows(self.small.run([1, 2, 3]))
+        self.assertEqual((len(logits), len(logits[0])), (3, 7))
+        sequence = self.small.sequence()
+        self.assertEqual(rows(sequence.run(iter([1, 2]), last=1)), logits[1:2])
+        other = sequence.copy()
+        self.assertEqual(rows(sequence.run(b"\x03")), logits[2:])
+        self.assertEqual((len(sequence), len(other)), (3, 2))
+        sequence.rewind(1)
+        self.assertEqual(rows(sequence.run([2, 3])), logits[1:])
+        best = max(range(7), key=lambda token: logits[2][token])
+        self.assertEqual(self.small.generate([1, 2, 3], 1), [best])
+        self.assertEqual(self.small.generate([1], 9, temperature=2.0, seed=7),
+                         self.small.generate([1], 9, temperature=2.0, seed=7))
+
+    def test_evaluate(self):
+        alone = self.small.evaluate(ROOT / "ids.bin", window=8, limit=2)
+        self.assertEqual((alone.tokens, alone.windows, alone.kl, alone.baseline_perplexity), (14, 2, None, None))
+        self.assertAlmostEqual(alone.perplexity, math.exp(alone.nll))
+        compared = self.small.evaluate(str(ROOT / "ids.bin"), window=8, baseline=self.model)
+        self.assertTrue(0.0 <= compared.kl < 1.0)
+        self.assertEqual(self.model.evaluate(ROOT / "ids.bin", window=8, baseline=self.model).kl, 0.0)
+
+    def test_recipe_of_a_mapping(self):
+        four = self.model.quantize(RECIPE, ROOT / "w4")
+        self.assertIn("i4", four.info.layers[0].weights)
+        self.assertEqual(four.report()["report"]["recipe"]["name"] if "report" in four.report() else "custom", "custom")
+        page = quench.write_report([self.small, four], ROOT / "page.html").read_text()
+        self.assertIn("<html", page)
+        self.assertIn("w8a8-dynamic", quench.recipes())
+
+    def test_compile(self):
+        path = self.small.compile(ROOT / "libsmall.so")
+        self.assertTrue((ROOT / "small.h").is_file())
+        library = ctypes.CDLL(str(path))
+        size = ctypes.c_int64.in_dll(library, "small_state_bytes").value
+        expected = rows(self.small.run([1, 2, 3]))[2]
+        results = [None] * 4
+
+        # Calls with states of their own run at the same time.
+        def call(index):
+            memory = ctypes.create_string_buffer(size + 64)
+            state = ctypes.c_void_p(ctypes.addressof(memory) + -ctypes.addressof(memory) % 64)
+            logits = (ctypes.c_float * 7)()
+            for _ in range(50):
+                tokens = (ctypes.c_int32 * 3)(1, 2, 3)
+                status = library.small_run(tokens, ctypes.c_int64(3), ctypes.c_int64(0), ctypes.c_int64(2), state, logits)
+                results[index] = (status, list(logits))
+
+        threads = [threading.Thread(target=call, args=(index,)) for index in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(results, [(0, expected)] * 4)
+
+    def test_wrong_arguments_say_what_was_expected(self):
+        cases = [
+            (lambda: self.model.quantize(3, "out"), TypeError, r"quantize: recipe: expected a name, a path or a mapping, found 3 \(int\)"),
+            (lambda: self.model.quantize({"weights": object()}, "out"), TypeError, "quantize: recipe: expected texts, numbers"),
+            (lambda: self.model.quantize("w9", "out"), quench.QuenchError, "recipe 'w9': expected a file or one of .*w8a8-dynamic"),
+            (lambda: self.model.quantize({**RECIPE, "weights": {"type": "i99"}}, "out"), quench.QuenchError, "recipe:1:.*i99"),
+            (lambda: self.model.quantize("w4a8", ""), ValueError, "quantize: output: expected a path, found ''"),
+            (lambda: self.model.calibrate(5), TypeError, "calibrate: samples: expected a path or an iterable of sequences of tokens, found 5"),
+            (lambda: self.model.calibrate("x", window="8"), TypeError, "calibrate: window: expected an integer, found '8'"),
+            (lambda: self.model.calibrate(ROOT / "ids.bin", window=99), quench.QuenchError, "window: expected at most 16"),
+            (lambda: self.model.evaluate("none.bin"), quench.QuenchError, "none.bin: cannot read"),
+            (lambda: self.model.evaluate("x", window=1), ValueError, "evaluate: window: expected 2 to .* found 1"),
+            (lambda: self.model.evaluate("x", baseline=7), TypeError, "evaluate: baseline: expected a path, found 7"),
+            (lambda: self.model.compile(ROOT / "m.so", target="z80"), quench.QuenchError, "unknown target 'z80', expected host"),
+            (lambda: self.model.compile(ROOT / "m.so", name="2x"), quench.QuenchError, "expected a C identifier, found '2x'"),
+            (lambda: self.model.run([]), ValueError, "run: tokens: expected at least one token, found none"),
+            (lambda: self.model.run([9]), quench.QuenchError, "token 0 is 9, outside the vocabulary of 7"),
+            (lambda: self.model.sequence().run([1], last=2), quench.QuenchArgumentError, "logits: expected at most 1 rows"),
+            (lambda: self.model.sequence().rewind(3), quench.QuenchArgumentError, "position: expected 0 to 0, found 3"),
+            (lambda: self.model.generate([1], 99), ValueError, "tokens: expected at most 16 after the prompt"),
+            (lambda: self.model.generate([1], 1, temperature="hot"), TypeError, "temperature: expected a number, found 'hot'"),
+            (lambda: quench.load(ROOT / "hf"), quench.QuenchError, "expected a model folder with model.mlir"),
+            (lambda: quench.import_model(ROOT / "none", ROOT / "out"), quench.QuenchError, "none: expected a Hugging Face folder"),
+            (lambda: quench.Session(threads=-1), ValueError, "threads: expected 0 to"),
+            (lambda: quench.Session(threads=9999), quench.QuenchArgumentError, "threads: expected 0 to 1024, found 9999"),
+            (lambda: quench.Session(progress=3), TypeError, "progress: expected True, False or a function, found 3"),
+            (lambda: quench.write_report([], "x"), TypeError, "write_report: models: expected a model or some models"),
+            (lambda: self.model.report(), quench.QuenchError, "report.json"),
+        ]
+        for call, kind, message in cases:
+            with self.subTest(message=message), self.assertRaisesRegex(kind, message):
+                call()
+
+    def test_exceptions_carry_diagnostics(self):
+        with self.assertRaises(quench.QuenchError) as caught:
+            self.model.quantize("w8a8-static", ROOT / "out")
+        self.assertEqual([message.severity for message in caught.exception.diagnostics], ["error"])
+        self.assertIn("needs statistics", caught.exception.diagnostics[0].text)
+        said = []
+        session = quench.Session(progress=False, on_message=said.append)
+        with self.assertRaises(quench.QuenchError) as caught:
+            quench.Model(ROOT / "model", session).compile(ROOT / "m.so", target="z80")
+        self.assertEqual(said, list(caught.exception.diagnostics))
+
+    def test_functions_of_the_caller_may_raise(self):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        session = quench.Session(progress=interrupt)
+        with self.assertRaises(KeyboardInterrupt):
+            quench.Model(ROOT / "model", session).evaluate(ROOT / "ids.bin", window=8)
+
+    def test_progress_bar(self):
+        class Stream:
+            text = ""
+
+            def write(self, text):
+                self.text += text
+
+            def flush(self):
+                pass
+
+        stream = Stream()
+        bar = quench.ProgressBar(stream)
+        bar("eval", "windows", 1, 2, False)
+        bar("eval", "windows", 2, 2, True)
+        self.assertEqual(stream.text, f"\reval [{'#' * 15}{'.' * 15}] 1/2 windows\reval [{'#' * 30}] 2/2 windows\n")
+
+    @unittest.skipIf(os.environ.get("QUENCH_WITHOUT_NUMPY"), "without NumPy")
+    def test_numpy(self):
+        import numpy
+
+        logits = self.small.run(numpy.array([1, 2, 3]))
+        self.assertEqual((logits.dtype, logits.shape), (numpy.float32, (3, 7)))
+        self.assertEqual(rows(logits), rows(self.small.run([1, 2, 3])))
+        self.assertEqual(self.small.generate(numpy.array([1, 2, 3], dtype=numpy.uint8), 1), [int(logits[2].argmax())])
+        with self.assertRaisesRegex(TypeError, r"tokens\[0\]: expected a token id"):
+            self.small.run(numpy.array([1.0]))
+        samples = numpy.arange(24).reshape(3, 8) % 7
+        self.model.calibrate(samples, output=ROOT / "numpy-archive")
+        self.assertTrue((ROOT / "numpy-archive").is_file())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
