@@ -13,14 +13,26 @@ using namespace llvm;
 
 namespace quench::driver {
 
+/// More would be a mistake.
+static constexpr int64_t maxThreads = 1024;
+
 Command::~Command() = default;
+
+void Command::declareAll(OptionTable &options, Console &console) {
+  declare(options);
+  options.flag("json", 0, console.json, "print one JSON object");
+  options.flag("verbose", 'v', console.verbose, "print the remarks of passes");
+  options.integer("threads", "N", console.threads, 0, maxThreads,
+                  "threads, 0 for one on each core (default 0)");
+}
 
 std::vector<std::unique_ptr<Command>> allCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   for (auto create :
        {createImportCommand, createCalibrateCommand, createQuantizeCommand, createCompileCommand,
         createRunCommand, createGenerateCommand, createEvalCommand, createBenchCommand,
-        createReportCommand, createRecipesCommand, createTargetsCommand, createFormatsCommand}) {
+        createReportCommand, createRecipesCommand, createTargetsCommand, createFormatsCommand,
+        createManualCommand}) {
     commands.push_back(create());
   }
   return commands;

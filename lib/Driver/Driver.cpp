@@ -15,8 +15,6 @@ using namespace llvm;
 
 namespace quench::driver {
 
-static constexpr int64_t maxThreads = 1024;
-
 static void printOverview(ArrayRef<std::unique_ptr<Command>> commands, raw_ostream &stream) {
   stream << "quench - from a model folder to quantized native code\n\n"
          << "usage: quench COMMAND [arguments]\n\ncommands:\n";
@@ -50,11 +48,7 @@ static void printErrors(Error error, raw_ostream &stream) {
 
 static ExitCode runCommand(Command &command, ArrayRef<StringRef> arguments, Console console) {
   OptionTable options;
-  command.declare(options);
-  options.flag("json", 0, console.json, "print one JSON object");
-  options.flag("verbose", 'v', console.verbose, "print the remarks of passes");
-  options.integer("threads", "N", console.threads, 0, maxThreads,
-                  "threads, 0 for one on each core (default 0)");
+  command.declareAll(options, console);
   bool help = false;
   if (Error failure = options.parse(arguments, help)) {
     printErrors(std::move(failure), console.err);

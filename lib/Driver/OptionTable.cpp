@@ -213,20 +213,32 @@ void OptionTable::printUsage(raw_ostream &stream) const {
   stream << space << "[options]";
 }
 
-void OptionTable::printHelp(raw_ostream &stream) const {
-  std::vector<std::pair<std::string, StringRef>> lines;
+std::vector<OptionTable::Entry> OptionTable::entries() const {
+  std::vector<Entry> result;
   for (const Positional &argument : positionalArguments) {
-    lines.push_back({argument.placeholder, argument.help});
+    result.push_back({"", "", argument.placeholder, argument.help});
   }
   for (const Option &option : options) {
-    std::string left = option.letter ? std::string("-") + option.letter + ", " : "    ";
-    left += option.spelling();
-    if (!option.placeholder.empty()) {
-      left += " " + option.placeholder;
-    }
-    lines.push_back({left, option.help});
+    result.push_back({option.spelling(), option.letter ? std::string("-") + option.letter : "",
+                      option.placeholder, option.help});
   }
-  lines.push_back({"-h, --help", "print this text"});
+  result.push_back({"--help", "-h", "", "print this text"});
+  return result;
+}
+
+void OptionTable::printHelp(raw_ostream &stream) const {
+  std::vector<std::pair<std::string, StringRef>> lines;
+  std::vector<Entry> all = entries();
+  for (const Entry &entry : all) {
+    std::string left;
+    if (!entry.option.empty()) {
+      left = (entry.shortOption.empty() ? "    " : entry.shortOption + ", ") + entry.option;
+    }
+    if (!entry.placeholder.empty()) {
+      left += (left.empty() ? "" : " ") + entry.placeholder.str();
+    }
+    lines.push_back({left, entry.help});
+  }
   size_t width = 0;
   for (const auto &[left, help] : lines) {
     width = std::max(width, left.size());

@@ -58,6 +58,9 @@ public:
   virtual llvm::StringRef description() const { return ""; }
   virtual void declare(OptionTable &options) = 0;
   virtual llvm::Error run(const Console &console) = 0;
+
+  /// Declares the options of the command and those that all commands have.
+  void declareAll(OptionTable &options, Console &console);
 };
 
 std::unique_ptr<Command> createImportCommand();
@@ -72,6 +75,7 @@ std::unique_ptr<Command> createReportCommand();
 std::unique_ptr<Command> createRecipesCommand();
 std::unique_ptr<Command> createTargetsCommand();
 std::unique_ptr<Command> createFormatsCommand();
+std::unique_ptr<Command> createManualCommand();
 
 /// Every command, in the order in which a model passes through them.
 std::vector<std::unique_ptr<Command>> allCommands();

@@ -61,6 +61,19 @@ public:
   /// `--help` or `-h`, nothing else is checked.
   llvm::Error parse(llvm::ArrayRef<llvm::StringRef> arguments, bool &helpRequested);
 
+  /// What is said of an argument or an option.
+  struct Entry {
+    /// "--data"; empty for a positional argument.
+    std::string option;
+    /// "-d", or empty.
+    std::string shortOption;
+    /// What stands for the value; empty for a flag.
+    llvm::StringRef placeholder;
+    llvm::StringRef help;
+  };
+  /// Arguments, then options, in the order of declaration, then --help.
+  std::vector<Entry> entries() const;
+
   /// "MODEL --data FILE [options]".
   void printUsage(llvm::raw_ostream &stream) const;
   /// One aligned line for each argument and option, in the order of declaration.
