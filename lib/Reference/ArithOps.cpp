@@ -41,7 +41,11 @@ static float toFloat(APFloat value) {
   return value.convertToFloat();
 }
 
-static Expected<Value> evaluateElements(DenseElementsAttr elements) {
+Expected<Value> evaluateElements(ElementsAttr attribute) {
+  auto elements = dyn_cast<DenseElementsAttr>(attribute);
+  if (!elements) {
+    return failure("expected a number or dense elements");
+  }
   Expected<Value> result = makeTensor(elements.getElementType(), elements.getType().getShape());
   if (!result) {
     return result;
@@ -69,7 +73,7 @@ static Expected<Value> evaluateConstant(arith::ConstantOp op, const Frame &) {
   if (auto floating = dyn_cast<FloatAttr>(op.getValue())) {
     return Value::scalar(cast<FloatType>(op.getType()), toFloat(floating.getValue()));
   }
-  auto elements = dyn_cast<DenseElementsAttr>(op.getValue());
+  auto elements = dyn_cast<ElementsAttr>(op.getValue());
   if (!elements) {
     return failure("expected a number or dense elements");
   }
@@ -82,14 +86,13 @@ static Expected<Value> evaluateConstant(arith::ConstantOp op, const Frame &) {
 
 using FloatFunction = float (*)(float, float);
 
-/// IEEE 754 maximum and minimum: NaN wins, -0 is below +0.
-static float maximum(float a, float b) {
+float maximum(float a, float b) {
   if (std::isnan(a) || std::isnan(b)) {
     return a + b;
   }
   return a == b ? (std::signbit(a) ? b : a) : std::fmax(a, b);
 }
-static float minimum(float a, float b) { return -maximum(-a, -b); }
+float minimum(float a, float b) { return -maximum(-a, -b); }
 
 static Expected<Results> evaluateFloats(Operation *op, const Frame &frame, FloatFunction function) {
   const Value &lhs = frame[op->getOperand(0)];
@@ -209,18 +212,77 @@ static bool compare(arith::CmpIPredicate predicate, const IntegerOperands &x) {
   return false;
 }
 
+/// A bit for each element of `operand`.
+static Value bitsLike(Operation *op, const Value &operand) {
+  mlir::Type bit = IntegerType::get(op->getContext(), 1);
+  Value result;
+  result.type =
+      isa<RankedTensorType>(operand.type) ? RankedTensorType::get(operand.shape(), bit) : bit;
+  return result;
+}
+
 static Expected<Value> evaluateCompare(arith::CmpIOp op, const Frame &frame) {
   const Value &lhs = frame[op.getLhs()];
   const Value &rhs = frame[op.getRhs()];
   if (Error error = verifySameShape(lhs, rhs)) {
     return std::move(error);
   }
-  mlir::Type bit = IntegerType::get(op.getContext(), 1);
-  Value result;
-  result.type = isa<RankedTensorType>(lhs.type) ? RankedTensorType::get(lhs.shape(), bit) : bit;
+  Value result = bitsLike(op, lhs);
   for (size_t i = 0; i < lhs.integers.size(); ++i) {
     result.integers.push_back(compare(
         op.getPredicate(), operandsOf(lhs.elementType(), lhs.integers[i], rhs.integers[i])));
+  }
+  return result;
+}
+
+static bool compare(arith::CmpFPredicate predicate, float a, float b) {
+  const bool unordered = std::isnan(a) || std::isnan(b);
+  switch (predicate) {
+  case arith::CmpFPredicate::AlwaysFalse:
+    return false;
+  case arith::CmpFPredicate::AlwaysTrue:
+    return true;
+  case arith::CmpFPredicate::ORD:
+    return !unordered;
+  case arith::CmpFPredicate::UNO:
+    return unordered;
+  case arith::CmpFPredicate::OEQ:
+    return a == b;
+  case arith::CmpFPredicate::OGT:
+    return a > b;
+  case arith::CmpFPredicate::OGE:
+    return a >= b;
+  case arith::CmpFPredicate::OLT:
+    return a < b;
+  case arith::CmpFPredicate::OLE:
+    return a <= b;
+  case arith::CmpFPredicate::ONE:
+    return !unordered && a != b;
+  case arith::CmpFPredicate::UEQ:
+    return unordered || a == b;
+  case arith::CmpFPredicate::UGT:
+    return unordered || a > b;
+  case arith::CmpFPredicate::UGE:
+    return unordered || a >= b;
+  case arith::CmpFPredicate::ULT:
+    return unordered || a < b;
+  case arith::CmpFPredicate::ULE:
+    return unordered || a <= b;
+  case arith::CmpFPredicate::UNE:
+    return a != b;
+  }
+  return false;
+}
+
+static Expected<Value> evaluateCompareFloats(arith::CmpFOp op, const Frame &frame) {
+  const Value &lhs = frame[op.getLhs()];
+  const Value &rhs = frame[op.getRhs()];
+  if (Error error = verifySameShape(lhs, rhs)) {
+    return std::move(error);
+  }
+  Value result = bitsLike(op, lhs);
+  for (auto [a, b] : llvm::zip_equal(lhs.floats, rhs.floats)) {
+    result.integers.push_back(compare(op.getPredicate(), a, b));
   }
   return result;
 }
@@ -275,6 +337,8 @@ static void addFloatOps(OpTable &table) {
   addFloat<arith::NegFOp>(table, [](float a, float) { return -a; });
   addFloat<arith::MaximumFOp>(table, maximum);
   addFloat<arith::MinimumFOp>(table, minimum);
+  addFloat<arith::MaxNumFOp>(table, [](float a, float b) { return std::fmax(a, b); });
+  addFloat<arith::MinNumFOp>(table, [](float a, float b) { return std::fmin(a, b); });
 }
 
 static void addIntegerOps(OpTable &table) {
@@ -322,6 +386,7 @@ static void addIntegerOps(OpTable &table) {
 void addArithOps(OpTable &table) {
   table.add<arith::ConstantOp>(evaluateConstant);
   table.add<arith::CmpIOp>(evaluateCompare);
+  table.add<arith::CmpFOp>(evaluateCompareFloats);
   table.add<arith::SelectOp>(evaluateSelect);
   addFloatOps(table);
   addIntegerOps(table);

@@ -50,6 +50,10 @@ OpTable::OpTable() {
   addStorageOps(*this);
   addContractionOps(*this);
   addBasisOps(*this);
+  addMathOps(*this);
+  addLinalgOps(*this);
+  addTosaOps(*this);
+  addTosaWindowOps(*this);
 }
 
 const OpTable &OpTable::get() {
@@ -57,9 +61,17 @@ const OpTable &OpTable::get() {
   return table;
 }
 
-const OpFunction *OpTable::lookup(StringRef opName) const {
-  auto found = functions.find(opName);
-  return found == functions.end() ? nullptr : &found->second;
+const OpFunction *OpTable::lookup(Operation *op) const {
+  auto found = functions.find(op->getName().getStringRef());
+  if (found != functions.end()) {
+    return &found->second;
+  }
+  for (const auto &[contains, function] : families) {
+    if (contains(op)) {
+      return &function;
+    }
+  }
+  return nullptr;
 }
 
 Expected<Results> OpTable::single(Expected<Value> value) {
@@ -101,6 +113,24 @@ int64_t position(ArrayRef<int64_t> index, ArrayRef<int64_t> shape) {
 // Execution
 //===----------------------------------------------------------------------===//
 
+namespace {
+
+/// An error that says where it happened.
+class LocatedError : public llvm::ErrorInfo<LocatedError> {
+public:
+  static char ID;
+  explicit LocatedError(std::string text) : text(std::move(text)) {}
+  void log(raw_ostream &os) const override { os << text; }
+  std::error_code convertToErrorCode() const override { return inconvertibleErrorCode(); }
+
+private:
+  std::string text;
+};
+
+} // namespace
+
+char LocatedError::ID = 0;
+
 /// "file:line:column: 'op' op message", the way that diagnostics read.
 static Error locate(Operation *op, const Twine &message) {
   std::string text;
@@ -111,10 +141,13 @@ static Error locate(Operation *op, const Twine &message) {
     os << op->getLoc();
   }
   os << ": '" << op->getName() << "' op " << message;
-  return failure("%s", text.c_str());
+  return make_error<LocatedError>(std::move(text));
 }
 
-static Error locate(Operation *op, Error error) { return locate(op, toString(std::move(error))); }
+/// Errors of a callee or of a region are located where they happened.
+static Error locate(Operation *op, Error error) {
+  return error.isA<LocatedError>() ? std::move(error) : locate(op, toString(std::move(error)));
+}
 
 static std::string typeString(mlir::Type type) {
   std::string text;
@@ -132,14 +165,13 @@ static Error verifyType(const Twine &what, mlir::Type declared, const Value &val
 }
 
 static Error execute(Operation *op, Frame &frame) {
-  const OpFunction *function = OpTable::get().lookup(op->getName().getStringRef());
+  const OpFunction *function = OpTable::get().lookup(op);
   if (!function) {
     return locate(op, "is not known to the reference evaluator");
   }
   Expected<Results> results = (*function)(op, frame);
   if (!results) {
-    // Errors of a callee are located where they happened.
-    return isa<func::CallOp>(op) ? results.takeError() : locate(op, results.takeError());
+    return locate(op, results.takeError());
   }
   for (auto [index, declared] : llvm::enumerate(op->getResults())) {
     if (Error error = verifyType("result " + Twine(index), declared.getType(), (*results)[index])) {
@@ -150,7 +182,7 @@ static Error execute(Operation *op, Frame &frame) {
   return Error::success();
 }
 
-static Error executeBody(Block &body, Frame &frame) {
+Error executeBody(Block &body, Frame &frame) {
   for (Operation &op : body.without_terminator()) {
     if (Error error = execute(&op, frame)) {
       return error;

@@ -25,11 +25,17 @@ namespace quench::reference {
 /// The values of one call of a function.
 class Frame {
 public:
-  explicit Frame(Evaluator &evaluator) : owner(evaluator) {}
+  explicit Frame(Evaluator &evaluator) : owner(evaluator), outer(nullptr) {}
+  /// Of a region inside of `outer`, at an index of the loops around it. Both have to outlive it.
+  Frame(const Frame &outer, llvm::ArrayRef<int64_t> loops)
+      : owner(outer.owner), outer(&outer), loops(loops) {}
 
   void set(mlir::Value key, Value value) { values[key] = std::move(value); }
   /// Of an SSA value that dominates the op being executed.
-  const Value &operator[](mlir::Value key) const { return values.find(key)->second; }
+  const Value &operator[](mlir::Value key) const {
+    auto place = values.find(key);
+    return place == values.end() ? (*outer)[key] : place->second;
+  }
   /// Null for an optional operand that is not there.
   const Value *optional(mlir::Value key) const { return key ? &(*this)[key] : nullptr; }
   /// Of a value of type index.
@@ -37,10 +43,15 @@ public:
   /// Of an attribute or a value of type index.
   int64_t index(mlir::OpFoldResult key) const;
 
+  /// The index of a loop around the region.
+  int64_t loop(unsigned number) const { return loops[number]; }
+
   Evaluator &evaluator() const { return owner; }
 
 private:
   Evaluator &owner;
+  const Frame *outer;
+  llvm::ArrayRef<int64_t> loops;
   llvm::DenseMap<mlir::Value, Value> values;
 };
 
@@ -53,7 +64,7 @@ public:
   static const OpTable &get();
 
   /// Null for an op that is not known.
-  const OpFunction *lookup(llvm::StringRef opName) const;
+  const OpFunction *lookup(mlir::Operation *op) const;
 
   /// For ops with one result.
   template <typename OpTy> void add(llvm::Expected<Value> (*function)(OpTy, const Frame &)) {
@@ -69,12 +80,18 @@ public:
   /// For families of ops that differ in what happens to one element.
   void add(llvm::StringRef opName, OpFunction function) { functions[opName] = std::move(function); }
 
+  /// For all ops that are not there by name and have an interface.
+  void addFamily(bool (*contains)(mlir::Operation *), OpFunction function) {
+    families.push_back({contains, std::move(function)});
+  }
+
   static llvm::Expected<Results> single(llvm::Expected<Value> value);
 
 private:
   OpTable();
 
   llvm::StringMap<OpFunction> functions;
+  std::vector<std::pair<bool (*)(mlir::Operation *), OpFunction>> families;
 };
 
 // One file each.
@@ -87,6 +104,26 @@ void addQuantizationOps(OpTable &table);
 void addStorageOps(OpTable &table);
 void addContractionOps(OpTable &table);
 void addBasisOps(OpTable &table);
+void addMathOps(OpTable &table);
+void addLinalgOps(OpTable &table);
+void addTosaOps(OpTable &table);
+void addTosaWindowOps(OpTable &table);
+
+/// Executes all ops but the terminator of a region's block, whose arguments have their values.
+/// Errors are located.
+llvm::Error executeBody(mlir::Block &body, Frame &frame);
+
+/// The elements of a constant.
+llvm::Expected<Value> evaluateElements(mlir::ElementsAttr elements);
+
+/// One element as a scalar; a scalar itself for position 0.
+Value elementOf(const Value &tensor, int64_t position);
+/// The inverse, in place.
+void setElement(Value &tensor, int64_t position, const Value &scalar);
+
+/// IEEE 754 maximum: NaN wins, -0 is below +0.
+float maximum(float a, float b);
+float minimum(float a, float b);
 
 /// A tensor of zeros, or an error when the shape is not one that can be had.
 llvm::Expected<Value> makeTensor(mlir::Type element, llvm::ArrayRef<int64_t> shape);

@@ -16,6 +16,21 @@ using namespace llvm;
 
 namespace quench::reference {
 
+Value elementOf(const Value &tensor, int64_t place) {
+  if (auto element = dyn_cast<FloatType>(tensor.elementType())) {
+    return Value::scalar(element, tensor.floats[place]);
+  }
+  return Value::scalar(tensor.elementType(), tensor.integers[place]);
+}
+
+void setElement(Value &tensor, int64_t place, const Value &scalar) {
+  if (isa<FloatType>(tensor.elementType())) {
+    tensor.floats[place] = scalar.floats.front();
+  } else {
+    tensor.integers[place] = scalar.integers.front();
+  }
+}
+
 static Expected<Value> evaluateDim(tensor::DimOp op, const Frame &frame) {
   ArrayRef<int64_t> shape = frame[op.getSource()].shape();
   int64_t axis = frame.index(op.getIndex());
@@ -185,6 +200,50 @@ static Expected<Value> evaluateCast(tensor::CastOp op, const Frame &frame) {
   return frame[op.getSource()];
 }
 
+/// The source in the middle, and around it what the region makes of the index.
+static Expected<Value> evaluatePad(tensor::PadOp op, const Frame &frame) {
+  const Value &source = frame[op.getSource()];
+  SmallVector<int64_t> low, shape;
+  for (auto [axis, size] : llvm::enumerate(source.shape())) {
+    low.push_back(frame.index(op.getMixedLowPad()[axis]));
+    shape.push_back(low[axis] + size + frame.index(op.getMixedHighPad()[axis]));
+  }
+  Expected<Value> result = makeTensor(source.elementType(), shape);
+  if (!result) {
+    return result;
+  }
+  Block &body = op.getRegion().front();
+  Error failed = Error::success();
+  forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+    SmallVector<int64_t> inside;
+    bool isInside = true;
+    for (auto [axis, size] : llvm::enumerate(source.shape())) {
+      inside.push_back(index[axis] - low[axis]);
+      isInside &= inside[axis] >= 0 && inside[axis] < size;
+    }
+    if (failed) {
+      return;
+    }
+    int64_t place = position(index, shape);
+    if (isInside) {
+      setElement(*result, place, elementOf(source, position(inside, source.shape())));
+      return;
+    }
+    Frame inner(frame, index);
+    for (auto [axis, argument] : llvm::enumerate(body.getArguments())) {
+      inner.set(argument, Value::scalar(argument.getType(), index[axis]));
+    }
+    failed = executeBody(body, inner);
+    if (!failed) {
+      setElement(*result, place, inner[body.getTerminator()->getOperand(0)]);
+    }
+  });
+  if (failed) {
+    return std::move(failed);
+  }
+  return result;
+}
+
 static Expected<Value> evaluateExtract(tensor::ExtractOp op, const Frame &frame) {
   const Value &source = frame[op.getTensor()];
   SmallVector<int64_t> index;
@@ -196,11 +255,7 @@ static Expected<Value> evaluateExtract(tensor::ExtractOp op, const Frame &frame)
                      static_cast<long long>(index[axis]));
     }
   }
-  int64_t place = position(index, source.shape());
-  if (auto element = dyn_cast<FloatType>(source.elementType())) {
-    return Value::scalar(element, source.floats[place]);
-  }
-  return Value::scalar(source.elementType(), source.integers[place]);
+  return elementOf(source, position(index, source.shape()));
 }
 
 static Expected<Value> evaluateFromElements(tensor::FromElementsOp op, const Frame &frame) {
@@ -227,6 +282,7 @@ void addTensorOps(OpTable &table) {
   table.add<tensor::ExtractSliceOp>(evaluateExtractSlice);
   table.add<tensor::InsertSliceOp>(evaluateInsertSlice);
   table.add<tensor::CastOp>(evaluateCast);
+  table.add<tensor::PadOp>(evaluatePad);
   table.add<tensor::ExtractOp>(evaluateExtract);
   table.add<tensor::FromElementsOp>(evaluateFromElements);
 }

@@ -15,6 +15,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <cmath>
+#include <map>
+#include <memory>
 
 using namespace mlir;
 using namespace quench;
@@ -46,8 +48,12 @@ static uint32_t vocabularyOf(BlockArgument tokens) {
   return static_cast<uint32_t>(std::max<int64_t>(size, 1));
 }
 
+/// By function and argument, of the first module that was run: a lowering leaves no embedding to
+/// ask.
+using Vocabularies = std::map<std::pair<std::string, unsigned>, uint32_t>;
+
 static Expected<reference::Value> inputFor(BlockArgument argument, bool isCache, int64_t rows,
-                                           numerics::RandomGenerator &random) {
+                                           uint32_t vocabulary, numerics::RandomGenerator &random) {
   Type type = argument.getType();
   if (auto scalar = dyn_cast<FloatType>(type)) {
     return reference::Value::scalar(scalar, reference::roundToType(scalar, nextNormal(random)));
@@ -78,7 +84,6 @@ static Expected<reference::Value> inputFor(BlockArgument argument, bool isCache,
     }
     return reference::Value::tensor(element, shape, std::move(values));
   }
-  uint32_t vocabulary = vocabularyOf(argument);
   std::vector<int64_t> values(*count);
   for (int64_t &value : values) {
     value = random.nextBelow(vocabulary);
@@ -87,6 +92,7 @@ static Expected<reference::Value> inputFor(BlockArgument argument, bool isCache,
 }
 
 static llvm::Error runFunction(func::FuncOp function, reference::Evaluator &evaluator, int64_t rows,
+                               Vocabularies &vocabularies,
                                std::vector<std::vector<float>> &results) {
   numerics::RandomGenerator random(/*seed=*/0);
   bool isModel = function->hasAttr(causalLMAttrName);
@@ -100,7 +106,9 @@ static llvm::Error runFunction(func::FuncOp function, reference::Evaluator &eval
   SmallVector<reference::Value> arguments;
   for (BlockArgument argument : function.getArguments()) {
     bool isCache = isModel && argument.getArgNumber() >= numModelArguments;
-    Expected<reference::Value> value = inputFor(argument, isCache, rows, random);
+    auto key = std::pair(function.getName().str(), argument.getArgNumber());
+    uint32_t vocabulary = vocabularies.try_emplace(key, vocabularyOf(argument)).first->second;
+    Expected<reference::Value> value = inputFor(argument, isCache, rows, vocabulary, random);
     if (!value) {
       return value.takeError();
     }
@@ -119,8 +127,9 @@ static llvm::Error runFunction(func::FuncOp function, reference::Evaluator &eval
 }
 
 RunModel quench::referenceRun(const WeightStore *weights, int64_t rows) {
-  return [weights, rows](ModuleOp module,
-                         const EdgeFunction &observe) -> Expected<std::vector<std::vector<float>>> {
+  auto vocabularies = std::make_shared<Vocabularies>();
+  return [=](ModuleOp module,
+             const EdgeFunction &observe) -> Expected<std::vector<std::vector<float>>> {
     reference::Evaluator evaluator(module, weights,
                                    [&](StringRef name, const reference::Value &value) {
                                      if (observe) {
@@ -133,7 +142,7 @@ RunModel quench::referenceRun(const WeightStore *weights, int64_t rows) {
       if (function.isDeclaration()) {
         continue;
       }
-      if (llvm::Error error = runFunction(function, evaluator, rows, results)) {
+      if (llvm::Error error = runFunction(function, evaluator, rows, *vocabularies, results)) {
         return llvm::createStringError("@" + function.getName() + ": " +
                                        llvm::toString(std::move(error)));
       }

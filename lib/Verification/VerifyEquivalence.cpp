@@ -59,7 +59,7 @@ struct VerifyEquivalencePass : quench::impl::VerifyEquivalencePassBase<VerifyEqu
 class Verifier {
 public:
   Verifier(ModuleOp module, Workspace &workspace, int64_t rows, double tolerance)
-      : module(module), workspace(workspace), rows(rows) {
+      : module(module), workspace(workspace), run(referenceRun(workspace.weights(), rows)) {
     seen.tolerance = tolerance;
   }
 
@@ -70,11 +70,11 @@ public:
 
 private:
   LogicalResult compare(GuardedPass &result);
-  RunModel runner() const { return referenceRun(workspace.weights(), rows); }
 
   ModuleOp module;
   Workspace &workspace;
-  int64_t rows;
+  /// Gives functions the same inputs whatever became of them.
+  RunModel run;
   RebaseJournal journal;
   /// What the next pass has to preserve.
   std::optional<Results> expected;
@@ -91,7 +91,6 @@ static double largestDeviation(const Results &before, const Results &after) {
 }
 
 LogicalResult Verifier::compare(GuardedPass &result) {
-  RunModel run = runner();
   llvm::Expected<Results> found = run(module, {});
   if (!found) {
     return module.emitError() << "cannot evaluate the module after pass '" << result.pass
@@ -143,7 +142,7 @@ LogicalResult Verifier::verify(Pass &pass, function_ref<LogicalResult(OpPassMana
   result.pass = pass.getArgument().empty() ? text : pass.getArgument().str();
   result.preserves = !isApproximating(pass);
   if (result.preserves && !expected) {
-    llvm::Expected<Results> results = runner()(module, {});
+    llvm::Expected<Results> results = run(module, {});
     if (!results) {
       return module.emitError() << "cannot evaluate the module before pass '" << result.pass
                                 << "': " << llvm::toString(results.takeError());

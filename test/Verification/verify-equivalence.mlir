@@ -22,10 +22,15 @@
 // RUN: quench-opt %s --quench-verify-equivalence='passes=quench-quantize recipe=w8a8-dynamic' --remark-format=emitRemark --remarks-filter=quench-verify-equivalence -o /dev/null 2>&1 | FileCheck %s --check-prefix=ROUND
 // ROUND: [Passed] NotCompared | Category:quench-verify-equivalence | Pass=quench-quantize, Rewrites=0
 
-// What the evaluator does not know cannot be verified. The IR does not change then.
+// Lowerings are verified like any pass.
 // REDEFINE: %{passes} = convert-nn-to-linalg
+// RUN: %{verify} -o /dev/null --remark-format=emitRemark --remarks-filter=quench-verify-equivalence 2>&1 | FileCheck %s --check-prefix=LOWERED
+// LOWERED: [Passed] Equivalent | {{.*}}Deviation={{[0-9.]+e-(0[789]|1[0-9])}}, Pass=convert-nn-to-linalg
+
+// What the evaluator does not know cannot be verified. The IR does not change then.
+// REDEFINE: %{passes} = convert-nn-to-linalg,one-shot-bufferize
 // RUN: not %{verify} -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: error: cannot evaluate the module after pass 'convert-nn-to-linalg': @forward: {{.+}} is not known to the reference evaluator
+// UNKNOWN: error: cannot evaluate the module after pass 'one-shot-bufferize': @forward: {{.+}} is not known to the reference evaluator
 
 // REDEFINE: %{passes} = quench-no-such-pass
 // RUN: not %{verify} -o /dev/null 2>&1 | FileCheck %s --check-prefix=PIPELINE

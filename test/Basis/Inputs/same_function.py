@@ -3,9 +3,11 @@
 """Calls all functions of two modules of upstream dialects with the same random inputs and compares the results.
 
 usage: same_function.py EXPECTED ACTUAL [TOLERANCE]
+       same_function.py EXPECTED --evaluator
 
-Both are lowered by the passes of MLIR alone and run by mlir-runner. Functions take and return static tensors of f32.
-Those named negative_* are left out: nothing happens to them.
+Both are lowered by the passes of MLIR alone and run by mlir-runner; with --evaluator the second one is EXPECTED again, as
+the reference evaluator executes it. Functions take and return static tensors of f32. Those named negative_* are left out:
+nothing happens to them.
 Prints the largest difference over the largest magnitude for each function, and exits with 1 when one is above the
 tolerance (1e-5), or when all results are 0.
 """
@@ -58,6 +60,26 @@ def caller(text, generator):
     return names, "\n".join(lines + ["return", "}"])
 
 
+def evaluated(path):
+    """The same by --quench-evaluate, of functions without arguments that call the others."""
+    text = run(["quench-opt", path], "").replace("func.func @negative_", "func.func private @negative_")
+    names, main = caller(text, random.Random(7))
+    lines = [line for line in main.splitlines() if "printMemrefF32" not in line and "tensor.cast" not in line]
+    values = [name.replace(".", "#") for name in names]
+    kinds = {}
+    for line in lines:
+        called = re.match(r"%(\w+):\d+ = call .* -> \((.*)\)$", line)
+        if called:
+            kinds.update({f"{called[1]}#{i}": kind for i, kind in enumerate(called[2].split(", "))})
+    results = ", ".join(kinds[value] for value in values)
+    lines[0] = f"func.func @main() -> ({results}) {{"
+    lines[-2] = f"return {', '.join('%' + value for value in values)} : {results}"
+    end = text.rindex("}")
+    printed = run(["quench-opt", "--quench-evaluate=entry=main", "-o", os.devnull], text[:end] + "\n".join(lines) + text[end:])
+    found = dict(re.findall(r"main\.(\d+): \S+ = \[(.*)\]", printed))
+    return {name: [float(value) for value in found[str(i)].split(", ")] for i, name in enumerate(names)}
+
+
 def results(path):
     text = run(["quench-opt", path], "").replace("func.func @negative_", "func.func private @negative_")
     names, main = caller(text, random.Random(7))
@@ -76,7 +98,8 @@ MLIR_OPT, RUNNER = shutil.which("mlir-opt"), shutil.which("mlir-runner")
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(RUNNER))), "lib")
 LIBRARIES = [os.path.join(FOLDER, f"libmlir_{name}runner_utils.so") for name in ("", "c_")]
 tolerance = float(sys.argv[3]) if len(sys.argv) > 3 else 1e-5
-expected, actual = results(sys.argv[1]), results(sys.argv[2])
+expected = results(sys.argv[1])
+actual = evaluated(sys.argv[1]) if sys.argv[2] == "--evaluator" else results(sys.argv[2])
 if expected.keys() != actual.keys() or not expected:
     sys.exit(f"expected results {sorted(expected)}, found {sorted(actual)}")
 failures = []
