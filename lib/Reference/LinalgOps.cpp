@@ -15,6 +15,8 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace llvm;
 
@@ -130,7 +132,36 @@ static Expected<Value> evaluateIndex(linalg::IndexOp op, const Frame &frame) {
   return Value::scalar(op.getType(), frame.loop(op.getDim()));
 }
 
+/// exp(x - max x) / Σ exp(x - max x) along one axis, in double.
+static Expected<Value> evaluateSoftmax(linalg::SoftmaxOp op, const Frame &frame) {
+  Value result = frame[op.getInput()];
+  const auto axis = static_cast<int64_t>(op.getDimension());
+  SmallVector<int64_t> shape(result.shape()), rows = shape;
+  const int64_t size = shape[axis];
+  rows[axis] = std::min<int64_t>(size, 1);
+  forEachIndex(rows, [&](ArrayRef<int64_t> index) {
+    SmallVector<int64_t> own(index);
+    auto at = [&](int64_t i) -> float & {
+      own[axis] = i;
+      return result.floats[position(own, shape)];
+    };
+    double largest = at(0), sum = 0.0;
+    for (int64_t i = 1; i < size; ++i) {
+      largest = std::max<double>(largest, at(i));
+    }
+    for (int64_t i = 0; i < size; ++i) {
+      sum += std::exp(at(i) - largest);
+    }
+    for (int64_t i = 0; i < size; ++i) {
+      at(i) =
+          roundToType(result.elementType(), static_cast<float>(std::exp(at(i) - largest) / sum));
+    }
+  });
+  return result;
+}
+
 void addLinalgOps(OpTable &table) {
+  table.add<linalg::SoftmaxOp>(evaluateSoftmax);
   table.add<linalg::IndexOp>(evaluateIndex);
   table.addFamily([](Operation *op) { return isa<linalg::LinalgOp>(op); },
                   [](Operation *op, const Frame &frame) {

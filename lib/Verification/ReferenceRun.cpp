@@ -126,11 +126,11 @@ static llvm::Error runFunction(func::FuncOp function, reference::Evaluator &eval
   return llvm::Error::success();
 }
 
-RunModel quench::referenceRun(const WeightStore *weights, int64_t rows) {
+RunModel quench::referenceRun(std::function<const WeightStore *()> weights, int64_t rows) {
   auto vocabularies = std::make_shared<Vocabularies>();
   return [=](ModuleOp module,
              const EdgeFunction &observe) -> Expected<std::vector<std::vector<float>>> {
-    reference::Evaluator evaluator(module, weights,
+    reference::Evaluator evaluator(module, weights ? weights() : nullptr,
                                    [&](StringRef name, const reference::Value &value) {
                                      if (observe) {
                                        observe(name, value.floats);

@@ -59,7 +59,8 @@ struct VerifyEquivalencePass : quench::impl::VerifyEquivalencePassBase<VerifyEqu
 class Verifier {
 public:
   Verifier(ModuleOp module, Workspace &workspace, int64_t rows, double tolerance)
-      : module(module), workspace(workspace), run(referenceRun(workspace.weights(), rows)) {
+      : module(module), workspace(workspace),
+        run(referenceRun([&workspace] { return workspace.weights(); }, rows)) {
     seen.tolerance = tolerance;
   }
 

@@ -1,5 +1,5 @@
 // Changes of basis on linalg: what an op lets through follows from its indexing maps and its body, not from its name.
-// RUN: quench-opt %s --quench-equalize | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=quench-equalize | FileCheck %s
 // RUN: quench-opt %s --quench-equalize -o /dev/null --remark-format=emitRemark --remarks-filter=quench-equalize 2> %t.remarks
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 

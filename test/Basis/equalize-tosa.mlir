@@ -1,5 +1,5 @@
 // Changes of basis on TOSA. Weights, biases and zero points are constants; those with a change of basis are new ones.
-// RUN: quench-opt %s --quench-equalize | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=quench-equalize | FileCheck %s
 // RUN: quench-opt %s --quench-equalize -o /dev/null --remark-format=emitRemark --remarks-filter=quench-equalize 2> %t.remarks
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 

@@ -1,5 +1,5 @@
 // Batch norms at inference scale and shift channels. They become part of the weights and the bias of the layer before.
-// RUN: quench-opt %s --quench-fold-norms | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=quench-fold-norms | FileCheck %s
 // RUN: quench-opt %s --quench-fold-norms -o /dev/null --remark-format=emitRemark --remarks-filter=quench-fold-norms 2> %t.remarks
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 // RUN: quench-opt %s --quench-fold-norms --quench-fold-weights -o %t.folded.mlir

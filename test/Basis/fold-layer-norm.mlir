@@ -1,6 +1,6 @@
 // The gain and the bias of a layer norm become part of the layers that read it: the gain scales the columns of their
 // weights W, and W b moves into their biases.
-// RUN: quench-opt %s --quench-fold-norms | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=quench-fold-norms | FileCheck %s
 // RUN: quench-opt %s --quench-fold-norms -o /dev/null --remark-format=emitRemark --remarks-filter=quench-fold-norms 2> %t.remarks
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 // RUN: quench-opt %s --quench-fold-norms --quench-fold-weights -o %t.folded.mlir

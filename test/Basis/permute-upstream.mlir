@@ -1,7 +1,7 @@
 // Block rotations with a permutation between them, on the input of a layer of linalg. The edge has the name of its
 // observer, or that of the layer that reads it.
 // RUN: %python %src/test/Transforms/Inputs/make_archive.py %t.archive width=4 mixed=8,1,-0.5,0.25
-// RUN: quench-opt %s --quench-permute='archive=%t.archive block=2' | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence='passes=quench-permute{block=2} archive=%t.archive' | FileCheck %s
 // RUN: quench-opt %s --quench-permute='archive=%t.archive block=2' -o /dev/null --remark-format=emitRemark --remarks-filter=quench-permute 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: quench-opt %s --quench-permute='archive=%t.archive block=2' --quench-fold-weights --convert-quench-to-linalg -o %t.permuted.mlir
 // RUN: %python %S/Inputs/same_function.py %s %t.permuted.mlir

@@ -1,6 +1,6 @@
 // Rotations of the inputs of layers in linalg and tosa. The weights on both sides take them in; where something
 // nonlinear makes the input, the rotation is online.
-// RUN: quench-opt %s --quench-rotate=r1=false | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence='passes=quench-rotate{r1=false}' | FileCheck %s
 // RUN: quench-opt %s --quench-rotate='r1=false kind=random-hadamard seed=3' -o /dev/null --remark-format=emitRemark --remarks-filter=quench-rotate 2> %t.remarks
 // RUN: FileCheck %s --check-prefix=REMARK < %t.remarks
 // RUN: quench-opt %s --quench-rotate=r1=false --quench-fold-weights --convert-quench-to-linalg -o %t.rotated.mlir

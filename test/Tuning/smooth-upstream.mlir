@@ -4,6 +4,7 @@
 // DEFINE: %{smooth} = quench-opt %s --quench-smooth='archive=%t/archive inputs=all'
 // RUN: %{smooth} --remark-format=emitRemark --remarks-filter=quench-smooth 2> %t/remarks | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t/remarks
+// RUN: quench-opt %s --quench-verify-equivalence='passes=quench-smooth{inputs=all},quench-fold-weights archive=%t/archive' -o /dev/null
 // RUN: %{smooth} --quench-fold-weights -o %t/smoothed.mlir
 // RUN: %python %src/test/Basis/Inputs/same_function.py %s %t/smoothed.mlir
 

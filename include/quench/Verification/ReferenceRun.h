@@ -11,6 +11,8 @@
 #include "quench/Verification/RebaseJournal.h"
 #include "quench/WeightStore/WeightStore.h"
 
+#include <functional>
+
 namespace quench {
 
 /// Evaluates all functions of a module with bodies, by the reference evaluator, on inputs that only
@@ -18,8 +20,9 @@ namespace quench {
 /// they select from, positions and other scalars of 0, caches of zeros, and `rows` where a
 /// dimension is open. The results that count are all tensors of floats; of causal language models
 /// only the logits, because their caches are their own. Fails on what the evaluator does not know,
-/// and on arguments of other types. `weights` may be null for constants in the IR.
-RunModel referenceRun(const WeightStore *weights, int64_t rows);
+/// and on arguments of other types. `weights` is asked before each run, and may be null for
+/// constants in the IR.
+RunModel referenceRun(std::function<const WeightStore *()> weights, int64_t rows);
 
 } // namespace quench
 
