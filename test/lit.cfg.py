@@ -11,7 +11,8 @@
 #   %cmake_configure    %cmake with the generator, compilers and flags of the build
 #   %aarch64_clang      compiles and links for aarch64 Linux           (feature qemu-aarch64)
 #   %aarch64_run        runs a program for aarch64                     (feature qemu-aarch64)
-# Features: <arch>-registered for each LLVM back end, host-x86_64, host-avx2 and so on, qemu-aarch64, python3.
+# Features: <arch>-registered for each LLVM back end, host-x86_64, host-avx2 and so on, qemu-aarch64, python3, numpy, roundtrip
+# (with the parameter).
 import glob
 import os
 import platform
@@ -119,7 +120,9 @@ for interpreter in (config.python_executable, "/usr/bin/python3"):
 config.substitutions.append(("%python", config.python_executable))
 
 # Only names that no argument looks like are substituted; quench, not, count, opt and llc are found on PATH.
-roundtrip = ["--verify-roundtrip"] if lit_config.params.get("roundtrip", "0") not in ("", "0") else []
+if lit_config.params.get("roundtrip", "0") not in ("", "0"):
+    features.add("roundtrip")
+roundtrip = ["--verify-roundtrip"] if "roundtrip" in features else []
 llvm_config.add_tool_substitutions(
     [
         ToolSubst("quench-opt", extra_args=roundtrip, unresolved="ignore"),

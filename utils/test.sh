@@ -59,6 +59,10 @@ rm -f "$results"
   "build/$preset/test" "build/$preset/test/Integration"
 status=$?
 
+# The printer and the parser agree on every input of the suite.
+check "lit: every input printed and reparsed" \
+  "${lit:-/usr/lib/llvm-22/bin/lit}" -sq --param roundtrip=1 --filter '\.mlir$' "build/$preset/test"
+
 counts="$(python3 utils/count_results.py "$results")" || { echo "error: no test results"; exit 1; }
 read -r lit_passed lit_failed <<<"$counts"
 passed=$((passed + lit_passed))

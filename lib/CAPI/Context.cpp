@@ -11,10 +11,17 @@
 
 #include "quench/InitAll.h"
 
+#include "mlir/InitAllPasses.h"
+
 #include <cstdlib>
 #include <new>
 
 using namespace llvm;
+
+void quench::capi::registerPasses() {
+  static std::once_flag once;
+  std::call_once(once, registerQuenchPasses);
+}
 
 void QuenchContext::say(QuenchSeverity severity, StringRef message) {
   std::lock_guard<std::mutex> lock(mutex);
@@ -92,9 +99,10 @@ int32_t quenchApiVersion(void) { return QUENCH_C_API_VERSION; }
 const char *quenchVersion(void) { return QUENCH_VERSION; }
 
 QuenchContext *quenchContextCreate(void) {
-  // The registry of passes is one for the process.
+  // The registry of passes is one for the process. Recipes may name those of upstream too.
   static std::once_flag once;
-  std::call_once(once, quench::registerAllPasses);
+  std::call_once(once, mlir::registerAllPasses);
+  quench::capi::registerPasses();
   auto *context = new (std::nothrow) QuenchContext;
   if (context) {
     quench::registerAllDialects(context->registry);

@@ -51,6 +51,9 @@ struct QuenchContext {
 
 namespace quench::capi {
 
+/// Registers the passes of Quench, once for the process.
+void registerPasses();
+
 /// The options of the caller, over the defaults of this version of the library: what an older
 /// header did not have keeps its default.
 template <typename Options> Options readOptions(const Options *given, Options defaults) {

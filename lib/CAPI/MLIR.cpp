@@ -7,17 +7,14 @@
 
 #include "quench-c/MLIR.h"
 
+#include "ContextState.h"
+
 #include "quench/InitAll.h"
 
 #include "mlir/CAPI/IR.h"
-
-#include <mutex>
 
 void quenchMlirRegisterDialects(MlirDialectRegistry registry) {
   quench::registerQuenchDialects(*unwrap(registry));
 }
 
-void quenchMlirRegisterPasses(void) {
-  static std::once_flag once;
-  std::call_once(once, quench::registerQuenchPasses);
-}
+void quenchMlirRegisterPasses(void) { quench::capi::registerPasses(); }

@@ -128,10 +128,17 @@ static void printBash(ArrayRef<ListedCommand> commands, raw_ostream &out) {
 
 Error ManualCommand::run(const Console &console) {
   std::vector<ListedCommand> commands = listCommands(console);
+  std::string page;
+  raw_string_ostream text(page);
   if (bash) {
-    printBash(commands, console.out);
+    printBash(commands, text);
   } else {
-    printPage(commands, console.out);
+    printPage(commands, text);
+  }
+  if (console.json) {
+    console.printJson(json::Object{{"text", page}});
+  } else {
+    console.out << page;
   }
   return Error::success();
 }

@@ -32,6 +32,7 @@ int main(void) {
   quenchMlirRegisterDialects(registry);
   quenchMlirRegisterPasses();
   quenchMlirRegisterPasses();
+  quenchContextDestroy(quenchContextCreate());
   context = mlirContextCreateWithRegistry(registry, true);
   mlirContextLoadAllAvailableDialects(context);
   module = mlirModuleCreateParse(context, mlirStringRefCreateFromCString(ir));

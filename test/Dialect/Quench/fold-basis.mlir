@@ -1,3 +1,5 @@
+// A resource gets another name when it is read where one of its name is already.
+// UNSUPPORTED: roundtrip
 // RUN: quench-opt %s --canonicalize | FileCheck %s
 
 #d = #quench.diagonal<dense<[0.5, 2.0, 0.0, 1.0]> : tensor<4xf32>>
