@@ -85,10 +85,14 @@ QuenchStatus QuenchContext::give(StringRef text, char **result) {
 }
 
 QuenchStatus
-QuenchContext::require(std::initializer_list<std::pair<const char *, const void *>> arguments) {
+quench::capi::require(QuenchContext *context,
+                      std::initializer_list<std::pair<const char *, const void *>> arguments) {
+  if (!context) {
+    return QUENCH_STATUS_INVALID_ARGUMENT;
+  }
   for (auto [name, value] : arguments) {
     if (!value) {
-      return invalid(Twine(name) + ": expected a value, found NULL");
+      return context->invalid(Twine(name) + ": expected a value, found NULL");
     }
   }
   return QUENCH_STATUS_OK;
@@ -114,21 +118,30 @@ void quenchContextDestroy(QuenchContext *context) { delete context; }
 
 void quenchContextSetDiagnosticFunction(QuenchContext *context, QuenchDiagnosticFunction function,
                                         void *userData) {
-  context->diagnose = function;
-  context->diagnoseData = userData;
+  if (context) {
+    context->diagnose = function;
+    context->diagnoseData = userData;
+  }
 }
 
 void quenchContextSetProgressFunction(QuenchContext *context, QuenchProgressFunction function,
                                       void *userData) {
-  context->progress = function;
-  context->progressData = userData;
+  if (context) {
+    context->progress = function;
+    context->progressData = userData;
+  }
 }
 
 void quenchContextSetRemarks(QuenchContext *context, int32_t enabled) {
-  context->remarks = enabled != 0;
+  if (context) {
+    context->remarks = enabled != 0;
+  }
 }
 
 QuenchStatus quenchContextSetThreads(QuenchContext *context, int32_t threads) {
+  if (!context) {
+    return QUENCH_STATUS_INVALID_ARGUMENT;
+  }
   constexpr int32_t maxThreads = 1024;
   if (threads < 0 || threads > maxThreads) {
     return context->invalid("threads: expected 0 to " + Twine(maxThreads) + ", found " +
@@ -139,7 +152,7 @@ QuenchStatus quenchContextSetThreads(QuenchContext *context, int32_t threads) {
 }
 
 const char *quenchContextLastError(const QuenchContext *context) {
-  return context->lastError.c_str();
+  return context ? context->lastError.c_str() : "expected a context, found NULL";
 }
 
 void quenchStringDestroy(char *string) { std::free(string); }

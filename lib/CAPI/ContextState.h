@@ -44,15 +44,16 @@ struct QuenchContext {
   QuenchStatus done(llvm::Error error) { return error ? fail(std::move(error)) : QUENCH_STATUS_OK; }
   /// Hands a text out.
   QuenchStatus give(llvm::StringRef text, char **result);
-
-  /// Checks texts that are required: a name for messages, and the text.
-  QuenchStatus require(std::initializer_list<std::pair<const char *, const void *>> arguments);
 };
 
 namespace quench::capi {
 
 /// Registers the passes of Quench, once for the process.
 void registerPasses();
+
+/// Checks what is required: the context, then places and texts, each with its name for messages.
+QuenchStatus require(QuenchContext *context,
+                     std::initializer_list<std::pair<const char *, const void *>> arguments);
 
 /// The options of the caller, over the defaults of this version of the library: what an older
 /// header did not have keeps its default.

@@ -81,7 +81,7 @@ static Error checkTensor(const QuenchTensor *tensor, StringRef name, QuenchEleme
 //===----------------------------------------------------------------------===//
 
 QuenchStatus quenchModelLoad(QuenchContext *context, const char *path, QuenchModel **model) {
-  if (QuenchStatus status = context->require({{"path", path}, {"model", model}})) {
+  if (QuenchStatus status = require(context, {{"path", path}, {"model", model}})) {
     return status;
   }
   *model = nullptr;
@@ -95,14 +95,16 @@ QuenchStatus quenchModelLoad(QuenchContext *context, const char *path, QuenchMod
 
 void quenchModelDestroy(QuenchModel *model) { delete model; }
 
-int64_t quenchModelVocabSize(const QuenchModel *model) { return model->session().vocabSize(); }
+int64_t quenchModelVocabSize(const QuenchModel *model) {
+  return model ? model->session().vocabSize() : 0;
+}
 
 int64_t quenchModelMaxPositions(const QuenchModel *model) {
-  return model->session().maxPositions();
+  return model ? model->session().maxPositions() : 0;
 }
 
 QuenchStatus quenchSequenceCreate(QuenchModel *model, QuenchSequence **sequence) {
-  if (QuenchStatus status = model->context->require({{"sequence", sequence}})) {
+  if (QuenchStatus status = require(model ? model->context : nullptr, {{"sequence", sequence}})) {
     return status;
   }
   *sequence = new QuenchSequence{model, model->session().newState()};
@@ -110,7 +112,8 @@ QuenchStatus quenchSequenceCreate(QuenchModel *model, QuenchSequence **sequence)
 }
 
 QuenchStatus quenchSequenceCopy(const QuenchSequence *sequence, QuenchSequence **copy) {
-  if (QuenchStatus status = sequence->model->context->require({{"copy", copy}})) {
+  if (QuenchStatus status =
+          require(sequence ? sequence->model->context : nullptr, {{"copy", copy}})) {
     return status;
   }
   *copy = new QuenchSequence(*sequence);
@@ -120,10 +123,13 @@ QuenchStatus quenchSequenceCopy(const QuenchSequence *sequence, QuenchSequence *
 void quenchSequenceDestroy(QuenchSequence *sequence) { delete sequence; }
 
 int64_t quenchSequencePosition(const QuenchSequence *sequence) {
-  return sequence->state.position();
+  return sequence ? sequence->state.position() : 0;
 }
 
 QuenchStatus quenchSequenceRewind(QuenchSequence *sequence, int64_t position) {
+  if (!sequence) {
+    return QUENCH_STATUS_INVALID_ARGUMENT;
+  }
   if (position < 0 || position > sequence->state.position()) {
     return sequence->model->context->invalid("position: expected 0 to " +
                                              Twine(sequence->state.position()) + ", found " +
@@ -135,6 +141,9 @@ QuenchStatus quenchSequenceRewind(QuenchSequence *sequence, int64_t position) {
 
 /// Fails when a sequence is not one of the model.
 static QuenchStatus checkSequence(QuenchModel *model, QuenchSequence *sequence) {
+  if (!model) {
+    return QUENCH_STATUS_INVALID_ARGUMENT;
+  }
   if (!sequence || sequence->model != model) {
     return model->context->invalid("sequence: expected one of this model, found " +
                                    Twine(sequence ? "one of another" : "NULL"));
@@ -222,7 +231,7 @@ QuenchStatus quenchModelGenerate(QuenchModel *model, QuenchSequence *sequence,
 QuenchStatus quenchFunctionCompile(QuenchContext *context, const char *ir, const char *name,
                                    const char *weights, QuenchFunction **function) {
   if (QuenchStatus status =
-          context->require({{"ir", ir}, {"name", name}, {"function", function}})) {
+          require(context, {{"ir", ir}, {"name", name}, {"function", function}})) {
     return status;
   }
   *function = nullptr;
@@ -299,7 +308,13 @@ static Expected<FunctionResult> resultOf(const QuenchTensor &tensor, const Twine
 QuenchStatus quenchFunctionCall(QuenchFunction *function, const QuenchTensor *arguments,
                                 size_t argumentCount, const QuenchTensor *results,
                                 size_t resultCount) {
+  if (!function) {
+    return QUENCH_STATUS_INVALID_ARGUMENT;
+  }
   QuenchContext *context = function->context;
+  if ((argumentCount && !arguments) || (resultCount && !results)) {
+    return context->invalid("expected arguments and results, found NULL");
+  }
   std::vector<FunctionArgument> inputs;
   for (size_t i = 0; i < argumentCount; ++i) {
     Expected<FunctionArgument> argument = argumentOf(arguments[i], "argument " + Twine(i));

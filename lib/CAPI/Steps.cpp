@@ -48,7 +48,7 @@ static std::string textOr(const char *text, const char *otherwise) {
 
 QuenchStatus quenchImport(QuenchContext *context, const char *source, const char *output,
                           const QuenchImportOptions *options, QuenchModelSummary *summary) {
-  if (QuenchStatus status = context->require({{"source", source}, {"output", output}})) {
+  if (QuenchStatus status = require(context, {{"source", source}, {"output", output}})) {
     return status;
   }
   QuenchImportOptions chosen = readOptions(options, QUENCH_IMPORT_OPTIONS_INIT);
@@ -85,7 +85,7 @@ static QuenchStatus calibrateWith(QuenchContext *context, const char *model,
 
 QuenchStatus quenchCalibrate(QuenchContext *context, const char *model, const char *data,
                              const QuenchCalibrateOptions *options) {
-  if (QuenchStatus status = context->require({{"model", model}, {"data", data}})) {
+  if (QuenchStatus status = require(context, {{"model", model}, {"data", data}})) {
     return status;
   }
   QuenchCalibrateOptions chosen = readOptions(options, QUENCH_CALIBRATE_OPTIONS_INIT);
@@ -98,7 +98,7 @@ QuenchStatus quenchCalibrateSamples(QuenchContext *context, const char *model,
                                     QuenchSampleFunction next, void *userData,
                                     const QuenchCalibrateOptions *options) {
   if (QuenchStatus status =
-          context->require({{"model", model}, {"next", reinterpret_cast<const void *>(next)}})) {
+          require(context, {{"model", model}, {"next", reinterpret_cast<const void *>(next)}})) {
     return status;
   }
   QuenchCalibrateOptions chosen = readOptions(options, QUENCH_CALIBRATE_OPTIONS_INIT);
@@ -142,7 +142,7 @@ QuenchStatus quenchQuantize(QuenchContext *context, const char *model, const cha
                             const char *output, const QuenchQuantizeOptions *options,
                             QuenchModelSummary *summary) {
   if (QuenchStatus status =
-          context->require({{"model", model}, {"recipe", recipe}, {"output", output}})) {
+          require(context, {{"model", model}, {"recipe", recipe}, {"output", output}})) {
     return status;
   }
   QuenchQuantizeOptions chosen = readOptions(options, QUENCH_QUANTIZE_OPTIONS_INIT);
@@ -168,7 +168,7 @@ QuenchStatus quenchQuantize(QuenchContext *context, const char *model, const cha
 
 QuenchStatus quenchCompile(QuenchContext *context, const char *model, const char *output,
                            const QuenchCompileOptions *options) {
-  if (QuenchStatus status = context->require({{"model", model}, {"output", output}})) {
+  if (QuenchStatus status = require(context, {{"model", model}, {"output", output}})) {
     return status;
   }
   QuenchCompileOptions chosen = readOptions(options, QUENCH_COMPILE_OPTIONS_INIT);
@@ -179,7 +179,7 @@ QuenchStatus quenchCompile(QuenchContext *context, const char *model, const char
 QuenchStatus quenchEvaluate(QuenchContext *context, const char *model, const char *data,
                             const QuenchEvaluateOptions *options, QuenchEvaluation *evaluation) {
   if (QuenchStatus status =
-          context->require({{"model", model}, {"data", data}, {"evaluation", evaluation}})) {
+          require(context, {{"model", model}, {"data", data}, {"evaluation", evaluation}})) {
     return status;
   }
   QuenchEvaluateOptions chosen = readOptions(options, QUENCH_EVALUATE_OPTIONS_INIT);
@@ -217,7 +217,7 @@ QuenchStatus quenchEvaluate(QuenchContext *context, const char *model, const cha
 //===----------------------------------------------------------------------===//
 
 QuenchStatus quenchInspect(QuenchContext *context, const char *model, char **json) {
-  if (QuenchStatus status = context->require({{"model", model}, {"json", json}})) {
+  if (QuenchStatus status = require(context, {{"model", model}, {"json", json}})) {
     return status;
   }
   *json = nullptr;
@@ -248,7 +248,7 @@ QuenchStatus quenchInspect(QuenchContext *context, const char *model, char **jso
 }
 
 QuenchStatus quenchReport(QuenchContext *context, const char *model, char **json) {
-  if (QuenchStatus status = context->require({{"model", model}, {"json", json}})) {
+  if (QuenchStatus status = require(context, {{"model", model}, {"json", json}})) {
     return status;
   }
   *json = nullptr;
@@ -261,7 +261,7 @@ QuenchStatus quenchReport(QuenchContext *context, const char *model, char **json
 
 QuenchStatus quenchReportPage(QuenchContext *context, const char *const *models, size_t count,
                               char **html) {
-  if (QuenchStatus status = context->require({{"models", models}, {"html", html}})) {
+  if (QuenchStatus status = require(context, {{"models", models}, {"html", html}})) {
     return status;
   }
   *html = nullptr;
@@ -271,7 +271,7 @@ QuenchStatus quenchReportPage(QuenchContext *context, const char *const *models,
   }
   std::vector<insight::Report> reports;
   for (const char *model : ArrayRef(models, count)) {
-    if (QuenchStatus status = context->require({{"models", model}})) {
+    if (QuenchStatus status = require(context, {{"models", model}})) {
       return status;
     }
     Expected<insight::Report> report = insight::readReport(model);
@@ -284,7 +284,7 @@ QuenchStatus quenchReportPage(QuenchContext *context, const char *const *models,
 }
 
 QuenchStatus quenchRecipes(QuenchContext *context, char **json) {
-  if (QuenchStatus status = context->require({{"json", json}})) {
+  if (QuenchStatus status = require(context, {{"json", json}})) {
     return status;
   }
   *json = nullptr;

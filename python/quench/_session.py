@@ -7,7 +7,6 @@ import ctypes
 import json
 import os
 import sys
-from types import TracebackType
 from typing import Any, Callable, Optional, TextIO, Union
 
 from . import _library
@@ -112,13 +111,6 @@ class Session:
         if getattr(self, "_handle", None):
             self._library.quenchContextDestroy(self._handle)
             self._handle = None
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        return None
 
     def keep(self, error: BaseException) -> None:
         """Remembers what a function of the caller raised, to raise it when the step has ended."""

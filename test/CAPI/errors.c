@@ -160,6 +160,11 @@ int main(void) {
   quenchContextSetDiagnosticFunction(context, diagnose, NULL);
   steps();
   memory();
+  // Without a handle there is nobody to tell.
+  // CHECK: without handles 1 1 1 1 1 1 0
+  printf("without handles %d %d %d %d %d %d %d\n", (int)quenchImport(NULL, "hf", "out", NULL, NULL),
+         (int)quenchContextSetThreads(NULL, 1), (int)quenchSequenceCreate(NULL, NULL), (int)quenchModelRun(NULL, NULL, NULL, NULL),
+         (int)quenchSequenceRewind(NULL, 0), (int)quenchFunctionCall(NULL, NULL, 0, NULL, 0), (int)quenchModelVocabSize(NULL));
   quenchContextDestroy(context);
   quenchContextDestroy(NULL);
   // CHECK: done

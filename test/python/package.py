@@ -192,6 +192,22 @@ class PackageTest(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt):
             quench.Model(ROOT / "model", session).evaluate(ROOT / "ids.bin", window=8)
 
+    def test_sessions_are_independent(self):
+        results = [None] * 3
+
+        def work(index):
+            session = quench.Session(threads=1 + index % 2, progress=False)
+            model = quench.Model(ROOT / "model", session).quantize("w8a8-dynamic", ROOT / f"parallel{index}")
+            results[index] = (rows(model.run([1, 2, 3])), (ROOT / f"parallel{index}" / "weights.safetensors").read_bytes())
+
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(len(results))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(results[0], (rows(self.small.run([1, 2, 3])), (ROOT / "w8" / "weights.safetensors").read_bytes()))
+        self.assertEqual(results, results[:1] * 3)
+
     def test_progress_bar(self):
         class Stream:
             text = ""
