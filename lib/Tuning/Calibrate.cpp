@@ -10,6 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FunctionCalibration.h"
+
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Calibration/CalibrationArchive.h"
@@ -55,7 +57,11 @@ struct CalibratePass : quench::impl::CalibratePassBase<CalibratePass>, Workspace
   Error run();
   Expected<func::FuncOp> checkModel(const Samples &samples, StringRef file);
   Expected<std::vector<Taps>> findTaps(func::FuncOp function, const SegmentRunner &runner);
-  Error save(const Statistics &statistics, const Samples &samples, const Workspace &workspace);
+  Expected<Statistics> runModel(Workspace &workspace, const StatisticKinds &kinds,
+                                CalibrationArchive &archive);
+  Expected<Statistics> runFunction(Workspace &workspace, const StatisticKinds &kinds,
+                                   CalibrationArchive &archive);
+  Error save(CalibrationArchive archive, const Statistics &statistics, const Workspace &workspace);
 };
 
 } // namespace
@@ -126,21 +132,72 @@ static Error runSegment(SegmentRunner &runner, const Taps &taps, Statistics &sta
   return problem.empty() ? Error::success() : createStringError(problem);
 }
 
-Error CalibratePass::save(const Statistics &statistics, const Samples &samples,
+Error CalibratePass::save(CalibrationArchive archive, const Statistics &statistics,
                           const Workspace &workspace) {
-  CalibrationArchive archive;
   archive.modelDigest = workspace.weights() ? workspace.weights()->digest() : "none";
-  archive.dataDigest = samples.digest();
   Expected<const recipe::Recipe *> recipe = workspace.recipe();
   if (recipe) {
     archive.recipeDigest = digestOf((*recipe)->text);
   } else {
     llvm::consumeError(recipe.takeError());
   }
-  archive.samples = archive.totalSamples = samples.size();
-  archive.data = samples;
+  archive.samples = archive.totalSamples;
   archive.statistics = statistics;
   return archive.save(output);
+}
+
+/// A causal language model on the tokens of the archive. `archive` takes what is known of the data.
+Expected<Statistics> CalibratePass::runModel(Workspace &workspace, const StatisticKinds &kinds,
+                                             CalibrationArchive &archive) {
+  Expected<const Samples *> samples = workspace.samples();
+  if (!samples) {
+    return samples.takeError();
+  }
+  Expected<func::FuncOp> function = checkModel(**samples, workspace.archivePath());
+  if (!function) {
+    return function.takeError();
+  }
+  archive.data = **samples;
+  archive.dataDigest = archive.data.digest();
+  archive.totalSamples = archive.data.size();
+  SliceCompilerOptions options;
+  options.threads = workspace.threads();
+  SegmentRunner runner(*function, **samples, workspace.weights(), options);
+  Expected<std::vector<Taps>> taps = findTaps(*function, runner);
+  if (!taps) {
+    return taps.takeError();
+  }
+  // What is behind the last observer need not run.
+  while (taps->back().empty()) {
+    taps->pop_back();
+  }
+  Statistics statistics(kinds);
+  Progress progress = workspace.progress("calibrate", taps->size(), "segments");
+  for (const Taps &segment : *taps) {
+    if (Error error = runSegment(runner, segment, statistics)) {
+      return std::move(error);
+    }
+    progress.advance();
+  }
+  progress.finish();
+  return std::move(statistics);
+}
+
+/// Any function on tensors of a file.
+Expected<Statistics> CalibratePass::runFunction(Workspace &workspace, const StatisticKinds &kinds,
+                                                CalibrationArchive &archive) {
+  Expected<std::unique_ptr<WeightStore>> tensors = WeightStore::open(samples);
+  if (!tensors) {
+    return tensors.takeError();
+  }
+  Expected<FunctionCalibration> result =
+      calibrateFunction(getOperation(), **tensors, workspace.weights(), kinds, workspace.threads());
+  if (!result) {
+    return result.takeError();
+  }
+  archive.dataDigest = (*tensors)->digest();
+  archive.totalSamples = result->samples;
+  return std::move(result->statistics);
 }
 
 Error CalibratePass::run() {
@@ -156,44 +213,22 @@ Error CalibratePass::run() {
   if (!workspace) {
     return workspace.takeError();
   }
-  Expected<const Samples *> samples = (*workspace)->samples();
-  if (!samples) {
-    return samples.takeError();
-  }
-  Expected<func::FuncOp> function = checkModel(**samples, (*workspace)->archivePath());
-  if (!function) {
-    return function.takeError();
-  }
-  SliceCompilerOptions options;
-  options.threads = (*workspace)->threads();
-  SegmentRunner runner(*function, **samples, (*workspace)->weights(), options);
-  Expected<std::vector<Taps>> taps = findTaps(*function, runner);
-  if (!taps) {
-    return taps.takeError();
-  }
-  // What is behind the last observer need not run.
-  while (taps->back().empty()) {
-    taps->pop_back();
-  }
-  Statistics statistics(*kinds);
-  Progress progress = (*workspace)->progress("calibrate", taps->size(), "segments");
-  for (const Taps &segment : *taps) {
-    if (Error error = runSegment(runner, segment, statistics)) {
-      return error;
-    }
-    progress.advance();
-  }
-  progress.finish();
-  if (!output.empty()) {
-    if (Error error = save(statistics, **samples, **workspace)) {
-      return error;
-    }
+  CalibrationArchive made;
+  Expected<Statistics> statistics = samples.empty() ? runModel(**workspace, *kinds, made)
+                                                    : runFunction(**workspace, *kinds, made);
+  if (!statistics) {
+    return statistics.takeError();
   }
   (*workspace)
       ->report(llvm::json::Object{{"pass", DEBUG_TYPE},
-                                  {"samples", (*samples)->size()},
-                                  {"edges", statistics.edges().size()}});
-  (*workspace)->setStatistics(std::move(statistics));
+                                  {"samples", made.totalSamples},
+                                  {"edges", statistics->edges().size()}});
+  if (!output.empty()) {
+    if (Error error = save(std::move(made), *statistics, **workspace)) {
+      return error;
+    }
+  }
+  (*workspace)->setStatistics(std::move(*statistics));
   return Error::success();
 }
 

@@ -78,10 +78,11 @@ private:
   /// The Gram matrices of some of the groups, from one run.
   Expected<std::vector<GramMatrix>> measure(SliceCode &code, ArrayRef<InputGroup> groups,
                                             size_t first, size_t count);
-  Error quantizeGroup(SliceCode &code, const InputGroup &group, GramMatrix gram,
+  /// `code` takes the rounded weights for what is behind them; null when nothing runs.
+  Error quantizeGroup(SliceCode *code, const InputGroup &group, GramMatrix gram,
                       SafetensorsWriter *output);
   /// Quantizes the weight that all of `layers` read.
-  Error quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
+  Error quantizeWeight(SliceCode *code, ArrayRef<PlannedLayer *> layers,
                        const numerics::GramFactor &factor, ArrayRef<double> gram,
                        SafetensorsWriter *output);
 
@@ -121,7 +122,7 @@ Error GptqDriver::quantizeSegment(SliceCode &code, ArrayRef<InputGroup> groups,
       return grams.takeError();
     }
     for (auto [index, gram] : llvm::enumerate(*grams)) {
-      if (Error error = quantizeGroup(code, groups[first + index], std::move(gram), output)) {
+      if (Error error = quantizeGroup(&code, groups[first + index], std::move(gram), output)) {
         return error;
       }
     }
@@ -129,7 +130,7 @@ Error GptqDriver::quantizeSegment(SliceCode &code, ArrayRef<InputGroup> groups,
   return Error::success();
 }
 
-Error GptqDriver::quantizeGroup(SliceCode &code, const InputGroup &group, GramMatrix gram,
+Error GptqDriver::quantizeGroup(SliceCode *code, const InputGroup &group, GramMatrix gram,
                                 SafetensorsWriter *output) {
   culprit = group.layers.front()->op->getLoc();
   int64_t size = gram.getSize();
@@ -187,7 +188,7 @@ static void permuteKept(KeptElements &kept, ArrayRef<int64_t> permutation) {
   }
 }
 
-Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layers,
+Error GptqDriver::quantizeWeight(SliceCode *code, ArrayRef<PlannedLayer *> layers,
                                  const numerics::GramFactor &factor, ArrayRef<double> gram,
                                  SafetensorsWriter *output) {
   PlannedLayer &layer = *layers.front();
@@ -239,8 +240,8 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
   weight.signalToNoise = ratio.decibels();
   weight.permutation = std::move(result->permutation);
   outcome = {result->loss, result->damping, std::move(result->note)};
-  for (PlannedLayer *reader : layers) {
-    if (Error error = code.setWeight(reader->operands.weight->get(), rounded)) {
+  for (PlannedLayer *reader : code ? layers : ArrayRef<PlannedLayer *>()) {
+    if (Error error = code->setWeight(reader->operands.weight->get(), rounded)) {
       return error;
     }
   }
@@ -254,6 +255,11 @@ Error GptqDriver::quantizeWeight(SliceCode &code, ArrayRef<PlannedLayer *> layer
 }
 
 Error GptqDriver::run(SafetensorsWriter *output) {
+  if (!inputs.runner) {
+    return inputs.forEachKnownGram([&](const InputGroup &group, GramMatrix gram) {
+      return quantizeGroup(/*code=*/nullptr, group, std::move(gram), output);
+    });
+  }
   // What is behind the last layer to quantize need not run.
   SegmentRunner &runner = *inputs.runner;
   while (!runner.isDone() && numDone < inputs.plan.layers.size()) {
@@ -390,8 +396,8 @@ LogicalResult GptqPass::run() {
     llvm::consumeError(workspace.takeError());
     return module.emitError() << llvm::toString(settings.takeError());
   }
-  FailureOr<TuningInputs> inputs =
-      TuningInputs::open(module, std::move(workspace), DEBUG_TYPE, /*keptElements=*/true);
+  FailureOr<TuningInputs> inputs = TuningInputs::open(
+      module, std::move(workspace), DEBUG_TYPE, /*keptElements=*/true, InputSource::SamplesOrGrams);
   if (failed(inputs)) {
     return failure();
   }

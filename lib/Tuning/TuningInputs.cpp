@@ -37,10 +37,30 @@ std::string InputGroup::name() const {
   return edgeName(names);
 }
 
-/// Takes layers out of the plan that cannot be fitted to inputs, with a remark for each.
-static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner &runner, StringRef pass) {
+std::string InputGroup::edge() const {
+  for (Operation *user : input.getUsers()) {
+    if (auto observer = dyn_cast<ObserveOp>(user)) {
+      return observer.getName().str();
+    }
+  }
+  return name();
+}
+
+/// Whether the inputs of a layer are along the last axes of its weight and of its activation, whose
+/// Gram matrix calibration keeps.
+static bool sumsOverLastAxes(const PlannedLayer &layer) {
+  auto rankOf = [](OpOperand *operand) {
+    return cast<RankedTensorType>(operand->get().getType()).getRank();
+  };
+  return rankOf(layer.operands.weight) == 2 && layer.operands.weightReductionAxis == 1 &&
+         layer.operands.activationReductionAxis == rankOf(layer.operands.activation) - 1;
+}
+
+/// Takes layers out of the plan that cannot be fitted to inputs, with a remark for each. `runner`
+/// may be null.
+static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner *runner, StringRef pass) {
   llvm::DenseSet<Operation *> reached;
-  for (const ModelSegment &segment : runner.segments()) {
+  for (const ModelSegment &segment : runner ? runner->segments() : ArrayRef<ModelSegment>()) {
     reached.insert(segment.layers.begin(), segment.layers.end());
   }
   std::vector<SmallVector<Value>> inputs(plan.weights.size());
@@ -51,7 +71,7 @@ static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner &runner
     }
   }
   eraseLayers(plan, [&](PlannedLayer &layer) {
-    bool isReached = reached.contains(layer.op);
+    bool isReached = runner ? reached.contains(layer.op) : sumsOverLastAxes(layer);
     if (isReached && inputs[*layer.weight].size() == 1) {
       return false;
     }
@@ -59,7 +79,9 @@ static void removeUnsuitable(QuantizationPlan &plan, const SegmentRunner &runner
                    remark::RemarkOpts::name("LeftInFloat").category(pass).function(layer.function))
         << remark::metric("Layer", layer.name)
         << remark::metric("Reason", isReached ? "layers with other inputs share its weight"
-                                              : "the logits do not depend on it");
+                                    : runner  ? "the logits do not depend on it"
+                                              : "its inputs are not along the last axis of weight "
+                                                "and activation");
     return true;
   });
 }
@@ -80,7 +102,7 @@ Expected<const calibration::Samples *> quench::samplesFor(const CausalLM &model,
 }
 
 FailureOr<TuningInputs> TuningInputs::open(ModuleOp module, Expected<Workspace *> workspace,
-                                           StringRef pass, bool keptElements) {
+                                           StringRef pass, bool keptElements, InputSource source) {
   auto fail = [&](Error error) { return module.emitError() << llvm::toString(std::move(error)); };
   if (!workspace) {
     return fail(workspace.takeError());
@@ -91,14 +113,21 @@ FailureOr<TuningInputs> TuningInputs::open(ModuleOp module, Expected<Workspace *
   if (!recipe) {
     return fail(recipe.takeError());
   }
-  Expected<CausalLM> model = findCausalLM(module, "module");
-  if (!model) {
-    return fail(model.takeError());
-  }
-  inputs.model = *model;
-  Expected<const calibration::Samples *> samples = samplesFor(*model, *inputs.workspace);
-  if (!samples) {
-    return fail(samples.takeError());
+  bool isModel = llvm::any_of(module.getOps<func::FuncOp>(), [](func::FuncOp function) {
+    return function->hasAttr(causalLMAttrName);
+  });
+  const calibration::Samples *samples = nullptr;
+  if (isModel || source == InputSource::Samples) {
+    Expected<CausalLM> model = findCausalLM(module, "module");
+    if (!model) {
+      return fail(model.takeError());
+    }
+    inputs.model = *model;
+    Expected<const calibration::Samples *> opened = samplesFor(*model, *inputs.workspace);
+    if (!opened) {
+      return fail(opened.takeError());
+    }
+    samples = *opened;
   }
   PlanOptions options;
   options.activations = false;
@@ -111,12 +140,43 @@ FailureOr<TuningInputs> TuningInputs::open(ModuleOp module, Expected<Workspace *
     return failure();
   }
   inputs.plan = std::move(*plan);
-  SliceCompilerOptions compilerOptions;
-  compilerOptions.threads = inputs.threads();
-  inputs.runner = std::make_unique<SegmentRunner>(
-      model->function, **samples, inputs.workspace->weights(), std::move(compilerOptions));
-  removeUnsuitable(inputs.plan, *inputs.runner, pass);
+  if (samples) {
+    SliceCompilerOptions compilerOptions;
+    compilerOptions.threads = inputs.threads();
+    inputs.runner = std::make_unique<SegmentRunner>(
+        inputs.model.function, *samples, inputs.workspace->weights(), std::move(compilerOptions));
+  }
+  removeUnsuitable(inputs.plan, inputs.runner.get(), pass);
   return std::move(inputs);
+}
+
+Error TuningInputs::forEachKnownGram(
+    llvm::function_ref<Error(const InputGroup &, GramMatrix)> take) {
+  Expected<const calibration::Statistics *> statistics = workspace->statistics();
+  if (!statistics) {
+    return statistics.takeError();
+  }
+  llvm::MapVector<Value, InputGroup> groups;
+  for (PlannedLayer &layer : plan.layers) {
+    Value input = layer.operands.activation->get();
+    groups[input].input = input;
+    groups[input].layers.push_back(&layer);
+  }
+  for (const auto &[input, group] : groups) {
+    const calibration::EdgeStatistics *edge = (*statistics)->lookup(group.edge());
+    int64_t width = group.width();
+    if (!edge || edge->gram.size() != static_cast<size_t>(width * width)) {
+      return llvm::createStringError(
+          "expected the Gram matrix of %lld channels of edge '%s' among the statistics; run "
+          "quench-calibrate with 'collect=gram'",
+          static_cast<long long>(width), group.edge().c_str());
+    }
+    if (Error error =
+            take(group, GramMatrix(width, static_cast<int64_t>(edge->rows()), edge->gram))) {
+      return error;
+    }
+  }
+  return Error::success();
 }
 
 SmallVector<InputGroup> TuningInputs::groupsOf(const ModelSegment &segment) {

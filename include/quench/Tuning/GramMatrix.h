@@ -19,6 +19,9 @@ namespace quench {
 class GramMatrix {
 public:
   explicit GramMatrix(int64_t size) : size(size), sums(size * size) {}
+  /// Of `rows` rows whose products were summed before.
+  GramMatrix(int64_t size, int64_t rows, std::vector<double> sums)
+      : size(size), count(rows), sums(std::move(sums)) {}
 
   /// Adds rows of `size` finite values. `threads` is 0 for one for each core and has no influence
   /// on the result.

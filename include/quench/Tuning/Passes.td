@@ -36,12 +36,22 @@ def CalibratePass : Pass<"quench-calibrate", "::mlir::ModuleOp"> {
       - quench-strip-observers
     ```
 
+    A function that is no causal language model runs on tensors, which `samples` names a safetensors file of: one tensor
+    for each argument, "0", "1" and so on, whose first axis counts samples. With `output` the passes that look at
+    statistics (`quench-smooth`, `quench-permute`, `quench-annotate-calibration`) work on such functions, too:
+
+    ```
+    quench-opt f.mlir --quench-insert-observers --quench-calibrate='samples=x.safetensors output=f.archive' -o /dev/null
+    quench-opt f.mlir --quench-smooth='archive=f.archive inputs=all'
+    ```
+
     Samples that the model cannot run (a token outside of the vocabulary, more tokens than positions), an activation
     that is not finite, and a module without observers are errors.
   }];
   let options = WorkspaceOptions.options # [
     Option<"collect", "collect", "std::string", "\"channels,histogram\"",
            "What is kept beyond ranges: channels, histogram, gram, channel-ranges, channel-histograms, or none">,
+    Option<"samples", "samples", "std::string", "\"\"", "A safetensors file with the arguments of a function">,
     Option<"output", "output", "std::string", "\"\"", "An archive to write the statistics to">
   ];
 }
@@ -64,6 +74,9 @@ def GptqPass : Pass<"quench-gptq", "::mlir::ModuleOp"> {
     %w = quench.dequantize %0 : !quench.qtensor<768x256xf32, #w4> to tensor<768x256xf32>
     %y = nn.linear %x, %w : tensor<?x256xf32>, tensor<768x256xf32> -> tensor<?x768xf32>
     ```
+
+    In a module without a causal language model nothing is run: the Gram matrices are those among the statistics of an
+    archive (`quench-calibrate{samples=… collect=gram}`), of the inputs that layers have while nothing is quantized.
 
     With `activation-order` the columns with the largest inputs are rounded first, while many are left to make up for
     them. Groups are then runs of that order, so that columns of the weight are stored in it and the layer is given a

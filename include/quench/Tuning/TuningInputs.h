@@ -32,6 +32,16 @@ struct InputGroup {
   llvm::SmallVector<std::pair<size_t, llvm::SmallVector<PlannedLayer *>>> weights() const;
   /// "model.layers.0.mlp.{gate_proj,up_proj}", see edgeName.
   std::string name() const;
+  /// The edge under which calibration knows the input: that of its observer, else `name`.
+  std::string edge() const;
+};
+
+/// What a pass needs of the inputs of layers.
+enum class InputSource {
+  /// A causal language model and samples to run it on.
+  Samples,
+  /// The same, or Gram matrices among the statistics for any other module.
+  SamplesOrGrams,
 };
 
 /// A model, the samples to run it on, and the weights of it that the recipe quantizes.
@@ -40,6 +50,7 @@ struct TuningInputs {
   CausalLM model;
   /// Weights alone, each of them read by layers with one input that the logits depend on.
   QuantizationPlan plan;
+  /// Null where there is no causal language model; `model` is empty then.
   std::unique_ptr<SegmentRunner> runner;
 
   /// Collects everything. Emits a remark of the pass `pass` (its flag) for each layer that is not
@@ -48,7 +59,8 @@ struct TuningInputs {
   /// which some elements are kept as floats are in the plan if the pass knows `keptElements`.
   static mlir::FailureOr<TuningInputs> open(mlir::ModuleOp module,
                                             llvm::Expected<Workspace *> workspace,
-                                            llvm::StringRef pass, bool keptElements = false);
+                                            llvm::StringRef pass, bool keptElements = false,
+                                            InputSource source = InputSource::Samples);
 
   /// The layers of the plan in a segment, by what they read. Pointers are valid as long as the
   /// plan has the same layers.
@@ -57,6 +69,11 @@ struct TuningInputs {
   /// Runs the model from the segment where the runner is to the last one that has layers, and calls
   /// `take` with the Gram matrix of what each group reads, segment after segment.
   llvm::Error forEachGram(llvm::function_ref<llvm::Error(const InputGroup &, GramMatrix)> take);
+
+  /// Calls `take` with the Gram matrix of what each group reads as the statistics have it, in
+  /// program order, without a runner. Fails on an edge without one, or of another width.
+  llvm::Error
+  forEachKnownGram(llvm::function_ref<llvm::Error(const InputGroup &, GramMatrix)> take);
 
   unsigned threads() const { return workspace->threads(); }
 };
