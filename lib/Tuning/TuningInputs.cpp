@@ -147,6 +147,9 @@ FailureOr<TuningInputs> TuningInputs::open(ModuleOp module, Expected<Workspace *
         inputs.model.function, *samples, inputs.workspace->weights(), std::move(compilerOptions));
   }
   removeUnsuitable(inputs.plan, inputs.runner.get(), pass);
+  if (!isModel && inputs.plan.layers.empty()) {
+    return fail(findCausalLM(module, "module").takeError());
+  }
   return std::move(inputs);
 }
 
