@@ -96,6 +96,12 @@ QUENCH_C_EXPORT QuenchStatus quenchModelGenerate(QuenchModel *model, QuenchSeque
                                                  const QuenchTensor *tokens,
                                                  const QuenchGenerateOptions *options);
 
+/* Runs passes on a module, which is the text of IR, and hands out the text of what it became.
+ * `pipeline` is what mlir-opt takes: "builtin.module(quench-quantize-functions)"; passes and
+ * dialects of upstream are there too. Ends with quenchStringDestroy. Since 1. */
+QUENCH_C_EXPORT QuenchStatus quenchTransform(QuenchContext *context, const char *ir,
+                                             const char *pipeline, char **result);
+
 /* Compiles a function of a module, which is the text of IR in upstream dialects or those of
  * Quench. Arguments are scalars and tensors of i32 and f32, and indices; results are
  * tensors. `weights` is what quench.weight ops refer to, a safetensors file or a folder, or

@@ -14,6 +14,8 @@
 #include "quench/Workflow/LoadedModel.h"
 #include "quench/Workflow/TokenSampler.h"
 
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -227,6 +229,41 @@ QuenchStatus quenchModelGenerate(QuenchModel *model, QuenchSequence *sequence,
 //===----------------------------------------------------------------------===//
 // Functions
 //===----------------------------------------------------------------------===//
+
+QuenchStatus quenchTransform(QuenchContext *context, const char *ir, const char *pipeline,
+                             char **result) {
+  if (QuenchStatus status =
+          require(context, {{"ir", ir}, {"pipeline", pipeline}, {"result", result}})) {
+    return status;
+  }
+  *result = nullptr;
+  std::string problem;
+  raw_string_ostream problems(problem);
+  mlir::FailureOr<mlir::OpPassManager> passes = mlir::parsePassPipeline(pipeline, problems);
+  if (failed(passes)) {
+    // "PARSER:LINE:COLUMN: error: message", and below it the place in the text.
+    auto [place, message] = StringRef(problem).split('\n').first.split(" error: ");
+    return context->invalid("pipeline:" + place.split("Parser:").second + " " + message);
+  }
+  if (passes->getOpAnchorName() != mlir::ModuleOp::getOperationName()) {
+    return context->invalid("pipeline: expected builtin.module(...), found passes on '" +
+                            passes->getOpAnchorName() + "'");
+  }
+  std::unique_ptr<mlir::MLIRContext> mlirContext = context->host().makeContext();
+  Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = parseModuleText(ir, "ir", *mlirContext);
+  if (!module) {
+    return context->fail(module.takeError());
+  }
+  mlir::PassManager manager(mlirContext.get());
+  static_cast<mlir::OpPassManager &>(manager) = std::move(*passes);
+  if (Error failure = withDiagnostics(*mlirContext, "ir", [&] { return manager.run(**module); })) {
+    return context->fail(std::move(failure));
+  }
+  std::string text;
+  raw_string_ostream stream(text);
+  (*module)->print(stream);
+  return context->give(text, result);
+}
 
 QuenchStatus quenchFunctionCompile(QuenchContext *context, const char *ir, const char *name,
                                    const char *weights, QuenchFunction **function) {

@@ -11,6 +11,7 @@
 docs/python.md is a tour, docs/tutorials/quantize-in-python.py a tutorial.
 """
 from ._errors import Message, QuenchArgumentError, QuenchError
+from ._functions import Function, transform
 from ._model import Evaluation, Layer, Model, ModelInfo, import_model, open_model, recipes, write_report
 from ._running import LoadedModel, Sequence
 from ._session import ProgressBar, Session, library
@@ -24,6 +25,6 @@ def version() -> str:
     return text.decode()
 
 
-__all__ = ["Evaluation", "Layer", "LoadedModel", "Message", "Model", "ModelInfo", "ProgressBar", "QuenchArgumentError",
-           "QuenchError", "Sequence", "Session", "import_model", "load", "open_model", "recipes", "version",
-           "write_report"]
+__all__ = ["Evaluation", "Function", "Layer", "LoadedModel", "Message", "Model", "ModelInfo", "ProgressBar", "QuenchArgumentError",
+           "QuenchError", "Sequence", "Session", "import_model", "load", "open_model", "recipes", "transform",
+           "version", "write_report"]

@@ -12,7 +12,7 @@ API_VERSION = 1
 SONAME = "libQuenchC.so.1"
 
 STATUS_OK, STATUS_INVALID_ARGUMENT, STATUS_FAILED = range(3)
-ELEMENT_F32, ELEMENT_I32 = range(2)
+ELEMENT_F32, ELEMENT_I32, ELEMENT_INDEX = range(3)
 
 DiagnosticFunction = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 ProgressFunction = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, c_char_p, c_uint64, c_uint64, c_int32)
@@ -98,6 +98,10 @@ SIGNATURES = {
     "quenchSequencePosition": (c_int64, [c_void_p]),
     "quenchSequenceRewind": (c_int32, [c_void_p, c_int64]),
     "quenchModelRun": (c_int32, [c_void_p, c_void_p, POINTER(Tensor), POINTER(Tensor)]),
+    "quenchTransform": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(c_void_p)]),
+    "quenchFunctionCompile": (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_void_p)]),
+    "quenchFunctionDestroy": (None, [c_void_p]),
+    "quenchFunctionCall": (c_int32, [c_void_p, POINTER(Tensor), c_size_t, POINTER(Tensor), c_size_t]),
     "quenchModelGenerate": (c_int32, [c_void_p, c_void_p, POINTER(Tensor), POINTER(Tensor), POINTER(GenerateOptions)]),
 }
 

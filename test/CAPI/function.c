@@ -61,6 +61,26 @@ int main(void) {
   arguments[0].data = NULL;
   printf("status %d\n", (int)quenchFunctionCall(function, arguments, 3, results, 2));
   quenchFunctionDestroy(function);
+
+  // Passes on IR in memory.
+  // CHECK: status 0
+  // CHECK: linalg.generic
+  // CHECK-NOT: nn.linear
+  // CHECK: message 3: pipeline:1:1: 'no-such-pass' does not refer to a registered pass
+  // CHECK-NEXT: status 1
+  // CHECK: message 3: pipeline: expected builtin.module(...), found passes on 'func.func'
+  // CHECK-NEXT: status 1
+  // CHECK: message 3: ir:{{.*}}
+  // CHECK: status 2
+  {
+    char *text = NULL;
+    printf("status %d\n", (int)quenchTransform(context, ir, "builtin.module(convert-nn-to-linalg,canonicalize)", &text));
+    printf("%s", text);
+    quenchStringDestroy(text);
+    printf("status %d\n", (int)quenchTransform(context, ir, "builtin.module(no-such-pass)", &text));
+    printf("status %d\n", (int)quenchTransform(context, ir, "func.func(canonicalize)", &text));
+    printf("status %d\n", (int)quenchTransform(context, "nonsense", "builtin.module(canonicalize)", &text));
+  }
   quenchContextDestroy(context);
   return 0;
 }

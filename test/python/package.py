@@ -20,6 +20,24 @@ ROOT = Path(sys.argv[1])
 RECIPE = {"weights": {"type": "i4", "group": 4, "scale": "f16"}, "activations": "none", "passes": ["quench-quantize"]}
 
 
+LINEAR = """
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x2xf32> {
+  %w = arith.constant dense<[[0.5, -1.0], [1.0, 0.5], [-0.3, 0.2], [0.7, 0.6]]> : tensor<4x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<2x4xf32>, tensor<4x2xf32>) outs(%z : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}"""
+SCALARS = """
+func.func @g(%n: index, %i: i32, %v: f32, %t: tensor<3xi32>) -> (tensor<?xf32>, tensor<3xi32>) {
+  %a = tensor.splat %v[%n] : tensor<?xf32>
+  %s = tensor.splat %i : tensor<3xi32>
+  %b = arith.addi %t, %s : tensor<3xi32>
+  return %a, %b : tensor<?xf32>, tensor<3xi32>
+}"""
+
+
 def rows(logits):
     return [list(map(float, row)) for row in logits]
 
@@ -223,6 +241,40 @@ class PackageTest(unittest.TestCase):
         bar("eval", "windows", 1, 2, False)
         bar("eval", "windows", 2, 2, True)
         self.assertEqual(stream.text, f"\reval [{'#' * 15}{'.' * 15}] 1/2 windows\reval [{'#' * 30}] 2/2 windows\n")
+
+    def test_functions_of_ir(self):
+        def flat(values):
+            return [list(map(float, row)) for row in values]
+
+        upstream = quench.transform(LINEAR, ["quench-quantize-functions", "quench-to-upstream"])
+        self.assertIn("tensor<2x4xi8>, tensor<4x2xi8>", upstream)
+        self.assertNotIn("quench", upstream)
+        x = [[1.0, 0.5, -0.25, 2.0], [0.0, 1.0, 1.0, 0.0]]
+        exact = flat(quench.Function(LINEAR, "f")(x, shapes=[(2, 2)]))
+        coded = flat(quench.Function(upstream, "f")(x, shapes=[(2, 2)]))
+        self.assertEqual(exact[1], [0.699999988079071, 0.699999988079071])
+        for row, other in zip(exact, coded):
+            for value, near in zip(row, other):
+                self.assertAlmostEqual(value, near, delta=0.05)
+                self.assertNotEqual(value, near)
+
+    def test_functions_take_scalars_and_give_several_results(self):
+        function = quench.Function(SCALARS, "g")
+        left, right = function(2, ctypes.c_int32(5), 0.5, [1, 2, 3], shapes=[(2,), (3,)], types=["f32", "i32"])
+        self.assertEqual([list(left), list(right)], [[0.5, 0.5], [6, 7, 8]])
+        cases = [
+            (lambda: function(2, shapes=[(2,)]), quench.QuenchError, "expected 4 arguments and 2 results, found 1 and 1"),
+            (lambda: function("x", shapes=[]), TypeError, "argument 0: expected a number or a tensor, found 'x'"),
+            (lambda: function([[1], [1, 2]], shapes=[]), ValueError, "argument 0: expected lists of equal lengths"),
+            (lambda: function(1, shapes=[(2,)], types=["f64"]), ValueError, "types: expected 'f32' or 'i32' for each of 1 shapes"),
+            (lambda: quench.Function(3, "f"), TypeError, "Function: ir: expected a text, found 3"),
+            (lambda: quench.Function(LINEAR, "h"), quench.QuenchError, "h"),
+            (lambda: quench.transform(LINEAR, ["no-such-pass"]), quench.QuenchArgumentError, "'no-such-pass' does not refer to"),
+            (lambda: quench.transform("nonsense", []), quench.QuenchError, "ir:1:1"),
+        ]
+        for call, kind, message in cases:
+            with self.subTest(message=message), self.assertRaisesRegex(kind, message):
+                call()
 
     @unittest.skipIf(os.environ.get("QUENCH_WITHOUT_NUMPY"), "without NumPy")
     def test_numpy(self):
