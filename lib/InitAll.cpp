@@ -15,6 +15,7 @@
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 #include "quench/ExternalModels/BasisModels.h"
 #include "quench/ExternalModels/QuantizableModels.h"
+#include "quench/Gpu/Passes.h"
 #include "quench/Pipelines/QuantizePipeline.h"
 #include "quench/Reference/Passes.h"
 #include "quench/Transforms/Passes.h"
@@ -36,6 +37,7 @@ void quench::registerQuenchPasses() {
   registerQuenchBasisPasses();
   registerQuenchCodegenPasses();
   registerQuenchConversionPasses();
+  registerQuenchGpuPasses();
   registerQuenchReferencePasses();
   registerQuenchTransformsPasses();
   registerQuenchTuningPasses();

@@ -61,6 +61,8 @@ public:
     const NativeProduct *product = target.integerProduct();
     if (!container) {
       choice.refusal = "no kernel reads these codes";
+    } else if (target.isDevice()) {
+      choice.refusal = "devices multiply floats";
     } else if (!product || product->weights == NumberType::I16) {
       choice.refusal = "the target has no products of bytes";
     } else if (table && target.byteLookupsPerCycle == 0.0) {

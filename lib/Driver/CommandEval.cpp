@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/MachineFlags.h"
 #include "quench/Driver/ScoringFlags.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Workflow/LoadedModel.h"
@@ -34,6 +35,7 @@ public:
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
+    declareMachine(options, machine);
     declareScoring(options, scoring, OptionTable::Need::Required);
   }
   Error run(const Console &console) override;
@@ -43,6 +45,7 @@ private:
              const ModelSize &size) const;
 
   std::string model;
+  workflow::MachineChoice machine;
   ScoringOptions scoring;
 };
 
@@ -87,7 +90,7 @@ Error EvalCommand::run(const Console &console) {
   if (!scorer) {
     return scorer.takeError();
   }
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host(), machine);
   if (!loaded) {
     return loaded.takeError();
   }

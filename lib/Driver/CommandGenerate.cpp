@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/MachineFlags.h"
 #include "quench/Driver/TokenSource.h"
 #include "quench/Workflow/LoadedModel.h"
 #include "quench/Workflow/TokenSampler.h"
@@ -30,6 +31,7 @@ public:
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
+    declareMachine(options, machine);
     options.text("prompt", 'p', "TEXT", source.text, "what to continue, for models over bytes");
     options.text("prompt-ids", 0, "IDS", source.list, "what to continue: 1,2,3");
     options.text("tokens-file", 0, "FILE", source.file,
@@ -47,6 +49,7 @@ private:
   void show(const Console &console, int32_t token, bool isText) const;
 
   std::string model;
+  workflow::MachineChoice machine;
   TokenSource source;
   int64_t count = 64;
   double temperature = 0;
@@ -89,7 +92,7 @@ Error GenerateCommand::generate(const Console &console, Session &session, ArrayR
 }
 
 Error GenerateCommand::run(const Console &console) {
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host(), machine);
   if (!loaded) {
     return loaded.takeError();
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/MachineFlags.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Driver/TokenSource.h"
 #include "quench/Insight/TokenScores.h"
@@ -35,6 +36,7 @@ public:
   StringRef summary() const override { return "run a model on tokens and print what comes next"; }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
+    declareMachine(options, machine);
     options.text("tokens", 't', "IDS", source.list, "token ids: 1,2,3");
     options.text("input", 'i', "FILE", source.file, "a file of tokens (.bin, .u16 or .npy)");
     options.integer("top", "N", top, 1, 1000,
@@ -48,6 +50,7 @@ private:
              StringRef digest) const;
 
   std::string model;
+  workflow::MachineChoice machine;
   std::string output;
   TokenSource source;
   int64_t top = 5;
@@ -114,7 +117,7 @@ void RunCommand::print(const Console &console, ArrayRef<int32_t> tokens, ArrayRe
 }
 
 Error RunCommand::run(const Console &console) {
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host(), machine);
   if (!loaded) {
     return loaded.takeError();
   }

@@ -71,7 +71,12 @@ Error TargetsCommand::run(const Console &console) {
                                 {"products", products(target)},
                                 {"runs_here", runs},
                                 {"host", isHost}});
-    table.addRow({target.name, isHost ? "host" : runs ? "yes" : "no", target.summary});
+    table.addRow({target.name,
+                  isHost              ? "host"
+                  : runs              ? "yes"
+                  : target.isDevice() ? "device"
+                                      : "no",
+                  target.summary});
   }
   if (console.json) {
     console.printJson(std::move(list));

@@ -12,6 +12,7 @@
 #include "quench/Conversion/Passes.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
+#include "quench/Gpu/Passes.h"
 #include "quench/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -27,6 +28,7 @@
 #include "mlir/Dialect/ControlFlow/Transforms/BufferDeallocationOpInterfaceImpl.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
@@ -40,6 +42,7 @@
 #include "mlir/Dialect/SCF/Transforms/BufferDeallocationOpInterfaceImpl.h"
 #include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -66,7 +69,7 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
 }
 
-static void addLoweringToLLVM(OpPassManager &pm) {
+static void addLoweringToLLVM(OpPassManager &pm, bool isDevice) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
@@ -74,7 +77,10 @@ static void addLoweringToLLVM(OpPassManager &pm) {
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  FinalizeMemRefToLLVMConversionPassOptions memory;
+  // The runtime of a device allocates, see quench/Device/DeviceCalls.h.
+  memory.useGenericFunctions = isDevice;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
@@ -92,10 +98,17 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createLegalizePass());
   // One quantization of an activation serves all its consumers.
   pm.addPass(createCSEPass());
-  if (options.function.empty()) {
-    pm.addPass(createStoreCacheCodesPass());
+  bool isDevice = options.target.isDevice();
+  if (isDevice) {
+    pm.addPass(createSelectGpuKernelsPass());
+    pm.addPass(createKernelsToSpirvPass());
+    pm.addPass(createLowerLaunchesPass());
+  } else {
+    if (options.function.empty()) {
+      pm.addPass(createStoreCacheCodesPass());
+    }
+    pm.addPass(createSelectKernelsPass());
   }
-  pm.addPass(createSelectKernelsPass());
   // What no kernel computes.
   pm.addPass(createConvertQuenchToLinalgPass());
   pm.addPass(createConvertNNToLinalgPass());
@@ -111,23 +124,26 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   addBufferization(pm);
-  if (!options.threads) {
+  if (isDevice) {
+    pm.addPass(createSynchronizeHostPass());
+  }
+  if (!options.threads || isDevice) {
     pm.addPass(createParallelForToNestedForsPass());
   }
   pm.addPass(createGuardParallelPass());
   pm.addPass(createParallelForToNestedForsPass());
   pm.addPass(createHoistAllocasPass());
   pm.addPass(createLowerByteDotsPass());
-  addLoweringToLLVM(pm);
+  addLoweringToLLVM(pm, isDevice);
   pm.addPass(createLowerCrewPass());
 }
 
 void quench::registerCompilePipelineDialects(DialectRegistry &registry) {
   registry.insert<QuenchDialect, nn::NNDialect, arith::ArithDialect,
                   bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect,
-                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
-                  memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect, tensor::TensorDialect,
-                  vector::VectorDialect>();
+                  func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect,
+                  spirv::SPIRVDialect, tensor::TensorDialect, vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   arith::registerBufferDeallocationOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);

@@ -30,6 +30,8 @@ CompiledCode &CompiledCode::operator=(CompiledCode &&other) {
   module = std::move(other.module);
   context = std::move(other.context);
   machine = std::move(other.machine);
+  device = std::move(other.device);
+  deviceApi = std::move(other.deviceApi);
   weights = std::move(other.weights);
   observed = std::move(other.observed);
   return *this;
@@ -190,10 +192,12 @@ static llvm::Error compile(ModuleOp module, const WeightStore *store,
   if (failed(pm.run(module))) {
     return fail("compilation failed");
   }
+  result.device = takeDeviceCode(module);
+  result.deviceApi = options.target.api;
   addInterface();
   result.observed = observedNames(module);
 
-  auto machine = createTargetMachine(options.target);
+  auto machine = createTargetMachine(options.target.caller());
   if (!machine) {
     return machine.takeError();
   }

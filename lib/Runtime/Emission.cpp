@@ -40,8 +40,11 @@ Expected<EmissionKind> quench::emissionKindFor(StringRef path) {
   if (ending == ".ll") {
     return EmissionKind::LLVMIR;
   }
+  if (ending == ".spv") {
+    return EmissionKind::Spirv;
+  }
   return createStringError("cannot tell what to write from the name '" + path +
-                           "', expected it to end in .so, .o, .s or .ll");
+                           "', expected it to end in .so, .o, .s, .ll or .spv");
 }
 
 bool quench::isCIdentifier(StringRef name) {
@@ -183,6 +186,17 @@ static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMa
 Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, StringRef path) {
   if (!isCIdentifier(name)) {
     return createStringError("'" + name + "' cannot begin C identifiers");
+  }
+  bool isDevice = !model.deviceApi.empty();
+  if (kind == EmissionKind::Spirv) {
+    return model.deviceApi == "vulkan"
+               ? writeFileAtomically(path, model.device.binary)
+               : createStringError("only models compiled for vulkan have kernels in SPIR-V");
+  }
+  if (isDevice && (kind == EmissionKind::SharedLibrary || kind == EmissionKind::Object)) {
+    return createStringError("models compiled for " + model.deviceApi +
+                             " run in a session; write their kernels as .spv, or the code that "
+                             "launches them as .ll, .s or .mlir");
   }
   addPublicSymbols(model, name);
   if (kind == EmissionKind::LLVMIR) {

@@ -10,6 +10,7 @@
 #include "JitCode.h"
 
 #include "quench/Codegen/FunctionInterface.h"
+#include "quench/Device/Device.h"
 #include "quench/Runtime/Compilation.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -19,6 +20,8 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Target/TargetMachine.h"
+
+#include <cstring>
 
 using namespace llvm;
 using namespace quench;
@@ -84,7 +87,7 @@ Expected<std::unique_ptr<FunctionSession>> FunctionSession::create(mlir::ModuleO
                                                                    StringRef name,
                                                                    const WeightStore *weights,
                                                                    FunctionSessionOptions options) {
-  if (!options.target.runsHere()) {
+  if (!options.target.caller().runsHere()) {
     return createStringError("this machine cannot run code for target '" + options.target.name +
                              "'");
   }
@@ -113,7 +116,11 @@ Expected<std::unique_ptr<FunctionSession>> FunctionSession::create(mlir::ModuleO
 }
 
 Error FunctionSession::setWeight(StringRef key, ArrayRef<float> values) {
-  return implementation->code->weights.set(key, values);
+  if (Error error = implementation->code->weights.set(key, values)) {
+    return error;
+  }
+  implementation->code->upload(key);
+  return Error::success();
 }
 
 /// "tensor<3x4xf32> with 12 values".
@@ -133,6 +140,8 @@ Error FunctionSession::run(ArrayRef<FunctionArgument> arguments, ArrayRef<Functi
                                      arguments.size(), results.size()));
   }
   SmallVector<int64_t> words;
+  const std::shared_ptr<Device> &device = impl.code->getDevice();
+  std::vector<DeviceMemory> copies;
   auto pass = [&](StringRef what, size_t index, const FunctionArgument &found,
                   const FunctionParameter &expected) -> Error {
     FunctionParameter type;
@@ -153,6 +162,15 @@ Error FunctionSession::run(ArrayRef<FunctionArgument> arguments, ArrayRef<Functi
                                        expected.str(), describe(type, found.count)));
     }
     words.push_back(found.word);
+    if (device && found.isTensor) {
+      auto copy = DeviceMemory::allocate(device, found.bytes());
+      if (!copy) {
+        return copy.takeError();
+      }
+      std::memcpy(copy->data(), found.data(), found.bytes());
+      words.back() = addressOf(copy->data());
+      copies.push_back(std::move(*copy));
+    }
     words.append(found.shape.begin(), found.shape.end());
     return Error::success();
   };
@@ -171,10 +189,18 @@ Error FunctionSession::run(ArrayRef<FunctionArgument> arguments, ArrayRef<Functi
     return createStringError("weight '" + unset + "' has not been set");
   }
   int32_t status = 0;
-  impl.code->run(observe, [&] { status = impl.code->entry<Implementation::Call>()(words.data()); });
+  if (Error error = impl.code->run(
+          observe, [&] { status = impl.code->entry<Implementation::Call>()(words.data()); })) {
+    return error;
+  }
   if (status != 0) {
     return createStringError(formatv("result {0} does not have the shape of its buffer, {1}",
                                      status - 1, interface.results[status - 1].str()));
+  }
+  for (size_t i = 0; device && i < results.size(); ++i) {
+    const FunctionArgument &result = results[i].buffer;
+    const DeviceMemory &copy = copies[copies.size() - results.size() + i];
+    std::memcpy(result.data(), copy.data(), result.bytes());
   }
   return Error::success();
 }

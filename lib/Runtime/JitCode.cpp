@@ -8,6 +8,8 @@
 #include "JitCode.h"
 
 #include "quench/Codegen/NativeCode.h"
+#include "quench/Device/Device.h"
+#include "quench/Device/DeviceCalls.h"
 
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
@@ -17,6 +19,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
 
+#include <cstring>
 #include <dlfcn.h>
 
 // The two functions of the OpenMP runtime that are needed; <omp.h> is not on every include path.
@@ -71,12 +74,51 @@ static Error addLibraries(orc::LLJIT &jit) {
 JitCode::JitCode() = default;
 JitCode::~JitCode() = default;
 
+Error JitCode::openDevice(const CompiledCode &code, const DeviceOptions &options) {
+  Expected<std::unique_ptr<Device>> opened = Device::open(code.deviceApi, options);
+  if (!opened) {
+    return opened.takeError();
+  }
+  device = std::move(*opened);
+  Expected<std::vector<DeviceKernelHandle *>> handles =
+      device->load(code.device.binary, code.device.kernels);
+  if (!handles) {
+    return handles.takeError();
+  }
+  for (auto [kernel, handle] : zip_equal(code.device.kernels, *handles)) {
+    kernels.emplace_back(kernelSymbol(kernel.name), handle);
+  }
+  for (const PackedWeights::Blob &blob : weights.blobs()) {
+    Expected<DeviceMemory> memory = DeviceMemory::allocate(device, blob.bytes.size());
+    if (!memory) {
+      return memory.takeError();
+    }
+    std::memcpy(memory->data(), blob.bytes.data(), blob.bytes.size());
+    uploaded.push_back(std::move(*memory));
+  }
+  return Error::success();
+}
+
+void JitCode::upload(StringRef key) {
+  for (auto [blob, memory] : zip(weights.blobs(), uploaded)) {
+    if (blob.key == key) {
+      std::memcpy(memory.data(), blob.bytes.data(), blob.bytes.size());
+    }
+  }
+}
+
 Expected<std::unique_ptr<JitCode>> JitCode::load(CompiledCode code, StringRef entry,
-                                                 unsigned threads) {
+                                                 unsigned threads, const DeviceOptions &options) {
   std::unique_ptr<JitCode> result(new JitCode);
   result->weights = std::move(code.weights);
   result->observed = std::move(code.observed);
   result->threads = threads ? threads : static_cast<unsigned>(omp_get_num_procs());
+
+  if (!code.deviceApi.empty()) {
+    if (Error error = result->openDevice(code, options)) {
+      return std::move(error);
+    }
+  }
 
   SmallVector<char, 0> object;
   if (Error error = emitMachineCode(*code.module, *code.machine, MachineCodeKind::Object, object)) {
@@ -92,10 +134,21 @@ Expected<std::unique_ptr<JitCode>> JitCode::load(CompiledCode code, StringRef en
     return error;
   }
   orc::SymbolMap symbols;
-  for (const PackedWeights::Blob &blob : result->weights.blobs()) {
-    symbols[jit.mangleAndIntern(blob.symbol)] = {
-        orc::ExecutorAddr::fromPtr(const_cast<uint8_t *>(blob.bytes.data())),
-        JITSymbolFlags::Exported};
+  for (auto [index, blob] : enumerate(result->weights.blobs())) {
+    void *contents =
+        result->device ? result->uploaded[index].data() : const_cast<uint8_t *>(blob.bytes.data());
+    symbols[jit.mangleAndIntern(blob.symbol)] = {orc::ExecutorAddr::fromPtr(contents),
+                                                 JITSymbolFlags::Exported};
+  }
+  for (auto &[symbol, handle] : result->kernels) {
+    symbols[jit.mangleAndIntern(symbol)] = {orc::ExecutorAddr::fromPtr(&handle),
+                                            JITSymbolFlags::Exported};
+  }
+  if (result->device) {
+    for (const auto &[name, function] : deviceCalls()) {
+      symbols[jit.mangleAndIntern(name)] = {orc::ExecutorAddr::fromPtr(function),
+                                            JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+    }
   }
   symbols[jit.mangleAndIntern("_mlir_ciface_quench_observe")] = {
       orc::ExecutorAddr::fromPtr(&handleObservation),
@@ -115,10 +168,12 @@ Expected<std::unique_ptr<JitCode>> JitCode::load(CompiledCode code, StringRef en
   return std::move(result);
 }
 
-void JitCode::run(const ObserveFunction &observe, function_ref<void()> work) const {
+Error JitCode::run(const ObserveFunction &observe, function_ref<void()> work) const {
   omp_set_num_threads(static_cast<int>(threads));
   std::pair<const std::vector<std::string> *, const ObserveFunction *> context(&observed, &observe);
   observing = &context;
+  DeviceScope scope(device.get());
   work();
   observing = nullptr;
+  return device ? device->synchronize() : Error::success();
 }

@@ -10,6 +10,7 @@
 #include "JitCode.h"
 
 #include "quench/Codegen/EntryInterface.h"
+#include "quench/Device/Device.h"
 #include "quench/Runtime/Compilation.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -19,6 +20,8 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Target/TargetMachine.h"
+
+#include <cstring>
 
 using namespace llvm;
 using namespace quench;
@@ -31,7 +34,52 @@ struct Session::Implementation {
   int64_t vocabulary = 0;
   int64_t capacity = 0;
   int64_t stateBytes = 0;
+
+  int32_t call(const int32_t *tokens, int64_t count, int64_t position, int64_t first, void *state,
+               float *logits) const {
+    return code->entry<Run>()(tokens, count, position, first, state, logits);
+  }
+  /// The same with everything in memory of the device.
+  Expected<int32_t> callOnDevice(ArrayRef<int32_t> tokens, int64_t position, int64_t first,
+                                 DeviceMemory &state, MutableArrayRef<float> logits) const;
 };
+
+Expected<int32_t> Session::Implementation::callOnDevice(ArrayRef<int32_t> tokens, int64_t position,
+                                                        int64_t first, DeviceMemory &state,
+                                                        MutableArrayRef<float> logits) const {
+  const std::shared_ptr<Device> &device = code->getDevice();
+  if (state.isLost() || (state.owner() && state.owner() != device.get())) {
+    return createStringError("the state is not in memory of the device");
+  }
+  if (!state.data()) {
+    Expected<DeviceMemory> memory =
+        DeviceMemory::allocate(device, static_cast<uint64_t>(stateBytes));
+    if (!memory) {
+      return memory.takeError();
+    }
+    std::memset(memory->data(), 0, memory->size());
+    state = std::move(*memory);
+  }
+  auto input = DeviceMemory::allocate(device, tokens.size() * sizeof(int32_t));
+  if (!input) {
+    return input.takeError();
+  }
+  auto output = DeviceMemory::allocate(device, logits.size() * sizeof(float));
+  if (!output) {
+    return output.takeError();
+  }
+  std::memcpy(input->data(), tokens.data(), tokens.size() * sizeof(int32_t));
+  int32_t status = 0;
+  Error error = code->run(observe, [&] {
+    status = call(static_cast<int32_t *>(input->data()), static_cast<int64_t>(tokens.size()),
+                  position, first, state.data(), static_cast<float *>(output->data()));
+  });
+  if (error) {
+    return std::move(error);
+  }
+  std::memcpy(logits.data(), output->data(), logits.size() * sizeof(float));
+  return status;
+}
 
 Session::Session(std::unique_ptr<Implementation> implementation)
     : implementation(std::move(implementation)) {}
@@ -39,7 +87,7 @@ Session::~Session() = default;
 
 Expected<std::unique_ptr<Session>>
 Session::create(mlir::ModuleOp module, const WeightStore &weights, SessionOptions options) {
-  if (!options.target.runsHere()) {
+  if (!options.target.caller().runsHere()) {
     return createStringError("this machine cannot run code for target '" + options.target.name +
                              "'");
   }
@@ -47,7 +95,7 @@ Session::create(mlir::ModuleOp module, const WeightStore &weights, SessionOption
   pipeline.target = options.target;
   pipeline.observe = static_cast<bool>(options.observe);
   // One thread needs no OpenMP regions, which cost more than a small kernel does.
-  pipeline.threads = options.threads != 1;
+  pipeline.threads = options.threads != 1 && !options.target.isDevice();
   auto model = compileModel(module, weights, pipeline);
   if (!model) {
     return model.takeError();
@@ -57,7 +105,8 @@ Session::create(mlir::ModuleOp module, const WeightStore &weights, SessionOption
   implementation->vocabulary = model->vocabulary;
   implementation->capacity = model->capacity;
   implementation->stateBytes = model->stateBytes;
-  auto code = JitCode::load(std::move(*model), EntryInterface::kRunFunction, options.threads);
+  auto code = JitCode::load(std::move(*model), EntryInterface::kRunFunction, options.threads,
+                            options.device);
   if (!code) {
     return code.takeError();
   }
@@ -71,7 +120,9 @@ uint64_t Session::packedWeightBytes() const { return implementation->code->weigh
 
 SessionState Session::newState() const {
   SessionState state;
-  state.caches.resize(divideCeil(implementation->stateBytes, sizeof(SessionState::Line)));
+  if (!implementation->code->getDevice()) {
+    state.caches.resize(divideCeil(implementation->stateBytes, sizeof(SessionState::Line)));
+  }
   return state;
 }
 
@@ -79,7 +130,8 @@ Error Session::run(SessionState &state, ArrayRef<int32_t> tokens, int64_t first,
                    MutableArrayRef<float> logits) {
   const Implementation &impl = *implementation;
   int64_t count = static_cast<int64_t>(tokens.size());
-  if (state.caches.size() != divideCeil(impl.stateBytes, sizeof(SessionState::Line))) {
+  bool isDevice = impl.code->getDevice() != nullptr;
+  if (!isDevice && state.caches.size() != divideCeil(impl.stateBytes, sizeof(SessionState::Line))) {
     return createStringError("the state belongs to another model");
   }
   if (first < 0 || first > count) {
@@ -94,10 +146,19 @@ Error Session::run(SessionState &state, ArrayRef<int32_t> tokens, int64_t first,
     return Error::success();
   }
   int32_t status = 0;
-  impl.code->run(impl.observe, [&] {
-    status = impl.code->entry<Implementation::Run>()(tokens.data(), count, state.tokens, first,
-                                                     state.caches.data(), logits.data());
-  });
+  if (isDevice) {
+    Expected<int32_t> result =
+        impl.callOnDevice(tokens, state.tokens, first, state.onDevice, logits);
+    if (!result) {
+      return result.takeError();
+    }
+    status = *result;
+  } else if (Error error = impl.code->run(impl.observe, [&] {
+               status = impl.call(tokens.data(), count, state.tokens, first, state.caches.data(),
+                                  logits.data());
+             })) {
+    return error;
+  }
   switch (status) {
   case 0:
     state.tokens += count;

@@ -69,9 +69,7 @@ IntegerDot Target::integerDot() const {
 }
 
 static Expected<Target> readModule(mlir::ModuleOp module, StringRef where) {
-  FailureOr<mlir::Attribute> device = mlir::dlti::query(module, StringRef("CPU"));
-  auto spec =
-      succeeded(device) ? dyn_cast<mlir::DLTIQueryInterface>(*device) : mlir::DLTIQueryInterface();
+  mlir::DLTIQueryInterface spec = findDevice(module);
   if (!spec) {
     return createStringError(where + ": expected a module with the device \"CPU\" in its "
                                      "dlti.target_system_spec");
@@ -100,8 +98,8 @@ ArrayRef<Target> Target::all() {
     }
     auto rank = [](const Target &target) {
       const NativeProduct *product = target.integerProduct();
-      return std::tuple(product ? product->macsPerCycle() : 0.0, target.required.size(),
-                        StringRef(target.name));
+      return std::tuple(!target.isDevice(), product ? product->macsPerCycle() : 0.0,
+                        target.required.size(), StringRef(target.name));
     };
     sort(parsed, [&](const Target &a, const Target &b) { return rank(a) > rank(b); });
     return parsed;
@@ -111,7 +109,7 @@ ArrayRef<Target> Target::all() {
 
 bool Target::runsHere() const {
   Triple host(sys::getProcessTriple());
-  if (host.getArch() != Triple(triple).getArch()) {
+  if (isDevice() || host.getArch() != Triple(triple).getArch()) {
     return false;
   }
   static const StringMap<bool> features = sys::getHostCPUFeatures();
@@ -132,7 +130,7 @@ static void detectCaches(Target &target) {
 Target Target::host() {
   const Target *found = find_if(all(), [](const Target &target) { return target.runsHere(); });
   if (found == all().end()) {
-    return all().back();
+    return *find_if(reverse(all()), [](const Target &target) { return !target.isDevice(); });
   }
   Target host = *found;
   detectCaches(host);

@@ -19,14 +19,24 @@ using llvm::Error;
 using llvm::Expected;
 using llvm::Twine;
 
-static constexpr StringLiteral kDevice = "CPU";
+static constexpr StringLiteral kProcessor = "CPU";
+static constexpr StringLiteral kDevice = "GPU";
+static constexpr StringLiteral kApi = "api";
 static constexpr StringLiteral kProducts = "products";
 static constexpr StringLiteral kRequired = "required_features";
 
 static constexpr std::pair<StringLiteral, std::string Target::*> kTexts[] = {
-    {"name", &Target::name}, {"summary", &Target::summary},   {"triple", &Target::triple},
-    {"cpu", &Target::cpu},   {"features", &Target::features},
+    {"name", &Target::name},
+    {"summary", &Target::summary},
 };
+/// What only a CPU has.
+static constexpr std::pair<StringLiteral, std::string Target::*> kProcessorTexts[] = {
+    {"triple", &Target::triple},
+    {"cpu", &Target::cpu},
+    {"features", &Target::features},
+};
+/// The interfaces that there are runtimes for.
+static constexpr StringLiteral kApis[] = {"vulkan"};
 static constexpr std::pair<StringLiteral, int64_t Target::*> kIntegers[] = {
     {"vector_width", &Target::vectorBits},        {"vector_registers", &Target::vectorRegisters},
     {"L1_cache_size_in_bytes", &Target::l1Bytes}, {"L2_cache_size_in_bytes", &Target::l2Bytes},
@@ -60,6 +70,8 @@ public:
     }
     return attr;
   }
+
+  bool has(StringRef key) { return succeeded(spec.query(StringAttr::get(spec.getContext(), key))); }
 
   void read(StringRef key, std::string &value) {
     if (auto attr = get<StringAttr>(key, "a string")) {
@@ -148,6 +160,21 @@ static Expected<NativeProduct> readProduct(StringRef instruction, Attribute attr
   return product;
 }
 
+static void readProcessor(Reader &reader, Target &target) {
+  for (auto [key, member] : kProcessorTexts) {
+    reader.read(key, target.*member);
+  }
+  if (auto features = reader.get<ArrayAttr>(kRequired, "a list of strings")) {
+    for (Attribute feature : features) {
+      if (auto text = dyn_cast<StringAttr>(feature)) {
+        target.required.push_back(text.getValue().str());
+      } else {
+        reader.refuse(kRequired, "a list of strings", features);
+      }
+    }
+  }
+}
+
 Expected<Target> quench::readTarget(DLTIQueryInterface device) {
   Target target;
   Reader reader(device);
@@ -160,14 +187,13 @@ Expected<Target> quench::readTarget(DLTIQueryInterface device) {
   for (auto [key, member] : kNumbers) {
     reader.read(key, target.*member, member == &Target::byteLookupsPerCycle);
   }
-  if (auto features = reader.get<ArrayAttr>(kRequired, "a list of strings")) {
-    for (Attribute feature : features) {
-      if (auto text = dyn_cast<StringAttr>(feature)) {
-        target.required.push_back(text.getValue().str());
-      } else {
-        reader.refuse(kRequired, "a list of strings", features);
-      }
+  if (reader.has(kApi)) {
+    reader.read(kApi, target.api);
+    if (!llvm::is_contained(kApis, target.api)) {
+      reader.refuse(kApi, "\"vulkan\"", StringAttr::get(device.getContext(), target.api));
     }
+  } else {
+    readProcessor(reader, target);
   }
   auto products = reader.get<MapAttr>(kProducts, "a #dlti.map of products");
   if (target.vectorBits != 128 && target.vectorBits != 256 && target.vectorBits != 512) {
@@ -191,9 +217,19 @@ Expected<Target> quench::readTarget(DLTIQueryInterface device) {
   return target;
 }
 
+DLTIQueryInterface quench::findDevice(Operation *op) {
+  for (StringRef name : {kDevice, kProcessor}) {
+    FailureOr<Attribute> device = dlti::query(op, name);
+    if (auto spec =
+            succeeded(device) ? dyn_cast<DLTIQueryInterface>(*device) : DLTIQueryInterface()) {
+      return spec;
+    }
+  }
+  return {};
+}
+
 FailureOr<Target> quench::getTarget(Operation *op) {
-  FailureOr<Attribute> device = dlti::query(op, kDevice);
-  auto spec = succeeded(device) ? dyn_cast<DLTIQueryInterface>(*device) : DLTIQueryInterface();
+  DLTIQueryInterface spec = findDevice(op);
   if (!spec) {
     return op->emitError("expected a target: the device \"CPU\" of a dlti.target_system_spec, "
                          "which quench-attach-target gives to a module");
@@ -251,8 +287,15 @@ void quench::setTarget(ModuleOp module, const Target &target) {
   for (auto [key, member] : kTexts) {
     entries.push_back(entry(key, b.getStringAttr(target.*member)));
   }
-  SmallVector<StringRef> required(target.required.begin(), target.required.end());
-  entries.push_back(entry(kRequired, b.getStrArrayAttr(required)));
+  if (target.isDevice()) {
+    entries.push_back(entry(kApi, b.getStringAttr(target.api)));
+  } else {
+    for (auto [key, member] : kProcessorTexts) {
+      entries.push_back(entry(key, b.getStringAttr(target.*member)));
+    }
+    SmallVector<StringRef> required(target.required.begin(), target.required.end());
+    entries.push_back(entry(kRequired, b.getStrArrayAttr(required)));
+  }
   for (auto [key, member] : kIntegers) {
     entries.push_back(entry(key, b.getI64IntegerAttr(target.*member)));
   }
@@ -265,10 +308,11 @@ void quench::setTarget(ModuleOp module, const Target &target) {
   entries.push_back(entry(kProducts, MapAttr::get(b.getContext(), products)));
 
   StringRef name = DLTIDialect::kTargetSystemDescAttrName;
-  devices.push_back(entry(kDevice, TargetDeviceSpecAttr::get(b.getContext(), entries)));
+  StringRef key = target.isDevice() ? kDevice : kProcessor;
+  devices.push_back(entry(key, TargetDeviceSpecAttr::get(b.getContext(), entries)));
   if (auto system = module->getAttrOfType<TargetSystemSpecAttr>(name)) {
     for (DataLayoutEntryInterface device : system.getEntries()) {
-      if (device.getKey() != DataLayoutEntryKey(b.getStringAttr(kDevice))) {
+      if (device.getKey() != DataLayoutEntryKey(b.getStringAttr(key))) {
         devices.push_back(device);
       }
     }

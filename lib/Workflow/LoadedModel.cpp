@@ -22,13 +22,22 @@ Expected<LoadedModel> openModel(StringRef path, const Host &host, RemarkFunction
   return model;
 }
 
-Expected<LoadedModel> LoadedModel::load(StringRef path, const Host &host) {
+Expected<LoadedModel> LoadedModel::load(StringRef path, const Host &host,
+                                        const MachineChoice &machine) {
+  Expected<Target> target = Target::find(machine.target);
+  if (!target) {
+    return target.takeError();
+  }
   Expected<LoadedModel> model = openModel(path, host);
   if (!model) {
     return model.takeError();
   }
   SessionOptions options;
+  options.target = std::move(*target);
   options.threads = host.threads;
+  if (machine.deviceMegabytes > 0) {
+    options.device.memoryLimit = static_cast<uint64_t>(machine.deviceMegabytes) << 20;
+  }
   Expected<std::unique_ptr<Session>> session =
       Session::create(model->folder->module(), model->folder->weights(), std::move(options));
   if (!session) {

@@ -39,7 +39,7 @@ TEST(NetworkTest, EveryStepAgreesWithTheEvaluator) {
     }
     std::vector<int32_t> tokens = randomTokens(sizes.capacity, sizes.vocabulary);
     std::vector<Observed> expected = model.evaluate(tokens);
-    for (const Target &target : targetsHere()) {
+    for (const Target &target : targetsAndDevicesHere()) {
       SCOPED_TRACE(
           llvm::formatv("{0}: {1} heads of {2}", target.name, sizes.heads, sizes.headSize).str());
       std::vector<Observed> seen;
@@ -68,7 +68,7 @@ TEST(NetworkTest, PiecesOfAnySizesGiveTheBitsOfOnePrefill) {
   buildNetwork(model, sizes);
   ASSERT_FALSE(HasFatalFailure());
   std::vector<int32_t> tokens = randomTokens(sizes.capacity, sizes.vocabulary);
-  for (const Target &target : targetsHere()) {
+  for (const Target &target : targetsAndDevicesHere()) {
     std::unique_ptr<Session> session = model.compile(target, 2);
     ASSERT_TRUE(session);
     SessionState whole = session->newState();
@@ -99,7 +99,7 @@ TEST(NetworkTest, EveryLengthGivesTheLastLogitsOfThatPrefix) {
   buildNetwork(model, sizes);
   ASSERT_FALSE(HasFatalFailure());
   std::vector<int32_t> tokens = randomTokens(sizes.capacity, sizes.vocabulary);
-  for (const Target &target : targetsHere()) {
+  for (const Target &target : targetsAndDevicesHere()) {
     std::unique_ptr<Session> session = model.compile(target, 1);
     ASSERT_TRUE(session);
     SessionState whole = session->newState();

@@ -147,7 +147,7 @@ TEST_F(SessionTest, ObserversAreCompiledAwayOrReportInOrder) {
 
 TEST_F(SessionTest, TargetsThatDoNotRunHereAreRefused) {
   for (const Target &target : Target::all()) {
-    if (target.runsHere()) {
+    if (target.caller().runsHere()) {
       continue;
     }
     SessionOptions options;

@@ -15,6 +15,7 @@
 
 #include "../Support/TemporaryFolder.h"
 #include "quench/Codegen/Passes.h"
+#include "quench/Device/Device.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Reference/Evaluator.h"
@@ -190,6 +191,30 @@ inline std::vector<Target> targetsHere() {
       result.push_back(target);
     }
   }
+  return result;
+}
+
+/// The built-in devices that this machine has. There is one of Vulkan where tests are run: in
+/// software if there is no other.
+inline std::vector<Target> devicesHere() {
+  std::vector<Target> result;
+  for (const Target &target : Target::all()) {
+    if (!target.isDevice()) {
+      continue;
+    }
+    llvm::Expected<std::unique_ptr<Device>> device = Device::open(target.api);
+    if (device) {
+      result.push_back(target);
+    } else {
+      llvm::errs() << "no " << target.name << ": " << llvm::toString(device.takeError()) << "\n";
+    }
+  }
+  return result;
+}
+
+inline std::vector<Target> targetsAndDevicesHere() {
+  std::vector<Target> result = targetsHere(), devices = devicesHere();
+  result.insert(result.end(), devices.begin(), devices.end());
   return result;
 }
 

@@ -29,8 +29,9 @@ TEST(TargetTest, EveryTargetIsFoundByItsName) {
     EXPECT_EQ(found->features, target.features);
     EXPECT_FALSE(target.summary.empty());
   }
-  EXPECT_EQ(names, (std::set<std::string>{"arm-dotprod", "arm-i8mm", "arm-neon", "x86-avx2",
-                                          "x86-avx512vnni", "x86-avxvnni", "x86-sse41"}));
+  EXPECT_EQ(names,
+            (std::set<std::string>{"arm-dotprod", "arm-i8mm", "arm-neon", "vulkan", "x86-avx2",
+                                   "x86-avx512vnni", "x86-avxvnni", "x86-sse41"}));
 }
 
 TEST(TargetTest, RegistersAreWholeLanesOfAPowerOfTwo) {
@@ -65,6 +66,9 @@ TEST(TargetTest, TheFastestProductOfBytesIsTaken) {
 
 TEST(TargetTest, TheFirstIsTheFastestOfItsArchitecture) {
   for (size_t i = 1; i < Target::all().size(); ++i) {
+    if (Target::all()[i].isDevice() && !Target::all()[i - 1].isDevice()) {
+      continue;
+    }
     EXPECT_GE(Target::all()[i - 1].integerProduct()->macsPerCycle(),
               Target::all()[i].integerProduct()->macsPerCycle());
   }
@@ -83,6 +87,22 @@ TEST(TargetTest, WhatIsPrintedIsReadAgain) {
     EXPECT_EQ(read->required, target.required);
     EXPECT_EQ(read->products.size(), target.products.size());
   }
+}
+
+TEST(TargetTest, ADeviceIsBesideTheHost) {
+  Target device = llvm::cantFail(Target::find("vulkan"));
+  EXPECT_TRUE(device.isDevice());
+  EXPECT_FALSE(device.runsHere());
+  EXPECT_EQ(device.caller().name, Target::host().name);
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
+  context.loadDialect<mlir::DLTIDialect>();
+  setTarget(*module, Target::host());
+  setTarget(*module, device);
+  mlir::FailureOr<Target> read = getTarget(*module);
+  ASSERT_TRUE(mlir::succeeded(read));
+  EXPECT_EQ(read->name, "vulkan");
 }
 
 TEST(TargetTest, UnknownNamesGetTheListOfNames) {

@@ -9,6 +9,7 @@
 #define QUENCH_RUNTIME_COMPILATION_H
 
 #include "quench/Codegen/PackedWeights.h"
+#include "quench/Gpu/DeviceCode.h"
 #include "quench/Pipelines/CompilePipeline.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -36,6 +37,10 @@ struct CompiledCode {
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::TargetMachine> machine;
   std::unique_ptr<llvm::Module> module;
+  /// Kernels for the device of the target, if it is one; the module launches them.
+  DeviceCode device;
+  /// How the device is opened; empty for a CPU.
+  std::string deviceApi;
   PackedWeights weights;
   /// The names of observers, by index.
   std::vector<std::string> observed;

@@ -17,7 +17,8 @@
 
 namespace quench {
 
-/// What a compiled model is written as.
+/// What a compiled model is written as. Libraries and objects are for CPUs: kernels of a device
+/// need a session.
 enum class EmissionKind {
   /// `.so`: code and weights, needs the C and mathematics libraries and, unless compiled for one
   /// thread, libomp. Linked by clang or the system's C compiler.
@@ -27,6 +28,8 @@ enum class EmissionKind {
   /// `.s` and `.ll`: code alone; the weights are external symbols.
   Assembly,
   LLVMIR,
+  /// `.spv`: the kernels of a model for Vulkan.
+  Spirv,
 };
 
 /// The kind that a file name asks for by its ending, or an error that lists the endings.

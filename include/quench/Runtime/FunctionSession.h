@@ -34,6 +34,10 @@ private:
   enum class Kind { Index, F32, I32 };
   FunctionArgument(Kind kind, bool isTensor) : kind(kind), isTensor(isTensor) {}
 
+  /// What a tensor is in memory.
+  void *data() const { return reinterpret_cast<void *>(static_cast<uintptr_t>(word)); }
+  size_t bytes() const { return 4 * count; }
+
   Kind kind;
   bool isTensor;
   /// The value of a scalar, an f32 by its bits; the address of a tensor.

@@ -14,6 +14,8 @@
 #ifndef QUENCH_RUNTIME_SESSION_H
 #define QUENCH_RUNTIME_SESSION_H
 
+#include "quench/Device/Device.h"
+#include "quench/Device/DeviceMemory.h"
 #include "quench/Target/Target.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -39,8 +41,10 @@ using ObserveFunction = std::function<void(llvm::StringRef name, llvm::ArrayRef<
                                            llvm::ArrayRef<int64_t> shape)>;
 
 struct SessionOptions {
-  /// What to compile for; it must be able to run here.
+  /// What to compile for; it must be able to run here, or be a device that is found here.
   Target target = Target::host();
+  /// For a target that is a device.
+  DeviceOptions device;
   /// Threads of the compiled code; 0 takes one for each core.
   unsigned threads = 0;
   /// Receives observed values; without it observers are compiled away.
@@ -62,6 +66,8 @@ private:
     uint8_t bytes[64];
   };
   std::vector<Line> caches;
+  /// The caches if the model runs on a device, from the first run on.
+  DeviceMemory onDevice;
   int64_t tokens = 0;
 };
 
@@ -84,6 +90,7 @@ public:
   /// Continues the sequence of `state` with `tokens` and writes the logits of the tokens with index
   /// `first` and later, row-major, `(tokens.size() - first) * vocabSize()` values. Errors: a token
   /// outside the vocabulary, a full cache, a wrong size of `logits`; `state` is then unchanged.
+  /// What fails on a device leaves its position as it was, too.
   llvm::Error run(SessionState &state, llvm::ArrayRef<int32_t> tokens, int64_t first,
                   llvm::MutableArrayRef<float> logits);
 

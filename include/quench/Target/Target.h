@@ -60,20 +60,23 @@ enum class IntegerDot {
   SignedSigned,
 };
 
-/// A CPU that code is generated for. A value type.
+/// A CPU, or a device beside one, that code is generated for. A value type.
 struct Target {
   /// "x86-avx512vnni", "x86-avx2", "arm-dotprod".
   std::string name;
   /// One line for `quench targets`.
   std::string summary;
-  /// LLVM triple, CPU and features ("+avx2,+fma").
+  /// How kernels are brought to a device: "vulkan". Empty for a CPU, which runs everything itself.
+  std::string api;
+  /// LLVM triple, CPU and features ("+avx2,+fma"). These and `required` are empty for a device.
   std::string triple;
   std::string cpu;
   std::string features;
   /// LLVM's names of the features without which the code does not run, those that `cpu` implies
   /// included.
   std::vector<std::string> required;
-  /// Bits of a vector register and number of vector registers.
+  /// Bits of a vector register and number of vector registers. For a device: the bits that
+  /// neighbouring threads read at once, and the registers of a thread.
   int64_t vectorBits = 128;
   int64_t vectorRegisters = 16;
   /// Bytes of the caches: first level data and second level of a core, last level of all.
@@ -89,6 +92,9 @@ struct Target {
   double byteLookupsPerCycle = 0.0;
   std::vector<NativeProduct> products;
 
+  bool isDevice() const { return !api.empty(); }
+  /// What code that calls kernels is compiled for: the host of a device, a CPU itself.
+  Target caller() const { return isDevice() ? host() : *this; }
   /// 32-bit lanes of a vector register.
   int64_t lanes() const { return vectorBits / 32; }
   /// The fastest product of these operands, or null.
@@ -97,14 +103,16 @@ struct Target {
   const NativeProduct *integerProduct() const;
   IntegerDot integerDot() const;
 
-  /// The best built-in target that this machine runs, with the caches that are found here.
+  /// The best built-in CPU that this machine is, with the caches that are found here.
   static Target host();
-  /// The built-in targets, the one with most products of bytes in a cycle first.
+  /// The built-in targets, CPUs before devices, the one with most products of bytes in a cycle
+  /// first.
   static llvm::ArrayRef<Target> all();
   /// "host", the name of a built-in target, or a file of IR with a specification, which ends in
   /// ".mlir". The error lists the names, or says where the file is wrong.
   static llvm::Expected<Target> find(llvm::StringRef name);
-  /// Whether this machine can execute code for the target.
+  /// Whether the CPU of this machine can execute code for the target: never for a device. Whether
+  /// there is one shows when a session is made.
   bool runsHere() const;
 };
 

@@ -25,13 +25,17 @@
 
 namespace quench {
 
-/// Reads the device "CPU". The error names the key that is missing or wrong.
+/// Reads one device. The error names the key that is missing or wrong.
 llvm::Expected<Target> readTarget(mlir::DLTIQueryInterface device);
 
-/// The target of the module around `op`. Emits an error there if it has none or a wrong one.
+/// The device "GPU" of the system, or "CPU" if there is none. Null without either.
+mlir::DLTIQueryInterface findDevice(mlir::Operation *op);
+
+/// The target of the module around `op`, which is its device "GPU" if it has one. Emits an error
+/// there if it has none or a wrong one.
 mlir::FailureOr<Target> getTarget(mlir::Operation *op);
 
-/// Replaces the device "CPU" of the module; other devices stay.
+/// Replaces the device "CPU" of the module, or "GPU" for a target with an `api`; others stay.
 void setTarget(mlir::ModuleOp module, const Target &target);
 
 /// A file of IR that `Target::find` reads.

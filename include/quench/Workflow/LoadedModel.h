@@ -16,11 +16,19 @@
 #include "llvm/Support/Error.h"
 
 #include <memory>
+#include <string>
 
 namespace quench::workflow {
 
 /// Where a calibration archive lies in a model folder unless told otherwise.
 inline constexpr llvm::StringLiteral defaultArchiveName = "calibration.safetensors";
+
+/// What a model runs on.
+struct MachineChoice {
+  std::string target = "host";
+  /// Megabytes of memory that may be taken of a device, 0 for all.
+  int64_t deviceMegabytes = 0;
+};
 
 /// A model ready to run. Members are in the order in which they depend on each other.
 struct LoadedModel {
@@ -28,9 +36,10 @@ struct LoadedModel {
   std::unique_ptr<ModelFolder> folder;
   std::unique_ptr<Session> session;
 
-  /// Opens a folder and compiles the model for this machine. Errors name the folder or a file of
-  /// it.
-  static llvm::Expected<LoadedModel> load(llvm::StringRef path, const Host &host);
+  /// Opens a folder and compiles the model for a target that this machine runs, or for a device
+  /// that it has. Errors name the folder or a file of it.
+  static llvm::Expected<LoadedModel> load(llvm::StringRef path, const Host &host,
+                                          const MachineChoice &machine = {});
 };
 
 /// Opens a folder in a context of its own; there is no session yet. `onRemark` is for

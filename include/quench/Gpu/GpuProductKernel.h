@@ -1,0 +1,68 @@
+//===- GpuProductKernel.h - Matrix products on devices -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights lie in panels of 16 rows (PanelLayout.h), one 32-bit word of each row after the other, so
+// that 16 neighbouring threads, one for each row of the weight, read 64 consecutive bytes. A thread
+// makes its column of some rows of the result; K streams by once for all of them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_GPU_GPUPRODUCTKERNEL_H
+#define QUENCH_GPU_GPUPRODUCTKERNEL_H
+
+#include "quench/Codegen/PanelLayout.h"
+#include "quench/Gpu/GpuKernelBuilder.h"
+
+namespace quench {
+
+struct GpuProductKernel {
+  /// Rows of the result that a thread makes, unless there is only one.
+  static constexpr int64_t kTileRows = 8;
+
+  PanelLayout layout;
+  /// Codes of activations, as `GpuQuantizeKernel` leaves them, or floats.
+  bool integerLhs = false;
+  /// One scale for each row of integer activations, or one for all.
+  bool rowScales = true;
+  /// Zero points beside the scales; otherwise that of codes stored unsigned.
+  bool zeroPoints = false;
+  bool bias = false;
+
+  std::string name() const;
+
+  /// Parameters: activations (`?xK` f32, or codes `?xW` i32, scales `?x1` or `1x1` f32 and sums of
+  /// codes `?xG` i32), words of the weight, f32 or i32, their scales f32 and zero points i32, a
+  /// bias `N` f32, and the result `?xN` f32. There are two kernels behind it, one of them for one
+  /// row.
+  mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
+
+private:
+  mlir::func::FuncOp getOrCreateForRows(mlir::ModuleOp module, int64_t rows) const;
+};
+
+/// Quantizes rows of f32 to signed bytes, four in a word, groups padded with zeros as `GroupLayout`
+/// says, without gaps between rows.
+struct GpuQuantizeKernel {
+  GroupLayout groups;
+  int32_t codeMin;
+  int32_t codeMax;
+  /// One scale for each row computed from its largest magnitude, or one given scale.
+  bool dynamic;
+  float clip = 1.0f;
+
+  int64_t wordsPerRow() const { return groups.paddedK() / 4; }
+
+  std::string name() const;
+
+  /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xW` i32; when
+  /// dynamic the scales `?x1` f32; sums of the codes of each group `?xG` i32.
+  mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
+};
+
+} // namespace quench
+
+#endif // QUENCH_GPU_GPUPRODUCTKERNEL_H

@@ -1,0 +1,237 @@
+//===- VulkanDevice.cpp - Opening a device of Vulkan, and its kernels -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "VulkanDevice.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
+
+#include <cstring>
+
+using namespace llvm;
+using namespace quench;
+
+/// Why a device cannot run our kernels; empty if it can.
+static std::string refuse(const VulkanLibrary &vk, VkPhysicalDevice device,
+                          const VkPhysicalDeviceProperties &properties) {
+  if (properties.apiVersion < VK_API_VERSION_1_3) {
+    return "has Vulkan " + std::to_string(VK_API_VERSION_MAJOR(properties.apiVersion)) + "." +
+           std::to_string(VK_API_VERSION_MINOR(properties.apiVersion)) + ", expected 1.3";
+  }
+  auto features13 = structure<VkPhysicalDeviceVulkan13Features>(
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES);
+  auto features =
+      structure<VkPhysicalDeviceFeatures2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2);
+  features.pNext = &features13;
+  vk.GetPhysicalDeviceFeatures2(device, &features);
+  return features13.shaderIntegerDotProduct ? "" : "lacks the feature shaderIntegerDotProduct";
+}
+
+/// Smaller is better.
+static int rankOf(VkPhysicalDeviceType type) {
+  switch (type) {
+  case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+    return 0;
+  case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+    return 1;
+  case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+    return 2;
+  default:
+    return 3;
+  }
+}
+
+Expected<std::unique_ptr<Device>> VulkanDevice::open(const DeviceOptions &options) {
+  auto result = std::make_unique<VulkanDevice>();
+  result->options = options;
+  if (Error error = result->vk.open()) {
+    return std::move(error);
+  }
+  if (Error error = result->choose()) {
+    return std::move(error);
+  }
+  if (Error error = result->create()) {
+    return std::move(error);
+  }
+  return std::unique_ptr<Device>(std::move(result));
+}
+
+Error VulkanDevice::choose() {
+  uint32_t count = 0;
+  vk.EnumeratePhysicalDevices(vk.instance, &count, nullptr);
+  std::vector<VkPhysicalDevice> devices(count);
+  vk.EnumeratePhysicalDevices(vk.instance, &count, devices.data());
+  std::string refused;
+  for (VkPhysicalDevice candidate : devices) {
+    VkPhysicalDeviceProperties found = {};
+    vk.GetPhysicalDeviceProperties(candidate, &found);
+    std::string reason = refuse(vk, candidate, found);
+    if (!reason.empty()) {
+      refused += std::string(refused.empty() ? ": " : ", ") + found.deviceName + " " + reason;
+    } else if (!physical || rankOf(found.deviceType) < rankOf(properties.deviceType)) {
+      physical = candidate;
+      properties = found;
+    }
+  }
+  if (!physical) {
+    return createStringError("no device of Vulkan can run kernels" +
+                             (devices.empty() ? std::string(": there is none") : refused));
+  }
+  vk.GetPhysicalDeviceMemoryProperties(physical, &memories);
+  return Error::success();
+}
+
+Error VulkanDevice::create() {
+  uint32_t count = 0;
+  vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, nullptr);
+  std::vector<VkQueueFamilyProperties> families(count);
+  vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, families.data());
+  auto family = find_if(families, [](const VkQueueFamilyProperties &each) {
+    return each.queueFlags & VK_QUEUE_COMPUTE_BIT;
+  });
+  auto index = static_cast<uint32_t>(family - families.begin());
+  if (index == count) {
+    return createStringError(name() + " has no queue for compute shaders");
+  }
+  float priority = 1.0f;
+  auto queueInfo = structure<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
+  queueInfo.queueFamilyIndex = index;
+  queueInfo.queueCount = 1;
+  queueInfo.pQueuePriorities = &priority;
+  auto features = structure<VkPhysicalDeviceVulkan13Features>(
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES);
+  features.shaderIntegerDotProduct = VK_TRUE;
+  auto info = structure<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
+  info.pNext = &features;
+  info.queueCreateInfoCount = 1;
+  info.pQueueCreateInfos = &queueInfo;
+  if (VkResult result = vk.CreateDevice(physical, &info, nullptr, &device); result != VK_SUCCESS) {
+    return createStringError("cannot open " + name() + ": " + describeResult(result));
+  }
+  if (Error error = vk.loadDevice(device)) {
+    return error;
+  }
+  return createQueueObjects(index);
+}
+
+Error VulkanDevice::createQueueObjects(uint32_t family) {
+  vk.GetDeviceQueue(device, family, 0, &queue);
+  auto poolInfo = structure<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
+  poolInfo.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
+  poolInfo.queueFamilyIndex = family;
+  VkResult result = vk.CreateCommandPool(device, &poolInfo, nullptr, &commandPool);
+  if (result == VK_SUCCESS) {
+    auto info =
+        structure<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
+    info.commandPool = commandPool;
+    info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    info.commandBufferCount = 1;
+    result = vk.AllocateCommandBuffers(device, &info, &commands);
+  }
+  if (result == VK_SUCCESS) {
+    auto info = structure<VkFenceCreateInfo>(VK_STRUCTURE_TYPE_FENCE_CREATE_INFO);
+    result = vk.CreateFence(device, &info, nullptr, &fence);
+  }
+  return result == VK_SUCCESS
+             ? Error::success()
+             : createStringError("cannot open " + name() + ": " + describeResult(result));
+}
+
+VulkanDevice::~VulkanDevice() {
+  if (device && vk.DestroyDevice) {
+    if (Error error = synchronize()) {
+      consumeError(std::move(error));
+    }
+    for (const std::unique_ptr<DeviceKernelHandle> &kernel : kernels) {
+      vk.DestroyPipeline(device, kernel->pipeline, nullptr);
+      vk.DestroyPipelineLayout(device, kernel->layout, nullptr);
+      vk.DestroyDescriptorSetLayout(device, kernel->setLayout, nullptr);
+    }
+    for (const auto &[address, allocation] : allocations) {
+      destroy(allocation);
+    }
+    for (VkDescriptorPool pool : pools) {
+      vk.DestroyDescriptorPool(device, pool, nullptr);
+    }
+    vk.DestroyFence(device, fence, nullptr);
+    vk.DestroyCommandPool(device, commandPool, nullptr);
+    vk.DestroyDevice(device, nullptr);
+  }
+  if (vk.instance && vk.DestroyInstance) {
+    vk.DestroyInstance(vk.instance, nullptr);
+  }
+}
+
+Expected<std::vector<DeviceKernelHandle *>>
+VulkanDevice::load(StringRef binary, ArrayRef<KernelSignature> signatures) {
+  constexpr uint32_t kMagic = 0x07230203;
+  std::vector<uint32_t> words(binary.size() / sizeof(uint32_t));
+  std::memcpy(words.data(), binary.data(), words.size() * sizeof(uint32_t));
+  if (words.size() < 5 || words[0] != kMagic || binary.size() % sizeof(uint32_t) != 0) {
+    return createStringError("expected kernels as a SPIR-V module");
+  }
+  auto info = structure<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
+  info.codeSize = binary.size();
+  info.pCode = words.data();
+  VkShaderModule module = VK_NULL_HANDLE;
+  if (VkResult result = vk.CreateShaderModule(device, &info, nullptr, &module);
+      result != VK_SUCCESS) {
+    return createStringError(name() + " rejects the kernels: " + describeResult(result));
+  }
+  std::vector<DeviceKernelHandle *> handles;
+  for (const KernelSignature &signature : signatures) {
+    auto kernel = std::make_unique<DeviceKernelHandle>();
+    kernel->signature = signature;
+    Error error = createPipeline(*kernel, module);
+    handles.push_back(kernel.get());
+    kernels.push_back(std::move(kernel));
+    if (error) {
+      vk.DestroyShaderModule(device, module, nullptr);
+      return std::move(error);
+    }
+  }
+  vk.DestroyShaderModule(device, module, nullptr);
+  return handles;
+}
+
+Error VulkanDevice::createPipeline(DeviceKernelHandle &kernel, VkShaderModule module) {
+  const KernelSignature &signature = kernel.signature;
+  auto buffers = static_cast<uint32_t>(signature.buffers);
+  std::vector<VkDescriptorSetLayoutBinding> bindings(buffers);
+  for (uint32_t i = 0; i < buffers; ++i) {
+    bindings[i] = {i, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
+  }
+  auto setInfo = structure<VkDescriptorSetLayoutCreateInfo>(
+      VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO);
+  setInfo.bindingCount = buffers;
+  setInfo.pBindings = bindings.data();
+  VkResult result = vk.CreateDescriptorSetLayout(device, &setInfo, nullptr, &kernel.setLayout);
+  if (result == VK_SUCCESS) {
+    auto words = static_cast<uint32_t>(signature.buffers + signature.sizes);
+    VkPushConstantRange range = {VK_SHADER_STAGE_COMPUTE_BIT, 0, 4 * words};
+    auto info =
+        structure<VkPipelineLayoutCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO);
+    info.setLayoutCount = 1;
+    info.pSetLayouts = &kernel.setLayout;
+    info.pushConstantRangeCount = 1;
+    info.pPushConstantRanges = &range;
+    result = vk.CreatePipelineLayout(device, &info, nullptr, &kernel.layout);
+  }
+  if (result == VK_SUCCESS) {
+    auto info =
+        structure<VkComputePipelineCreateInfo>(VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO);
+    info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+    info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+    info.stage.module = module;
+    info.stage.pName = signature.name.c_str();
+    info.layout = kernel.layout;
+    result = vk.CreateComputePipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &kernel.pipeline);
+  }
+  return result == VK_SUCCESS ? Error::success()
+                              : createStringError(name() + " rejects kernel '" + signature.name +
+                                                  "': " + describeResult(result));
+}

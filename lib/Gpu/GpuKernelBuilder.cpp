@@ -1,0 +1,265 @@
+//===- GpuKernelBuilder.cpp - Emission of kernels for devices -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Gpu/GpuKernelBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace quench;
+
+Value GpuKernelBuilder::index(int64_t value) {
+  return arith::ConstantIndexOp::create(*this, value);
+}
+Value GpuKernelBuilder::i32(int32_t value) {
+  return arith::ConstantIntOp::create(*this, value, 32);
+}
+Value GpuKernelBuilder::f32(float value) {
+  return arith::ConstantOp::create(*this, getF32FloatAttr(value));
+}
+
+static bool isFloat(Value value) { return isa<FloatType>(value.getType()); }
+
+Value GpuKernelBuilder::add(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::AddFOp::create(*this, lhs, rhs))
+                      : Value(arith::AddIOp::create(*this, lhs, rhs));
+}
+Value GpuKernelBuilder::sub(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::SubFOp::create(*this, lhs, rhs))
+                      : Value(arith::SubIOp::create(*this, lhs, rhs));
+}
+Value GpuKernelBuilder::mul(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::MulFOp::create(*this, lhs, rhs))
+                      : Value(arith::MulIOp::create(*this, lhs, rhs));
+}
+Value GpuKernelBuilder::div(Value lhs, Value rhs) {
+  return isFloat(lhs) ? Value(arith::DivFOp::create(*this, lhs, rhs))
+                      : Value(arith::DivUIOp::create(*this, lhs, rhs));
+}
+Value GpuKernelBuilder::rem(Value lhs, Value rhs) {
+  return arith::RemUIOp::create(*this, lhs, rhs);
+}
+Value GpuKernelBuilder::fma(Value a, Value b, Value c) {
+  return math::FmaOp::create(*this, a, b, c);
+}
+Value GpuKernelBuilder::maximum(Value lhs, Value rhs) {
+  if (!isFloat(lhs)) {
+    return arith::MaxSIOp::create(*this, lhs, rhs);
+  }
+  Value isLarger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, lhs, rhs);
+  return select(isLarger, lhs, rhs);
+}
+Value GpuKernelBuilder::minimum(Value lhs, Value rhs) {
+  if (!isFloat(lhs)) {
+    return arith::MinSIOp::create(*this, lhs, rhs);
+  }
+  Value isSmaller = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, lhs, rhs);
+  return select(isSmaller, lhs, rhs);
+}
+Value GpuKernelBuilder::lessThan(Value lhs, Value rhs) {
+  return arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, lhs, rhs);
+}
+Value GpuKernelBuilder::select(Value condition, Value yes, Value no) {
+  return arith::SelectOp::create(*this, condition, yes, no);
+}
+Value GpuKernelBuilder::bitAnd(Value lhs, uint32_t rhs) {
+  return arith::AndIOp::create(*this, lhs, i32(static_cast<int32_t>(rhs)));
+}
+Value GpuKernelBuilder::bitOr(Value lhs, Value rhs) {
+  return arith::OrIOp::create(*this, lhs, rhs);
+}
+Value GpuKernelBuilder::shiftLeft(Value lhs, int32_t rhs) {
+  return rhs == 0 ? lhs : arith::ShLIOp::create(*this, lhs, i32(rhs)).getResult();
+}
+Value GpuKernelBuilder::shiftRight(Value lhs, int32_t rhs) {
+  return rhs == 0 ? lhs : arith::ShRUIOp::create(*this, lhs, i32(rhs)).getResult();
+}
+Value GpuKernelBuilder::toIndex(Value value) {
+  return arith::IndexCastOp::create(*this, getIndexType(), value);
+}
+Value GpuKernelBuilder::toI32(Value value) {
+  return arith::IndexCastOp::create(*this, getI32Type(), value);
+}
+Value GpuKernelBuilder::toF32(Value integer) {
+  Value value = integer.getType().isIndex() ? toI32(integer) : integer;
+  return arith::SIToFPOp::create(*this, getF32Type(), value);
+}
+Value GpuKernelBuilder::exp(Value x) { return math::ExpOp::create(*this, x); }
+
+Value GpuKernelBuilder::load(Value buffer, Value at) {
+  return memref::LoadOp::create(*this, buffer, at);
+}
+void GpuKernelBuilder::store(Value value, Value buffer, Value at) {
+  memref::StoreOp::create(*this, value, buffer, at);
+}
+
+void GpuKernelBuilder::loop(Value begin, Value end, Value step, const LoopBody &body) {
+  loop(begin, end, step, {}, [&](Value index, ValueRange) {
+    body(index);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> GpuKernelBuilder::loop(Value begin, Value end, Value step, ValueRange initial,
+                                          const CarryingLoopBody &body) {
+  auto loop = scf::ForOp::create(*this, begin, end, step, initial);
+  OpBuilder::InsertionGuard guard(*this);
+  if (initial.empty()) {
+    setInsertionPoint(loop.getBody()->getTerminator());
+  } else {
+    setInsertionPointToEnd(loop.getBody());
+  }
+  SmallVector<Value> carried = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!initial.empty()) {
+    scf::YieldOp::create(*this, carried);
+  }
+  return SmallVector<Value>(loop.getResults());
+}
+
+void GpuKernelBuilder::ifThen(Value condition, const std::function<void()> &body) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPoint(branch.thenBlock()->getTerminator());
+  body();
+}
+
+static gpu::Dimension dimension(unsigned axis) { return static_cast<gpu::Dimension>(axis); }
+
+Value GpuKernelBuilder::threadId() { return gpu::ThreadIdOp::create(*this, gpu::Dimension::x); }
+Value GpuKernelBuilder::groupId(unsigned axis) {
+  return gpu::BlockIdOp::create(*this, dimension(axis));
+}
+
+Value GpuKernelBuilder::sharedBuffer(int64_t count, Type element) {
+  auto space = gpu::AddressSpaceAttr::get(getContext(), gpu::AddressSpace::Workgroup);
+  auto type = MemRefType::get({count}, element, MemRefLayoutAttrInterface(), space);
+  return memref::AllocOp::create(*this, type);
+}
+void GpuKernelBuilder::barrier() { gpu::BarrierOp::create(*this); }
+
+Value GpuKernelBuilder::reduce(Value value, Value shared, const Combine &combine) {
+  store(value, shared, threadId());
+  barrier();
+  // Every thread combines all values: two barriers, where a tree has one for each of its levels.
+  SmallVector<Value> result =
+      loop(index(1), index(threads), index(1), {load(shared, index(0))},
+           [&](Value other, ValueRange carried) {
+             return SmallVector<Value>{combine(carried[0], load(shared, other))};
+           });
+  barrier();
+  return result[0];
+}
+
+Value GpuKernelBuilder::dotSignedUnsigned(Value signedBytes, Value unsignedBytes) {
+  auto format = spirv::PackedVectorFormatAttr::get(
+      getContext(), spirv::PackedVectorFormat::PackedVectorFormat4x8Bit);
+  return spirv::SUDotOp::create(*this, getI32Type(), signedBytes, unsignedBytes, format);
+}
+
+MemRefType quench::gpuBufferType(ArrayRef<int64_t> shape, Type element) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t axis = static_cast<int64_t>(shape.size()) - 2; axis >= 0; --axis) {
+    strides[axis] = ShapedType::isDynamic(shape[axis + 1]) ? ShapedType::kDynamic
+                                                           : strides[axis + 1] * shape[axis + 1];
+  }
+  auto layout = StridedLayoutAttr::get(element.getContext(), ShapedType::kDynamic, strides);
+  return MemRefType::get(shape, element, layout);
+}
+
+/// What a kernel takes for a buffer.
+static MemRefType flatType(Type buffer) {
+  auto type = cast<MemRefType>(buffer);
+  return gpuBufferType({ShapedType::kDynamic}, type.getElementType());
+}
+
+/// All elements of a buffer in one axis.
+static Value flatten(GpuKernelBuilder &b, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  auto parts = memref::ExtractStridedMetadataOp::create(b, buffer);
+  Value count = b.index(1);
+  for (Value size : parts.getSizes()) {
+    count = b.mul(count, size);
+  }
+  return memref::ReinterpretCastOp::create(
+      b, flatType(type), parts.getBaseBuffer(), OpFoldResult(parts.getOffset()),
+      ArrayRef<OpFoldResult>{count}, ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
+}
+
+static gpu::GPUModuleOp getOrCreateGpuModule(ModuleOp module) {
+  if (auto existing = module.lookupSymbol<gpu::GPUModuleOp>(kGpuModule)) {
+    return existing;
+  }
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), b.getUnitAttr());
+  return gpu::GPUModuleOp::create(b, module.getLoc(), kGpuModule);
+}
+
+static gpu::GPUFuncOp createDeviceFunction(const GpuKernel &kernel, ModuleOp module,
+                                           size_t numSizes) {
+  gpu::GPUModuleOp kernels = getOrCreateGpuModule(module);
+  auto loc = NameLoc::get(StringAttr::get(module.getContext(), kernel.name));
+  GpuKernelBuilder b(loc, module.getContext());
+  b.threads = kernel.threads;
+  b.setInsertionPointToEnd(&kernels.getBodyRegion().front());
+  SmallVector<Type> types;
+  for (Type type : kernel.parameters) {
+    if (isa<MemRefType>(type)) {
+      types.push_back(flatType(type));
+    }
+  }
+  size_t numBuffers = types.size();
+  types.append(numSizes, b.getI32Type());
+  auto function = gpu::GPUFuncOp::create(b, kernel.name, b.getFunctionType(types, {}));
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function.setKnownBlockSizeAttr(
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(kernel.threads), 1, 1}));
+  Block &entry = function.getBody().front();
+  b.setInsertionPointToEnd(&entry);
+  SmallVector<Value> sizes;
+  for (BlockArgument size : entry.getArguments().drop_front(numBuffers)) {
+    sizes.push_back(b.toIndex(size));
+  }
+  kernel.body(b, ValueRange(entry.getArguments().take_front(numBuffers)), sizes);
+  gpu::ReturnOp::create(b);
+  return function;
+}
+
+func::FuncOp GpuKernel::getOrCreate(ModuleOp module) const {
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name)) {
+    return existing;
+  }
+  GpuKernelBuilder b(NameLoc::get(StringAttr::get(module.getContext(), name)), module.getContext());
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(b, name, b.getFunctionType(parameters, {}));
+  function.setPrivate();
+  function->setAttr(kLaunches, b.getUnitAttr());
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToEnd(entry);
+  GpuLaunch grid = launch(b, entry->getArguments());
+  SmallVector<Value> operands;
+  for (Value argument : entry->getArguments()) {
+    if (isa<MemRefType>(argument.getType())) {
+      operands.push_back(flatten(b, argument));
+    }
+  }
+  for (Value size : grid.sizes) {
+    operands.push_back(b.toI32(size));
+  }
+  gpu::GPUFuncOp device = createDeviceFunction(*this, module, grid.sizes.size());
+  Value one = b.index(1);
+  gpu::LaunchFuncOp::create(b, device, {grid.groups[0], grid.groups[1], grid.groups[2]},
+                            {b.index(threads), one, one}, /*dynamicSharedMemorySize=*/Value(),
+                            operands);
+  func::ReturnOp::create(b);
+  return function;
+}

@@ -1,0 +1,281 @@
+//===- GpuProductKernel.cpp - Matrix products on devices -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Gpu/GpuProductKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace quench;
+
+std::string GpuProductKernel::name() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "product_" << (!integerLhs ? "f32" : rowScales ? "i8row" : "i8") << "_";
+  if (layout.container == PanelContainer::F32) {
+    os << "f32";
+  } else {
+    os << "i" << bitsOf(layout.container);
+    if (layout.groups.group != layout.groups.k) {
+      os << "g" << layout.groups.group;
+    }
+  }
+  os << (zeroPoints ? "_zp" : "") << (bias ? "_bias" : "") << "_" << layout.n << "x"
+     << layout.groups.k;
+  return text;
+}
+
+namespace {
+class ProductEmitter {
+public:
+  ProductEmitter(GpuKernelBuilder &b, const GpuProductKernel &kernel, int64_t numRows,
+                 ValueRange buffers, Value count)
+      : b(b), kernel(kernel), layout(kernel.layout), groups(layout.groups), numRows(numRows),
+        count(count) {
+    size_t next = 0;
+    lhs = buffers[next++];
+    if (kernel.integerLhs) {
+      rowScale = buffers[next++];
+      rowSums = buffers[next++];
+    }
+    words = buffers[next++];
+    if (layout.container != PanelContainer::F32) {
+      scales = buffers[next++];
+      zeros = kernel.zeroPoints ? buffers[next++] : Value();
+    }
+    bias = kernel.bias ? buffers[next++] : Value();
+    result = buffers[next];
+  }
+
+  void emit() {
+    column = b.globalId();
+    b.ifThen(b.lessThan(column, b.index(layout.n)), [&] { emitColumn(); });
+  }
+
+private:
+  using Values = SmallVector<Value>;
+
+  void emitColumn() {
+    panel = b.div(column, layout.lanes);
+    lane = b.rem(column, layout.lanes);
+    wordsOfColumn = b.add(b.mul(panel, layout.wordsPerPanel()), lane);
+    // Rows that do not exist are the last one again, and not stored.
+    Value last = b.sub(count, b.index(1));
+    for (int64_t i = 0; i < numRows; ++i) {
+      Value row = b.add(b.mul(b.groupId(1), numRows), b.index(i));
+      rows.push_back(row);
+      loaded.push_back(numRows == 1 ? row : b.select(b.lessThan(row, count), row, last));
+    }
+    Values sums(numRows, b.f32(0.0f));
+    if (layout.container == PanelContainer::F32) {
+      sums = floatSums(sums);
+    } else {
+      sums = groupSums(sums);
+    }
+    for (int64_t i = 0; i < numRows; ++i) {
+      Value sum = sums[i];
+      if (kernel.integerLhs) {
+        sum = b.mul(sum, b.load(rowScale, kernel.rowScales ? loaded[i] : b.index(0)));
+      }
+      if (bias) {
+        sum = b.add(sum, b.load(bias, column));
+      }
+      auto store = [&] { b.store(sum, result, b.add(b.mul(rows[i], layout.n), column)); };
+      if (numRows == 1) {
+        store();
+      } else {
+        b.ifThen(b.lessThan(rows[i], count), store);
+      }
+    }
+  }
+
+  Value wordAt(Value step) {
+    return b.load(words, b.add(wordsOfColumn, b.mul(step, layout.lanes)));
+  }
+
+  Values floatSums(const Values &initial) {
+    return b.loop(b.index(0), b.index(groups.k), b.index(1), initial,
+                  [&](Value k, ValueRange sums) {
+                    Value weight = wordAt(k);
+                    Values next;
+                    for (int64_t i = 0; i < numRows; ++i) {
+                      Value x = b.load(lhs, b.add(b.mul(loaded[i], groups.k), k));
+                      next.push_back(b.fma(x, weight, sums[i]));
+                    }
+                    return next;
+                  });
+  }
+
+  /// Sums over all groups of their sums times their scales, in order.
+  Values groupSums(const Values &initial) {
+    int64_t number = groups.numGroups(), last = groups.groupSize(number - 1);
+    int64_t equal = last == groups.group ? number : number - 1;
+    auto addGroup = [&](Value group, int64_t size, ValueRange sums) {
+      Value at = b.add(b.mul(b.add(b.mul(panel, number), group), layout.lanes), lane);
+      Value scale = b.load(scales, at);
+      Value zero = zeros ? b.load(zeros, at) : b.i32(PanelLayout::signOffset(layout.container));
+      Values next =
+          kernel.integerLhs ? integerGroup(group, size, zero) : decodedGroup(group, size, zero);
+      for (int64_t i = 0; i < numRows; ++i) {
+        next[i] = b.fma(next[i], scale, sums[i]);
+      }
+      return next;
+    };
+    Values sums = b.loop(
+        b.index(0), b.index(equal), b.index(1), initial,
+        [&](Value group, ValueRange carried) { return addGroup(group, groups.group, carried); });
+    return equal == number ? sums : addGroup(b.index(equal), last, sums);
+  }
+
+  Value firstWord(Value group) {
+    return b.mul(group, groups.paddedGroup() / layout.codesPerWord());
+  }
+
+  /// sum (w - z) x of one group as f32: exact sums in i32 that begin with -z sum x.
+  Values integerGroup(Value group, int64_t size, Value zero) {
+    Values initial;
+    for (int64_t i = 0; i < numRows; ++i) {
+      Value sum = b.load(rowSums, b.add(b.mul(loaded[i], groups.numGroups()), group));
+      initial.push_back(b.sub(b.i32(0), b.mul(zero, sum)));
+    }
+    int64_t perWord = layout.codesPerWord(), bits = bitsOf(layout.container);
+    int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
+    Value begin = firstWord(group);
+    Values sums =
+        b.loop(begin, b.add(begin, b.index(padded / perWord)), b.index(1), initial,
+               [&](Value step, ValueRange carried) {
+                 Value word = wordAt(step);
+                 Values next(carried);
+                 for (int64_t part = 0; part < perWord / 4; ++part) {
+                   uint32_t mask = 0x01010101u * ((1u << bits) - 1u);
+                   Value bytes = bits == 8 ? word : b.bitAnd(b.shiftRight(word, part * bits), mask);
+                   for (int64_t i = 0; i < numRows; ++i) {
+                     Value at = b.add(b.mul(loaded[i], groups.paddedK() / 4),
+                                      b.add(b.mul(step, perWord / 4), b.index(part)));
+                     next[i] = b.add(next[i], b.dotSignedUnsigned(b.load(lhs, at), bytes));
+                   }
+                 }
+                 return next;
+               });
+    for (Value &sum : sums) {
+      sum = b.toF32(sum);
+    }
+    return sums;
+  }
+
+  /// sum (w - z) x of one group with float x.
+  Values decodedGroup(Value group, int64_t size, Value zero) {
+    int64_t perWord = layout.codesPerWord();
+    Value begin = firstWord(group), firstK = b.mul(group, groups.group);
+    auto addCodes = [&](Value step, int64_t number, ValueRange carried) {
+      Value word = wordAt(step);
+      Value k = b.add(firstK, b.mul(b.sub(step, begin), perWord));
+      Values next(carried);
+      for (int64_t j = 0; j < number; ++j) {
+        Value weight = b.toF32(b.sub(codeAt(word, j), zero));
+        for (int64_t i = 0; i < numRows; ++i) {
+          Value at = b.add(b.mul(loaded[i], groups.k), b.add(k, b.index(j)));
+          next[i] = b.fma(b.load(lhs, at), weight, next[i]);
+        }
+      }
+      return next;
+    };
+    Values sums(numRows, b.f32(0.0f));
+    Value end = b.add(begin, b.index(size / perWord));
+    sums = b.loop(begin, end, b.index(1), sums,
+                  [&](Value step, ValueRange carried) { return addCodes(step, perWord, carried); });
+    return size % perWord == 0 ? sums : addCodes(end, size % perWord, sums);
+  }
+
+  /// Code `j` of a word is in byte `j mod 4`.
+  Value codeAt(Value word, int64_t j) {
+    int64_t bits = bitsOf(layout.container);
+    Value shifted = b.shiftRight(word, static_cast<int32_t>(8 * (j % 4) + bits * (j / 4)));
+    return b.bitAnd(shifted, (1u << bits) - 1u);
+  }
+
+  GpuKernelBuilder &b;
+  const GpuProductKernel &kernel;
+  const PanelLayout &layout;
+  const GroupLayout &groups;
+  int64_t numRows;
+  Value count, lhs, rowScale, rowSums, words, scales, zeros, bias, result;
+  Value column, panel, lane, wordsOfColumn;
+  Values rows, loaded;
+};
+} // namespace
+
+func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows) const {
+  Builder types(module.getContext());
+  Type f32 = types.getF32Type(), i32 = types.getI32Type();
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  const GroupLayout &groups = layout.groups;
+  GpuKernel kernel;
+  kernel.name = name() + "_rows" + std::to_string(rows);
+  auto parameter = [&](ArrayRef<int64_t> shape, Type element) {
+    kernel.parameters.push_back(gpuBufferType(shape, element));
+  };
+  if (integerLhs) {
+    parameter({dynamic, groups.paddedK() / 4}, i32);
+    parameter({rowScales ? dynamic : 1, 1}, f32);
+    parameter({dynamic, groups.numGroups()}, i32);
+  } else {
+    parameter({dynamic, groups.k}, f32);
+  }
+  bool isFloat = layout.container == PanelContainer::F32;
+  parameter({layout.numWords()}, isFloat ? f32 : i32);
+  if (!isFloat) {
+    parameter({layout.numScales()}, f32);
+    if (zeroPoints) {
+      parameter({layout.numScales()}, i32);
+    }
+  }
+  if (bias) {
+    parameter({layout.n}, f32);
+  }
+  parameter({dynamic, layout.n}, f32);
+  kernel.launch = [&](GpuKernelBuilder &host, ValueRange values) {
+    Value count = memref::DimOp::create(host, values.front(), 0);
+    int64_t across = (layout.n + kernel.threads - 1) / kernel.threads;
+    return GpuLaunch{{host.index(across), host.ceilDiv(count, rows), host.index(1)}, {count}};
+  };
+  kernel.body = [&](GpuKernelBuilder &device, ValueRange buffers, ValueRange sizes) {
+    ProductEmitter(device, *this, rows, buffers, sizes[0]).emit();
+  };
+  return kernel.getOrCreate(module);
+}
+
+func::FuncOp GpuProductKernel::getOrCreate(ModuleOp module) const {
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name())) {
+    return existing;
+  }
+  func::FuncOp single = getOrCreateForRows(module, 1);
+  func::FuncOp tiled = getOrCreateForRows(module, kTileRows);
+  GpuKernelBuilder b(NameLoc::get(StringAttr::get(module.getContext(), name())),
+                     module.getContext());
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(b, name(), single.getFunctionType());
+  function.setPrivate();
+  function->setAttr(kLaunches, b.getUnitAttr());
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToEnd(entry);
+  Value rows = memref::DimOp::create(b, entry->getArgument(0), 0);
+  Value isSingle = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows, b.index(1));
+  auto branch = scf::IfOp::create(b, isSingle, /*withElseRegion=*/true);
+  for (auto [block, kernel] :
+       {std::pair(branch.thenBlock(), single), std::pair(branch.elseBlock(), tiled)}) {
+    b.setInsertionPoint(block->getTerminator());
+    func::CallOp::create(b, kernel, entry->getArguments());
+  }
+  b.setInsertionPointToEnd(entry);
+  func::ReturnOp::create(b);
+  return function;
+}

@@ -1,0 +1,169 @@
+//===- GpuQuantizeKernel.cpp - Quantization of activations on devices -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A group of threads takes a row.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Gpu/GpuProductKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace quench;
+
+std::string GpuQuantizeKernel::name() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << (dynamic ? "quantize_row_" : "quantize_") << groups.k;
+  if (groups.group != groups.k) {
+    os << "_g" << groups.group;
+  }
+  os << "_m" << -codeMin << "_" << codeMax;
+  if (clip != 1.0f) {
+    os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);
+  }
+  return text;
+}
+
+namespace {
+class QuantizeEmitter {
+public:
+  QuantizeEmitter(GpuKernelBuilder &b, const GpuQuantizeKernel &kernel, ValueRange buffers)
+      : b(b), kernel(kernel), groups(kernel.groups), input(buffers[0]),
+        given(kernel.dynamic ? Value() : buffers[1]), codes(buffers[kernel.dynamic ? 1 : 2]),
+        scales(kernel.dynamic ? buffers[2] : Value()), sums(buffers[3]) {}
+
+  void emit() {
+    row = b.groupId(0);
+    thread = b.threadId();
+    firstInput = b.mul(row, groups.k);
+    firstWord = b.mul(row, kernel.wordsPerRow());
+    if (kernel.dynamic) {
+      scale = rowScale();
+      b.ifThen(b.lessThan(thread, b.index(1)), [&] { b.store(scale, scales, row); });
+    } else {
+      scale = b.load(given, b.index(0));
+    }
+    int64_t number = groups.numGroups();
+    if (number == 1) {
+      quantizeRow();
+      return;
+    }
+    b.loop(thread, b.index(number), b.index(b.threads), [&](Value group) {
+      Value sum = quantizeWords(group, b.index(0), b.index(1));
+      b.store(sum, sums, b.add(b.mul(row, number), group));
+    });
+  }
+
+private:
+  /// clip max|x| / M, or 1 for a row of zeros.
+  Value rowScale() {
+    SmallVector<Value> largest =
+        b.loop(thread, b.index(groups.k), b.index(b.threads), {b.f32(0.0f)},
+               [&](Value k, ValueRange carried) -> SmallVector<Value> {
+                 Value x = b.load(input, b.add(firstInput, k));
+                 // NaN does not count.
+                 return {b.maximum(math::AbsFOp::create(b, x), carried[0])};
+               });
+    Value shared = b.sharedBuffer(b.threads, b.getF32Type());
+    Value magnitude =
+        b.reduce(largest[0], shared, [&](Value lhs, Value rhs) { return b.maximum(lhs, rhs); });
+    if (kernel.clip != 1.0f) {
+      magnitude = b.mul(magnitude, b.f32(kernel.clip));
+    }
+    Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, b.f32(0.0f));
+    Value result = b.div(magnitude, b.f32(static_cast<float>(kernel.codeMax)));
+    // A row so small that its scale underflows takes the smallest one there is.
+    result = b.maximum(result, b.f32(std::numeric_limits<float>::denorm_min()));
+    return b.select(isZero, b.f32(1.0f), result);
+  }
+
+  /// All threads share the only group.
+  void quantizeRow() {
+    Value sum = quantizeWords(b.index(0), thread, b.index(b.threads));
+    Value shared = b.sharedBuffer(b.threads, b.getI32Type());
+    sum = b.reduce(sum, shared, [&](Value lhs, Value rhs) { return b.add(lhs, rhs); });
+    b.ifThen(b.lessThan(thread, b.index(1)), [&] { b.store(sum, sums, row); });
+  }
+
+  /// Words `begin`, `begin + step`, … of a group. Gives the sum of their codes.
+  Value quantizeWords(Value group, Value begin, Value step) {
+    int64_t number = groups.numGroups(), last = groups.groupSize(number - 1);
+    auto wordsOf = [](int64_t size) {
+      return (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit / 4;
+    };
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, group, b.index(number - 1));
+    Value size = b.select(isLast, b.index(last), b.index(groups.group));
+    Value words = b.select(isLast, b.index(wordsOf(last)), b.index(wordsOf(groups.group)));
+    Value from = b.add(firstInput, b.mul(group, groups.group));
+    Value to = b.add(firstWord, b.mul(group, groups.paddedGroup() / 4));
+    SmallVector<Value> sum =
+        b.loop(begin, words, step, {b.i32(0)}, [&](Value at, ValueRange carried) {
+          Value word = b.i32(0), total = carried[0];
+          for (int32_t j = 0; j < 4; ++j) {
+            Value k = b.add(b.mul(at, 4), b.index(j));
+            Value isReal = b.lessThan(k, size);
+            Value x = b.load(input, b.add(from, b.select(isReal, k, b.index(0))));
+            Value code = b.select(isReal, quantize(x), b.i32(0));
+            total = b.add(total, code);
+            word = b.bitOr(word, b.shiftLeft(b.bitAnd(code, 0xff), 8 * j));
+          }
+          b.store(word, codes, b.add(to, at));
+          return SmallVector<Value>{total};
+        });
+    return sum[0];
+  }
+
+  /// clamp(roundeven(x / scale))
+  Value quantize(Value x) {
+    Value rounded = math::RoundEvenOp::create(b, b.div(x, scale));
+    rounded = b.maximum(rounded, b.f32(static_cast<float>(kernel.codeMin)));
+    rounded = b.minimum(rounded, b.f32(static_cast<float>(kernel.codeMax)));
+    return arith::FPToSIOp::create(b, b.getI32Type(), rounded);
+  }
+
+  GpuKernelBuilder &b;
+  const GpuQuantizeKernel &kernel;
+  const GroupLayout &groups;
+  Value input, given, codes, scales, sums;
+  Value row, thread, firstInput, firstWord, scale;
+};
+} // namespace
+
+func::FuncOp GpuQuantizeKernel::getOrCreate(ModuleOp module) const {
+  Builder types(module.getContext());
+  Type f32 = types.getF32Type(), i32 = types.getI32Type();
+  constexpr int64_t rows = ShapedType::kDynamic;
+  GpuKernel kernel;
+  kernel.name = name();
+  kernel.parameters = {gpuBufferType({rows, groups.k}, f32)};
+  if (!dynamic) {
+    kernel.parameters.push_back(gpuBufferType({1, 1}, f32));
+  }
+  kernel.parameters.push_back(gpuBufferType({rows, wordsPerRow()}, i32));
+  if (dynamic) {
+    kernel.parameters.push_back(gpuBufferType({rows, 1}, f32));
+  }
+  kernel.parameters.push_back(gpuBufferType({rows, groups.numGroups()}, i32));
+  kernel.launch = [](GpuKernelBuilder &host, ValueRange values) {
+    Value count = memref::DimOp::create(host, values.front(), 0);
+    return GpuLaunch{{count, host.index(1), host.index(1)}, {}};
+  };
+  kernel.body = [&](GpuKernelBuilder &device, ValueRange buffers, ValueRange) {
+    QuantizeEmitter(device, *this, buffers).emit();
+  };
+  return kernel.getOrCreate(module);
+}

@@ -1,0 +1,211 @@
+//===- KernelsToSpirv.cpp - Compile kernels to SPIR-V -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Input: gpu.funcs on flat buffers with offsets, and on sizes. Output: one SPIR-V module. Buffers
+// become bindings that begin at an element; which one, and the sizes, are push constants.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Gpu/DeviceCode.h"
+#include "quench/Gpu/GpuKernelBuilder.h"
+#include "quench/Gpu/Passes.h"
+
+#include "mlir/Conversion/GPUToSPIRV/GPUToSPIRVPass.h"
+#include "mlir/Conversion/MathToSPIRV/MathToSPIRVPass.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+#include "mlir/Dialect/SPIRV/Transforms/Passes.h"
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/SPIRV/Serialization.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace quench {
+#define GEN_PASS_DEF_KERNELSTOSPIRVPASS
+#include "quench/Gpu/Passes.h.inc"
+} // namespace quench
+
+using namespace mlir;
+using namespace quench;
+
+/// What Vulkan 1.3 has without asking.
+static spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
+  auto triple = spirv::VerCapExtAttr::get(spirv::Version::V_1_6,
+                                          {spirv::Capability::Shader, spirv::Capability::DotProduct,
+                                           spirv::Capability::DotProductInput4x8BitPacked},
+                                          {spirv::Extension::SPV_KHR_storage_buffer_storage_class,
+                                           spirv::Extension::SPV_KHR_integer_dot_product},
+                                          context);
+  return spirv::TargetEnvAttr::get(triple, spirv::getDefaultResourceLimits(context),
+                                   spirv::ClientAPI::Vulkan);
+}
+
+static Attribute storageClass(MLIRContext *context, spirv::StorageClass value) {
+  return spirv::StorageClassAttr::get(context, value);
+}
+
+/// Buffers are in the storage class of bindings, memory of a group in its own; no type has offsets.
+static void setStorageClasses(gpu::GPUModuleOp kernels) {
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([](MemRefType type) -> std::optional<Type> {
+    bool isShared = gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type);
+    auto space = storageClass(type.getContext(), isShared ? spirv::StorageClass::Workgroup
+                                                          : spirv::StorageClass::StorageBuffer);
+    return MemRefType::get(type.getShape(), type.getElementType(), MemRefLayoutAttrInterface(),
+                           space);
+  });
+  replacer.recursivelyReplaceElementsIn(kernels, /*replaceAttrs=*/true, /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
+}
+
+/// Adds the element at which a buffer begins to the indices of its accesses.
+static void addOffset(Value buffer, Value offset, ImplicitLocOpBuilder &b) {
+  for (OpOperand &use : llvm::make_early_inc_range(buffer.getUses())) {
+    Operation *access = use.getOwner();
+    b.setInsertionPoint(access);
+    OpOperand &index = access->getOpOperand(use.getOperandNumber() + 1);
+    index.set(arith::AddIOp::create(b, index.get(), offset));
+  }
+}
+
+/// Sizes and offsets of buffers become elements of one last parameter.
+static LogicalResult usePushConstants(gpu::GPUFuncOp kernel, KernelSignature &table) {
+  Block &entry = kernel.getBody().front();
+  SmallVector<BlockArgument> buffers, sizes;
+  for (BlockArgument argument : entry.getArguments()) {
+    if (isa<MemRefType>(argument.getType())) {
+      buffers.push_back(argument);
+      for (Operation *user : argument.getUsers()) {
+        if (!isa<memref::LoadOp, memref::StoreOp>(user)) {
+          return user->emitOpError("expected kernels to load and store elements of buffers only");
+        }
+      }
+    } else {
+      sizes.push_back(argument);
+    }
+  }
+  table = {kernel.getName().str(), static_cast<int64_t>(buffers.size()),
+           static_cast<int64_t>(sizes.size())};
+  ImplicitLocOpBuilder b(kernel.getLoc(), kernel.getContext());
+  b.setInsertionPointToStart(&entry);
+  auto type =
+      MemRefType::get({table.sizes + table.buffers}, b.getI32Type(), MemRefLayoutAttrInterface(),
+                      storageClass(b.getContext(), spirv::StorageClass::PushConstant));
+  Value constants = entry.addArgument(type, kernel.getLoc());
+  auto constant = [&](int64_t at) -> Value {
+    return memref::LoadOp::create(b, constants, ValueRange{arith::ConstantIndexOp::create(b, at)});
+  };
+  for (auto [at, size] : llvm::enumerate(sizes)) {
+    size.replaceAllUsesWith(constant(static_cast<int64_t>(at)));
+  }
+  SmallVector<Value> offsets;
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    offsets.push_back(arith::IndexCastOp::create(b, b.getIndexType(),
+                                                 constant(table.sizes + static_cast<int64_t>(i))));
+  }
+  for (auto [buffer, offset] : llvm::zip_equal(buffers, offsets)) {
+    addOffset(buffer, offset, b);
+  }
+  entry.eraseArguments([&](BlockArgument argument) { return llvm::is_contained(sizes, argument); });
+  kernel.setFunctionType(b.getFunctionType(entry.getArgumentTypes(), {}));
+  ArrayRef<int32_t> threads = *kernel.getKnownBlockSize();
+  kernel->setAttr(spirv::getEntryPointABIAttrName(),
+                  spirv::getEntryPointABIAttr(b.getContext(), threads));
+  return success();
+}
+
+namespace {
+struct KernelsToSpirvPass : quench::impl::KernelsToSpirvPassBase<KernelsToSpirvPass> {
+  using Base::Base;
+  void runOnOperation() override;
+};
+} // namespace
+
+/// The spirv.module of the kernels in a module that holds nothing else.
+static FailureOr<spirv::ModuleOp> convert(ModuleOp module) {
+  module->setAttr(spirv::getTargetEnvAttrName(), targetEnvironment(module.getContext()));
+  PassManager pipeline(module.getContext());
+  OpPassManager &nested = pipeline.nest<gpu::GPUModuleOp>();
+  nested.addPass(createCanonicalizerPass());
+  nested.addPass(createCSEPass());
+  nested.addPass(createLoopInvariantCodeMotionPass());
+  nested.addPass(createConvertMathToSPIRVPass());
+  pipeline.addPass(createConvertGPUToSPIRVPass());
+  OpPassManager &lowered = pipeline.nest<spirv::ModuleOp>();
+  lowered.addPass(spirv::createSPIRVLowerABIAttributesPass());
+  lowered.addPass(spirv::createSPIRVUpdateVCEPass());
+  if (failed(pipeline.run(module))) {
+    return failure();
+  }
+  auto converted = *module.getOps<spirv::ModuleOp>().begin();
+  converted.walk([](spirv::GlobalVariableOp variable) {
+    if (cast<spirv::PointerType>(variable.getType()).getStorageClass() ==
+        spirv::StorageClass::PushConstant) {
+      variable.removeBindingAttr();
+      variable.removeDescriptorSetAttr();
+    }
+  });
+  // Entry points list all variables that they use, as SPIR-V wants them to from version 1.4 on.
+  spirv::VerCapExtAttr needed = *converted.getVceTriple();
+  converted.setVceTripleAttr(
+      spirv::VerCapExtAttr::get(spirv::Version::V_1_6, llvm::to_vector(needed.getCapabilities()),
+                                llvm::to_vector(needed.getExtensions()), module.getContext()));
+  return converted;
+}
+
+/// Adds the binary of the kernels to a module.
+static LogicalResult serialize(spirv::ModuleOp converted, ArrayRef<KernelSignature> table,
+                               ModuleOp module) {
+  SmallVector<uint32_t, 0> words;
+  if (failed(spirv::serialize(converted, words))) {
+    return converted.emitError("kernels cannot be written as a SPIR-V binary");
+  }
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  SmallVector<NamedAttribute> entries;
+  for (const KernelSignature &kernel : table) {
+    entries.push_back(
+        b.getNamedAttr(kernel.name, b.getDenseI64ArrayAttr({kernel.buffers, kernel.sizes})));
+  }
+  StringRef bytes(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uint32_t));
+  auto object = gpu::ObjectAttr::get(b.getContext(), targetEnvironment(b.getContext()),
+                                     gpu::CompilationTarget::Binary, b.getStringAttr(bytes),
+                                     /*properties=*/nullptr, /*kernels=*/nullptr);
+  auto binary = gpu::BinaryOp::create(b, converted.getLoc(), kGpuModule,
+                                      /*offloadingHandler=*/nullptr, b.getArrayAttr({object}));
+  binary->setAttr(kKernelTable, b.getDictionaryAttr(entries));
+  return success();
+}
+
+void KernelsToSpirvPass::runOnOperation() {
+  auto kernels = getOperation().lookupSymbol<gpu::GPUModuleOp>(kGpuModule);
+  if (!kernels) {
+    return;
+  }
+  // Launches refer to kernels by their parameters: apart from them these can change.
+  OwningOpRef<ModuleOp> apart = ModuleOp::create(kernels.getLoc());
+  kernels->moveBefore(apart->getBody(), apart->getBody()->end());
+  setStorageClasses(kernels);
+  std::vector<KernelSignature> table;
+  for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
+    if (failed(usePushConstants(kernel, table.emplace_back()))) {
+      return signalPassFailure();
+    }
+  }
+  FailureOr<spirv::ModuleOp> converted = convert(*apart);
+  if (failed(converted) || failed(serialize(*converted, table, getOperation()))) {
+    return signalPassFailure();
+  }
+  if (text) {
+    (*converted)->moveBefore(getOperation().getBody(), getOperation().getBody()->begin());
+  }
+}

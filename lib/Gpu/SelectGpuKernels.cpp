@@ -1,0 +1,254 @@
+//===- SelectGpuKernels.cpp - Replace operations by calls of kernels of a device -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Input: a legalized model on tensors. Output: `quench.kernel_call`s of kernels emitted into the
+// module. What no kernel computes is left alone and reported.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuKernelSelector.h"
+
+#include "quench/Gpu/GpuNetworkKernels.h"
+#include "quench/Gpu/Passes.h"
+#include "quench/Target/TargetSpec.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#define DEBUG_TYPE "quench-select-gpu-kernels"
+
+namespace quench {
+#define GEN_PASS_DEF_SELECTGPUKERNELSPASS
+#include "quench/Gpu/Passes.h.inc"
+} // namespace quench
+
+using namespace mlir;
+using namespace quench;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// Whether all axes but the first have static sizes, none of them zero, and elements are f32.
+static bool hasFloatRows(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() > 0 && type.getElementType().isF32() &&
+         llvm::all_of(type.getShape().drop_front(), [](int64_t size) { return size > 0; });
+}
+
+static bool isFloatMatrix(Value value) {
+  return hasFloatRows(value) && typeOf(value).getRank() == 2;
+}
+
+void GpuKernelSelector::run() {
+  SmallVector<Operation *> operations;
+  function.walk([&](Operation *op) { operations.push_back(op); });
+  llvm::SmallPtrSet<Operation *, 16> gone;
+  for (Operation *op : operations) {
+    b.setInsertionPoint(op);
+    b.setLoc(op->getLoc());
+    Location loc = op->getLoc();
+    StringRef name = op->getName().getStringRef();
+    // A silu may be taken along by the product behind it.
+    auto dequantize = dyn_cast<DequantizeOp>(op);
+    bool expected = isa<ContractOp, ChangeBasisOp>(op) ||
+                    (name.starts_with("nn.") && !isa<nn::SiLUOp>(op)) ||
+                    (dequantize && dequantize.getInput().getDefiningOp<QuantizeOp>());
+    if (select(op)) {
+      gone.insert(op);
+    } else if (expected) {
+      remark::missed(loc, remark::RemarkOpts::name("on-host").category(DEBUG_TYPE))
+          << (name + " has no kernel for these types on the device and is computed by the host")
+                 .str();
+    }
+  }
+  // Ops whose only users are gone.
+  for (Operation *op : llvm::reverse(operations)) {
+    if (!gone.contains(op) && op->use_empty() &&
+        isa<QuantizeOp, DequantizeOp, WeightOp, nn::SiLUOp>(op)) {
+      op->erase();
+    }
+  }
+}
+
+bool GpuKernelSelector::select(Operation *op) {
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case([&](ContractOp op) { return selectContract(op); })
+      .Case([&](nn::LinearOp op) { return selectLinear(op); })
+      .Case([&](nn::RMSNormOp op) { return selectRMSNorm(op); })
+      .Case([&](nn::SiLUOp op) { return selectSiLU(op); })
+      .Case([&](arith::MulFOp op) { return selectMul(op); })
+      .Case([&](arith::AddFOp op) { return selectAdd(op); })
+      .Case([&](nn::RotaryTableOp op) { return selectRotaryTable(op); })
+      .Case([&](nn::RotaryEmbeddingOp op) { return selectRotary(op); })
+      .Case([&](nn::AttentionOp op) { return selectAttention(op); })
+      .Case([&](nn::CacheUpdateOp op) { return selectCacheUpdate(op); })
+      .Case([&](nn::EmbeddingOp op) { return selectEmbedding(op); })
+      .Default([](Operation *) { return false; });
+}
+
+Value GpuKernelSelector::emptyLike(RankedTensorType type, Value like) {
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0)) {
+    sizes.push_back(tensor::DimOp::create(b, like, arith::ConstantIndexOp::create(b, 0)));
+  }
+  return tensor::EmptyOp::create(b, type, sizes);
+}
+
+SmallVector<Value> GpuKernelSelector::call(func::FuncOp kernel, ValueRange inputs,
+                                           ValueRange destinations) {
+  SmallVector<Value> placed;
+  for (Value input : inputs) {
+    placed.push_back(onDevice(input));
+  }
+  auto call =
+      KernelCallOp::create(b, destinations.getTypes(), kernel.getSymName(), placed, destinations);
+  return SmallVector<Value>(call.getResults());
+}
+
+bool GpuKernelSelector::replaceByCall(Operation *op, func::FuncOp kernel, ValueRange inputs,
+                                      Value like) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  op->replaceAllUsesWith(call(kernel, inputs, emptyLike(type, like)));
+  op->erase();
+  return true;
+}
+
+Value GpuKernelSelector::onDevice(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!constant || !type) {
+    return value;
+  }
+  // All memory that is allocated is the device's.
+  return bufferization::AllocTensorOp::create(b, type, ValueRange(), value);
+}
+
+bool GpuKernelSelector::selectRMSNorm(nn::RMSNormOp op) {
+  if (!isFloatMatrix(op.getInput())) {
+    return false;
+  }
+  SmallVector<Value> inputs(op->getOperands());
+  auto kernel = getOrCreateGpuRMSNorm(module, typeOf(op.getInput()).getDimSize(1),
+                                      op.getEpsilon().convertToFloat(), op.getGain() != nullptr);
+  return replaceByCall(op, kernel, inputs, op.getInput());
+}
+
+bool GpuKernelSelector::selectSiLU(nn::SiLUOp op) {
+  // A silu that a product takes along is computed there.
+  auto isFused = [](Operation *user) { return isa<arith::MulFOp>(user); };
+  if (!isFloatMatrix(op.getInput()) || (op->hasOneUse() && isFused(*op->user_begin()))) {
+    return false;
+  }
+  auto kernel =
+      getOrCreateGpuPointwise(module, GpuPointwise::SiLU, typeOf(op.getInput()).getDimSize(1));
+  return replaceByCall(op, kernel, op.getInput(), op.getInput());
+}
+
+bool GpuKernelSelector::selectMul(arith::MulFOp op) {
+  for (auto [gate, other] :
+       {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    auto silu = gate.getDefiningOp<nn::SiLUOp>();
+    if (silu && silu->hasOneUse() && isFloatMatrix(gate)) {
+      auto kernel =
+          getOrCreateGpuPointwise(module, GpuPointwise::SiLUMul, typeOf(gate).getDimSize(1));
+      return replaceByCall(op, kernel, {silu.getInput(), other}, other);
+    }
+  }
+  return false;
+}
+
+bool GpuKernelSelector::selectAdd(arith::AddFOp op) {
+  if (!isFloatMatrix(op.getLhs())) {
+    return false;
+  }
+  auto kernel =
+      getOrCreateGpuPointwise(module, GpuPointwise::Add, typeOf(op.getLhs()).getDimSize(1));
+  return replaceByCall(op, kernel, {op.getLhs(), op.getRhs()}, op.getLhs());
+}
+
+bool GpuKernelSelector::selectRotaryTable(nn::RotaryTableOp op) {
+  auto type = typeOf(op.getCosine());
+  int64_t frequencies = typeOf(op.getFrequencies()).getDimSize(0);
+  if (!type.isDynamicDim(0) || type.isDynamicDim(1) || frequencies <= 0) {
+    return false;
+  }
+  auto empty = [&]() -> Value { return tensor::EmptyOp::create(b, type, op.getLength()); };
+  op->replaceAllUsesWith(call(getOrCreateGpuRotaryTable(module, frequencies),
+                              {op.getFrequencies(), op.getPosition()}, {empty(), empty()}));
+  op->erase();
+  return true;
+}
+
+bool GpuKernelSelector::selectRotary(nn::RotaryEmbeddingOp op) {
+  if (!hasFloatRows(op.getInput()) || !hasFloatRows(op.getCosine())) {
+    return false;
+  }
+  auto type = typeOf(op.getInput());
+  auto kernel = getOrCreateGpuRotary(module, type.getDimSize(1), type.getDimSize(2));
+  SmallVector<Value> inputs(op->getOperands());
+  return replaceByCall(op, kernel, inputs, op.getInput());
+}
+
+bool GpuKernelSelector::selectAttention(nn::AttentionOp op) {
+  if (!hasFloatRows(op.getQuery()) || !hasFloatRows(op.getKeys()) ||
+      !typeOf(op.getKeys()).hasStaticShape()) {
+    return false;
+  }
+  RankedTensorType query = typeOf(op.getQuery()), keys = typeOf(op.getKeys());
+  GpuAttention kernel{query.getDimSize(1), keys.getDimSize(1), query.getDimSize(2),
+                      keys.getDimSize(0), op.getScale().convertToFloat()};
+  SmallVector<Value> inputs(op->getOperands());
+  return replaceByCall(op, kernel.getOrCreate(module), inputs, op.getQuery());
+}
+
+bool GpuKernelSelector::selectCacheUpdate(nn::CacheUpdateOp op) {
+  RankedTensorType cache = typeOf(op.getCache());
+  if (!hasFloatRows(op.getInput()) || !cache.hasStaticShape() || cache.getRank() != 3) {
+    return false;
+  }
+  auto kernel = getOrCreateGpuCacheUpdate(module, cache.getDimSize(0), cache.getDimSize(1),
+                                          cache.getDimSize(2));
+  op->replaceAllUsesWith(call(kernel, {op.getInput(), op.getPosition()}, op.getCache()));
+  op->erase();
+  return true;
+}
+
+bool GpuKernelSelector::selectEmbedding(nn::EmbeddingOp op) {
+  if (!isa<RankedTensorType>(op.getTable().getType()) || !isFloatMatrix(op.getTable()) ||
+      !typeOf(op.getTable()).hasStaticShape()) {
+    return false;
+  }
+  RankedTensorType table = typeOf(op.getTable());
+  auto kernel = getOrCreateGpuEmbedding(module, table.getDimSize(0), table.getDimSize(1));
+  SmallVector<Value> inputs(op->getOperands());
+  return replaceByCall(op, kernel, inputs, op.getTokens());
+}
+
+namespace {
+struct SelectGpuKernelsPass : quench::impl::SelectGpuKernelsPassBase<SelectGpuKernelsPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    FailureOr<Target> found = getTarget(getOperation());
+    if (failed(found)) {
+      return signalPassFailure();
+    }
+    SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp function : functions) {
+      if (!function.isExternal()) {
+        GpuKernelSelector(function, *found).run();
+      }
+    }
+  }
+};
+} // namespace
