@@ -10,6 +10,7 @@
 #include "quench/Driver/Command.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace llvm;
 
