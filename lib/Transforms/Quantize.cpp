@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FloatProducts.h"
 #include "WeightQuantization.h"
 
 #include "quench/Transforms/Passes.h"
@@ -106,6 +107,7 @@ static LogicalResult quantizeModule(ModuleOp module, const recipe::Recipe &recip
   for (const PlannedCache &cache : plan->caches) {
     reportPassed(cache);
   }
+  remarkFloatProducts(module, DEBUG_TYPE);
   workspace.report(llvm::json::Object{{"pass", DEBUG_TYPE}, {"layers", std::move(layers)}});
   return success();
 }
