@@ -10,31 +10,14 @@
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace quench;
 
-static StringRef functionOf(Operation *op) {
-  auto function = op->getParentOfType<FunctionOpInterface>();
-  return function ? function.getName() : "";
-}
-
-static remark::RemarkOpts optionsFor(StringRef pass, StringRef name, Operation *op) {
-  return remark::RemarkOpts::name(name).category(pass).function(functionOf(op));
-}
-
-std::string quench::placeOf(Operation *op) {
-  if (auto named = op->getLoc()->findInstanceOf<NameLoc>()) {
-    return named.getName().str();
-  }
-  return op->getName().getStringRef().str();
-}
-
 void quench::remarkPassed(StringRef pass, StringRef name, Operation *op, const RebasePlan &plan,
                           ArrayRef<std::pair<StringRef, double>> metrics) {
-  remark::detail::InFlightRemark report = remark::passed(op->getLoc(), optionsFor(pass, name, op));
+  remark::detail::InFlightRemark report =
+      remark::passed(op->getLoc(), remarkOptions(pass, name, op));
   report << remark::metric("At", placeOf(op))
          << remark::metric("Map", plan.bases.empty() ? "identity"
                                                      : describe(plan.bases.front().second.map))
@@ -42,14 +25,12 @@ void quench::remarkPassed(StringRef pass, StringRef name, Operation *op, const R
          << remark::metric("Absorbed", plan.constants.size())
          << remark::metric("Online", plan.followed.size() + plan.preceded.size());
   for (const auto &[key, value] : metrics) {
-    std::string text;
-    llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
-    report << remark::metric(key, text);
+    report << remark::metric(key, decimals(value));
   }
 }
 
 void quench::remarkMissed(StringRef pass, StringRef name, Operation *op, const Twine &reason) {
-  remark::missed(op->getLoc(), optionsFor(pass, name, op))
+  remark::missed(op->getLoc(), remarkOptions(pass, name, op))
       << remark::metric("At", placeOf(op)) << remark::metric("Reason", reason.str());
 }
 

@@ -14,6 +14,7 @@
 #define QUENCH_LIB_BASIS_BASISREMARKS_H
 
 #include "quench/Basis/Rebase.h"
+#include "quench/Workspace/RemarkParts.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -29,9 +30,6 @@ void remarkMissed(llvm::StringRef pass, llvm::StringRef name, mlir::Operation *o
                   const RebaseRefusal &refusal);
 void remarkMissed(llvm::StringRef pass, llvm::StringRef name, mlir::Operation *op,
                   const llvm::Twine &reason);
-
-/// The name in the location of an op, else the name of the op.
-std::string placeOf(mlir::Operation *op);
 
 /// Runs `change` on a copy of the module, which replaces its contents when that succeeds: a pass
 /// that fails halfway changes nothing.

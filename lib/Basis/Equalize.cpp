@@ -55,8 +55,6 @@ struct EqualizePass : quench::impl::EqualizePassBase<EqualizePass>, WorkspacePas
 
 } // namespace
 
-static Operation *layerOf(const ScalableInput &input) { return input.layers().front(); }
-
 /// The scales of one edge, as its weights are now.
 static llvm::Expected<std::vector<double>>
 equalizingScales(const ScalePlan &plan, int64_t numClasses, ConstantEvaluator &evaluator) {
@@ -84,10 +82,10 @@ static llvm::Expected<double> equalize(const ScalableInput &input, ConstantEvalu
   std::optional<ScalePlan> plan = ScalePlan::create(input, refusal);
   if (!plan || plan->makers().empty()) {
     if (report && plan) {
-      remarkMissed(DEBUG_TYPE, "NotEqualized", layerOf(input),
+      remarkMissed(DEBUG_TYPE, "NotEqualized", input.layers().front(),
                    "no layer makes its input with weights that could be scaled");
     } else if (report) {
-      remarkMissed(DEBUG_TYPE, "NotEqualized", layerOf(input), refusal);
+      remarkMissed(DEBUG_TYPE, "NotEqualized", input.layers().front(), refusal);
     }
     return 0.0;
   }
@@ -104,7 +102,7 @@ static llvm::Expected<double> equalize(const ScalableInput &input, ConstantEvalu
     return llvm::createStringError(result.refusal.message());
   }
   if (report) {
-    remarkPassed(DEBUG_TYPE, "Equalized", layerOf(input), *result.plan);
+    remarkPassed(DEBUG_TYPE, "Equalized", input.layers().front(), *result.plan);
   }
   if (failed(result.plan->apply())) {
     return llvm::createStringError("changes of basis did not settle");
@@ -127,7 +125,8 @@ void EqualizePass::runOnOperation() {
       for (const ScalableInput &input : inputs) {
         llvm::Expected<double> own = equalize(input, evaluator, round == 0);
         if (!own) {
-          return LogicalResult(layerOf(input)->emitError() << llvm::toString(own.takeError()));
+          return LogicalResult(input.layers().front()->emitError()
+                               << llvm::toString(own.takeError()));
         }
         change = std::max(change, *own);
       }

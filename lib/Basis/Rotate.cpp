@@ -56,12 +56,6 @@ struct RotatePass : quench::impl::RotatePassBase<RotatePass> {
 
 } // namespace
 
-/// What makes a value, for locations.
-static Operation *makerOf(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op ? op : cast<BlockArgument>(value).getOwner()->getParentOp();
-}
-
 /// Rebases `value` along its last axis; `name` is for remarks.
 static LogicalResult rotateValue(Value value, llvm::Expected<MapUse> map, StringRef name,
                                  const RebasePolicy &policy) {

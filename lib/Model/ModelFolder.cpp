@@ -18,7 +18,6 @@
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using llvm::createStringError;
@@ -27,12 +26,6 @@ using llvm::Expected;
 using llvm::Twine;
 
 namespace quench {
-
-static std::string join(StringRef folder, StringRef name) {
-  SmallString<128> path(folder);
-  llvm::sys::path::append(path, name);
-  return path.str().str();
-}
 
 static std::string toText(Type type) {
   std::string text;
@@ -183,7 +176,7 @@ Expected<ModelFolder> ModelFolder::open(StringRef path, MLIRContext &context) {
   return std::move(folder);
 }
 
-std::string ModelFolder::filePath(StringRef name) const { return join(folderPath, name); }
+std::string ModelFolder::filePath(StringRef name) const { return pathIn(folderPath, name); }
 
 std::vector<std::string> ModelFolder::linearNames() const {
   return quench::linearNames(module().getOperation());
@@ -194,7 +187,7 @@ static Error writeFiles(StringRef folder, ModuleOp module,
                         llvm::function_ref<Error(SafetensorsWriter &)> writeTensors,
                         ModelFolder::ReportFunction makeReport) {
   Expected<std::unique_ptr<SafetensorsWriter>> writer =
-      SafetensorsWriter::create(join(folder, ModelFolder::weightsFileName));
+      SafetensorsWriter::create(pathIn(folder, ModelFolder::weightsFileName));
   if (!writer) {
     return writer.takeError();
   }
@@ -205,11 +198,11 @@ static Error writeFiles(StringRef folder, ModuleOp module,
     return failure;
   }
   Error failure =
-      writeFileAtomically(join(folder, ModelFolder::moduleFileName), printModule(module));
+      writeFileAtomically(pathIn(folder, ModelFolder::moduleFileName), printModule(module));
   if (failure || !makeReport) {
     return failure;
   }
-  std::string weights = join(folder, ModelFolder::weightsFileName);
+  std::string weights = pathIn(folder, ModelFolder::weightsFileName);
   uint64_t bytes = 0;
   if (std::error_code code = llvm::sys::fs::file_size(weights, bytes)) {
     return createStringError(weights + ": cannot open: " + code.message());
@@ -218,7 +211,7 @@ static Error writeFiles(StringRef folder, ModuleOp module,
   if (!report) {
     return report.takeError();
   }
-  return writeFileAtomically(join(folder, ModelFolder::reportFileName), *report);
+  return writeFileAtomically(pathIn(folder, ModelFolder::reportFileName), *report);
 }
 
 Error ModelFolder::write(StringRef path, ModuleOp module,

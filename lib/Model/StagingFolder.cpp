@@ -17,7 +17,7 @@ using namespace llvm;
 
 namespace quench {
 
-static std::string join(StringRef folder, StringRef name) {
+std::string pathIn(StringRef folder, StringRef name) {
   SmallString<128> path(folder);
   sys::path::append(path, name);
   return path.str().str();
@@ -44,19 +44,19 @@ Expected<StagingFolder> StagingFolder::create(StringRef target, ArrayRef<StringR
     return createStringError(target + ": expected the name of an output folder, found a file");
   }
   for (const std::string &name : staging.names) {
-    std::string old = join(target, name);
+    std::string old = pathIn(target, name);
     if (sys::fs::is_directory(old)) {
       return createStringError(old + ": expected the name of an output file, found a folder");
     }
   }
   // Inside a folder that exists: its parent may be another file system.
   StringRef trimmed = target.rtrim('/');
-  std::string stem = staging.targetExists ? join(target, ".quench") : trimmed.str();
+  std::string stem = staging.targetExists ? pathIn(target, ".quench") : trimmed.str();
   for (char &c : stem) {
     c = c == '%' ? '_' : c;
   }
   if (!staging.targetExists && stem != trimmed) {
-    stem = join(sys::path::parent_path(trimmed), ".quench");
+    stem = pathIn(sys::path::parent_path(trimmed), ".quench");
   }
   do {
     SmallString<128> unique;
@@ -101,8 +101,8 @@ Error StagingFolder::commit() {
   }
   // What would no longer belong to the rest goes first.
   for (const std::string &name : names) {
-    std::string file = join(target, name);
-    if (sys::fs::exists(join(temporary, name))) {
+    std::string file = pathIn(target, name);
+    if (sys::fs::exists(pathIn(temporary, name))) {
       continue;
     }
     if (std::error_code code = sys::fs::remove(file)) {
@@ -110,11 +110,11 @@ Error StagingFolder::commit() {
     }
   }
   for (const std::string &name : names) {
-    std::string file = join(target, name);
-    if (!sys::fs::exists(join(temporary, name))) {
+    std::string file = pathIn(target, name);
+    if (!sys::fs::exists(pathIn(temporary, name))) {
       continue;
     }
-    if (std::error_code code = sys::fs::rename(join(temporary, name), file)) {
+    if (std::error_code code = sys::fs::rename(pathIn(temporary, name), file)) {
       return createStringError(file + ": cannot create: " + code.message());
     }
   }

@@ -22,6 +22,9 @@
 
 namespace quench {
 
+/// The path of a file in a folder.
+std::string pathIn(llvm::StringRef folder, llvm::StringRef name);
+
 /// A temporary folder that becomes `target`, or whose files replace those of `target`. Destroying
 /// it without `commit` removes it with all that is in it.
 class StagingFolder {

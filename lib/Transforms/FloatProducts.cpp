@@ -9,13 +9,12 @@
 
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Interfaces/QuantizableOpInterface.h"
+#include "quench/Workspace/RemarkParts.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace quench;
@@ -41,10 +40,7 @@ void quench::remarkFloatProducts(ModuleOp module, StringRef pass) {
     if (reason.empty()) {
       return;
     }
-    auto function = op->getParentOfType<FunctionOpInterface>();
-    remark::missed(op->getLoc(), remark::RemarkOpts::name("ProductLeftInFloat")
-                                     .category(pass)
-                                     .function(function ? function.getName() : StringRef()))
+    remark::missed(op->getLoc(), remarkOptions(pass, "ProductLeftInFloat", op))
         << remark::metric("Op", op->getName().getStringRef()) << remark::metric("Reason", reason);
   });
 }

@@ -20,10 +20,10 @@
 #include "quench/Transforms/QdqRewrite.h"
 #include "quench/Workspace/ApproximatingPass.h"
 #include "quench/Workspace/ReferencedTensors.h"
+#include "quench/Workspace/RemarkParts.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Remarks.h"
-#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -42,12 +42,6 @@ using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
 
-static std::string decimals(const char *format, double value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format(format, value);
-  return text;
-}
-
 static void reportPassed(const PlannedLayer &layer, const QuantizationPlan &plan) {
   remark::detail::InFlightRemark report = remark::passed(
       layer.op->getLoc(),
@@ -57,8 +51,8 @@ static void reportPassed(const PlannedLayer &layer, const QuantizationPlan &plan
     const PlannedWeight &weight = plan.weights[*layer.weight];
     report << remark::metric("Weights", weight.format.str())
            << remark::metric("BitsPerWeight",
-                             decimals("%.3f", weight.scheme.getBitsPerElement(weight.shape)))
-           << remark::metric("SignalToNoiseDb", decimals("%.2f", weight.signalToNoise));
+                             decimals(weight.scheme.getBitsPerElement(weight.shape), "%.3f"))
+           << remark::metric("SignalToNoiseDb", decimals(weight.signalToNoise, "%.2f"));
   } else {
     report << remark::metric("Weights", layer.weightNote);
   }

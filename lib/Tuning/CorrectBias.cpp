@@ -21,13 +21,13 @@
 #include "quench/Numerics/BiasCorrection.h"
 #include "quench/Tuning/TuningInputs.h"
 #include "quench/Workspace/ApproximatingPass.h"
+#include "quench/Workspace/RemarkParts.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -278,11 +278,6 @@ static void rewrite(ArrayRef<ShiftedLayer> layers, ArrayRef<std::string> keys) {
 }
 
 static void report(ArrayRef<ShiftedLayer> layers, Workspace &workspace) {
-  auto decimals = [](double value) {
-    std::string text;
-    llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
-    return text;
-  };
   llvm::json::Array records;
   for (const ShiftedLayer &layer : layers) {
     nn::LinearOp op = layer.op;

@@ -21,10 +21,10 @@
 #include "quench/Tuning/GramMatrix.h"
 #include "quench/Tuning/TuningInputs.h"
 #include "quench/Workspace/ApproximatingPass.h"
+#include "quench/Workspace/RemarkParts.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Remarks.h"
-#include "llvm/Support/Format.h"
 
 #define DEBUG_TYPE "quench-gptq"
 
@@ -287,21 +287,15 @@ Error GptqDriver::run(SafetensorsWriter *output) {
 // The pass
 //===----------------------------------------------------------------------===//
 
-static std::string decimals(const char *format, double value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format(format, value);
-  return text;
-}
-
 static void reportPassed(const PlannedLayer &layer, const PlannedWeight &weight,
                          const GptqOutcome &outcome) {
   remark::detail::InFlightRemark report = remark::passed(
       layer.op->getLoc(),
       remark::RemarkOpts::name("Quantized").category(DEBUG_TYPE).function(layer.function));
   report << remark::metric("Layer", layer.name) << remark::metric("Weights", weight.format.str())
-         << remark::metric("SignalToNoiseDb", decimals("%.2f", weight.signalToNoise))
-         << remark::metric("Loss", decimals("%.4g", outcome.loss))
-         << remark::metric("Damping", outcome.damping ? decimals("%g", *outcome.damping) : "none");
+         << remark::metric("SignalToNoiseDb", decimals(weight.signalToNoise, "%.2f"))
+         << remark::metric("Loss", decimals(outcome.loss, "%.4g"))
+         << remark::metric("Damping", outcome.damping ? decimals(*outcome.damping, "%g") : "none");
   if (!outcome.note.empty()) {
     report << remark::metric("Note", outcome.note);
   }
@@ -341,7 +335,7 @@ Expected<GptqSettings> GptqPass::readSettings(unsigned threads) const {
   GptqSettings settings;
   if (!(damping >= 0.0) || !std::isfinite(damping)) {
     return createStringError("option 'damping': expected a number that is not negative, found " +
-                             decimals("%g", damping));
+                             decimals(damping, "%g"));
   }
   if (sequential != "block" && sequential != "layer") {
     return createStringError("option 'sequential': expected block or layer, found '" + sequential +

@@ -21,10 +21,10 @@
 #include "quench/Tuning/GramMatrix.h"
 #include "quench/Tuning/SalientScales.h"
 #include "quench/Tuning/TuningInputs.h"
+#include "quench/Workspace/RemarkParts.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Remarks.h"
-#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -332,12 +332,6 @@ struct ScaleSalientPass : quench::impl::ScaleSalientPassBase<ScaleSalientPass>, 
 };
 
 } // namespace
-
-static std::string decimals(double value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
-  return text;
-}
 
 LogicalResult ScaleSalientPass::apply(MutableArrayRef<SalientInput> chosen, Workspace &workspace) {
   llvm::json::Array reports;

@@ -22,10 +22,10 @@
 #include "quench/Model/ModelFolder.h"
 #include "quench/Tuning/SegmentRunner.h"
 #include "quench/Tuning/SmoothingSearch.h"
+#include "quench/Workspace/RemarkParts.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/IR/Remarks.h"
-#include "llvm/Support/Format.h"
 
 #define DEBUG_TYPE "quench-smooth"
 
@@ -102,25 +102,10 @@ struct SmoothPass : quench::impl::SmoothPassBase<SmoothPass>, WorkspacePass {
 // Remarks
 //===----------------------------------------------------------------------===//
 
-static Operation *layerOf(const ScalableInput &input) { return input.layers().front(); }
-
-static remark::RemarkOpts optionsFor(StringRef name, Operation *op) {
-  auto function = op->getParentOfType<FunctionOpInterface>();
-  return remark::RemarkOpts::name(name)
-      .category(DEBUG_TYPE)
-      .function(function ? function.getName() : "");
-}
-
 static void remarkMissed(const ScalableInput &input, const Twine &reason) {
-  Operation *layer = layerOf(input);
-  remark::missed(layer->getLoc(), optionsFor("NotSmoothed", layer))
+  Operation *layer = input.layers().front();
+  remark::missed(layer->getLoc(), remarkOptions(DEBUG_TYPE, "NotSmoothed", layer))
       << remark::metric("Input", input.edge()) << remark::metric("Reason", reason.str());
-}
-
-static std::string decimals(double value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
-  return text;
 }
 
 //===----------------------------------------------------------------------===//
@@ -336,9 +321,9 @@ Error SmoothPass::apply(ArrayRef<Candidate> candidates, Workspace &workspace) {
       before = std::max(before, activation);
       after = std::max(after, activation / scale);
     }
-    Operation *layer = layerOf(candidate.input);
+    Operation *layer = candidate.input.layers().front();
     remark::detail::InFlightRemark report =
-        remark::passed(layer->getLoc(), optionsFor("Smoothed", layer));
+        remark::passed(layer->getLoc(), remarkOptions(DEBUG_TYPE, "Smoothed", layer));
     report << remark::metric("Input", candidate.input.edge())
            << remark::metric("Alpha", decimals(candidate.alpha))
            << remark::metric("LargestBefore", decimals(before))

@@ -11,11 +11,11 @@
 #include "quench/Basis/RebaseAction.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Workspace/RemarkParts.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -31,16 +31,6 @@ using llvm::Expected;
 
 /// Names of observers that are in no model.
 static constexpr llvm::StringLiteral edgePrefix = "edge under verification ";
-
-static Operation *makerOf(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op ? op : cast<BlockArgument>(value).getOwner()->getParentOp();
-}
-
-static std::string placeOf(Operation *op) {
-  auto named = op->getLoc()->findInstanceOf<NameLoc>();
-  return named ? named.getName().str() : op->getName().getStringRef().str();
-}
 
 std::string BrokenEdge::message() const {
   return llvm::formatv(
