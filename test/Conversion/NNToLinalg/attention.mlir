@@ -1,4 +1,5 @@
 // RUN: quench-opt %s --convert-nn-to-linalg | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=convert-nn-to-linalg -o /dev/null
 // RUN: quench-opt %s --convert-nn-to-linalg --one-shot-bufferize="bufferize-function-boundaries" | FileCheck %s --check-prefix=BUFFERS
 
 // A slice at a dynamic offset, written into the buffer of the cache.

@@ -1,4 +1,5 @@
 // RUN: quench-opt %s --convert-nn-to-linalg | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=convert-nn-to-linalg -o /dev/null
 
 // CHECK-DAG: #[[$LHS:.+]] = affine_map<(d0, d1, d2) -> (d0, d2)>
 // CHECK-DAG: #[[$RHS:.+]] = affine_map<(d0, d1, d2) -> (d1, d2)>

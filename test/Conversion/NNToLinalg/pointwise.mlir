@@ -1,4 +1,5 @@
 // RUN: quench-opt %s --convert-nn-to-linalg | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=convert-nn-to-linalg -o /dev/null
 
 // Sum of squares, root of the mean, a true division, the gain.
 // CHECK-LABEL: func.func @rms_norm_divides_by_the_root(

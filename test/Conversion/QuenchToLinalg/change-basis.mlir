@@ -1,4 +1,5 @@
 // RUN: quench-opt %s --convert-quench-to-linalg | FileCheck %s
+// RUN: quench-opt %s --quench-verify-equivalence=passes=convert-quench-to-linalg -o /dev/null
 
 // CHECK-DAG: #[[$ALL:.+]] = affine_map<(d0, d1) -> (d0, d1)>
 // CHECK-DAG: #[[$LAST:.+]] = affine_map<(d0, d1) -> (d1)>
