@@ -166,6 +166,26 @@ VulkanDevice::~VulkanDevice() {
   }
 }
 
+/// Whether a module has an entry point; drivers need not check that.
+static bool hasEntryPoint(ArrayRef<uint32_t> words, StringRef name) {
+  constexpr uint32_t kEntryPoint = 15;
+  constexpr size_t kHeader = 5, kName = 3;
+  for (size_t at = kHeader; at < words.size();) {
+    size_t length = words[at] >> 16;
+    if (length == 0 || length > words.size() - at) {
+      return false;
+    }
+    if ((words[at] & 0xffff) == kEntryPoint && length > kName) {
+      StringRef rest(reinterpret_cast<const char *>(&words[at + kName]), 4 * (length - kName));
+      if (rest.take_until([](char c) { return c == 0; }) == name) {
+        return true;
+      }
+    }
+    at += length;
+  }
+  return false;
+}
+
 Expected<std::vector<DeviceKernelHandle *>>
 VulkanDevice::load(StringRef binary, ArrayRef<KernelSignature> signatures) {
   constexpr uint32_t kMagic = 0x07230203;
@@ -177,6 +197,11 @@ VulkanDevice::load(StringRef binary, ArrayRef<KernelSignature> signatures) {
   auto info = structure<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
   info.codeSize = binary.size();
   info.pCode = words.data();
+  for (const KernelSignature &signature : signatures) {
+    if (!hasEntryPoint(words, signature.name)) {
+      return createStringError("the SPIR-V module has no kernel '" + signature.name + "'");
+    }
+  }
   VkShaderModule module = VK_NULL_HANDLE;
   if (VkResult result = vk.CreateShaderModule(device, &info, nullptr, &module);
       result != VK_SUCCESS) {

@@ -94,7 +94,22 @@ Value GpuKernelBuilder::toF32(Value integer) {
   Value value = integer.getType().isIndex() ? toI32(integer) : integer;
   return arith::SIToFPOp::create(*this, getF32Type(), value);
 }
-Value GpuKernelBuilder::exp(Value x) { return math::ExpOp::create(*this, x); }
+// Devices promise little of their own exponentials, and some have none. 2^n exp(r) with
+// n = round(x / ln 2), |r| <= ln 2 / 2 and the Taylor polynomial of degree 7. A NaN stays one.
+Value GpuKernelBuilder::exp(Value x) {
+  x = maximum(f32(-87.0f), minimum(f32(88.0f), x));
+  Value n = math::RoundEvenOp::create(*this, mul(x, f32(1.44269504f)));
+  // ln 2 in two parts, the first of which has few bits.
+  Value r = fma(n, f32(-0.693359375f), x);
+  r = fma(n, f32(2.12194440e-4f), r);
+  Value sum = f32(1.0f / 5040);
+  for (float coefficient : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 1.0f / 2, 1.0f, 1.0f}) {
+    sum = fma(sum, r, f32(coefficient));
+  }
+  Value exponent = add(arith::FPToSIOp::create(*this, getI32Type(), n), i32(127));
+  Value power = arith::BitcastOp::create(*this, getF32Type(), shiftLeft(exponent, 23));
+  return mul(sum, power);
+}
 
 Value GpuKernelBuilder::load(Value buffer, Value at) {
   return memref::LoadOp::create(*this, buffer, at);

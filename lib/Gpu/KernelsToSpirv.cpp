@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Gpu/DeviceCode.h"
-#include "quench/Gpu/GpuKernelBuilder.h"
+#include "KernelBinary.h"
+
 #include "quench/Gpu/Passes.h"
 
 #include "mlir/Conversion/GPUToSPIRV/GPUToSPIRVPass.h"
@@ -79,23 +79,12 @@ static void addOffset(Value buffer, Value offset, ImplicitLocOpBuilder &b) {
 }
 
 /// Sizes and offsets of buffers become elements of one last parameter.
-static LogicalResult usePushConstants(gpu::GPUFuncOp kernel, KernelSignature &table) {
+static void usePushConstants(gpu::GPUFuncOp kernel, const KernelSignature &table) {
   Block &entry = kernel.getBody().front();
   SmallVector<BlockArgument> buffers, sizes;
   for (BlockArgument argument : entry.getArguments()) {
-    if (isa<MemRefType>(argument.getType())) {
-      buffers.push_back(argument);
-      for (Operation *user : argument.getUsers()) {
-        if (!isa<memref::LoadOp, memref::StoreOp>(user)) {
-          return user->emitOpError("expected kernels to load and store elements of buffers only");
-        }
-      }
-    } else {
-      sizes.push_back(argument);
-    }
+    (isa<MemRefType>(argument.getType()) ? buffers : sizes).push_back(argument);
   }
-  table = {kernel.getName().str(), static_cast<int64_t>(buffers.size()),
-           static_cast<int64_t>(sizes.size())};
   ImplicitLocOpBuilder b(kernel.getLoc(), kernel.getContext());
   b.setInsertionPointToStart(&entry);
   auto type =
@@ -121,7 +110,6 @@ static LogicalResult usePushConstants(gpu::GPUFuncOp kernel, KernelSignature &ta
   ArrayRef<int32_t> threads = *kernel.getKnownBlockSize();
   kernel->setAttr(spirv::getEntryPointABIAttrName(),
                   spirv::getEntryPointABIAttr(b.getContext(), threads));
-  return success();
 }
 
 namespace {
@@ -163,48 +151,36 @@ static FailureOr<spirv::ModuleOp> convert(ModuleOp module) {
   return converted;
 }
 
-/// Adds the binary of the kernels to a module.
-static LogicalResult serialize(spirv::ModuleOp converted, ArrayRef<KernelSignature> table,
-                               ModuleOp module) {
-  SmallVector<uint32_t, 0> words;
-  if (failed(spirv::serialize(converted, words))) {
-    return converted.emitError("kernels cannot be written as a SPIR-V binary");
-  }
-  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  SmallVector<NamedAttribute> entries;
-  for (const KernelSignature &kernel : table) {
-    entries.push_back(
-        b.getNamedAttr(kernel.name, b.getDenseI64ArrayAttr({kernel.buffers, kernel.sizes})));
-  }
-  StringRef bytes(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uint32_t));
-  auto object = gpu::ObjectAttr::get(b.getContext(), targetEnvironment(b.getContext()),
-                                     gpu::CompilationTarget::Binary, b.getStringAttr(bytes),
-                                     /*properties=*/nullptr, /*kernels=*/nullptr);
-  auto binary = gpu::BinaryOp::create(b, converted.getLoc(), kGpuModule,
-                                      /*offloadingHandler=*/nullptr, b.getArrayAttr({object}));
-  binary->setAttr(kKernelTable, b.getDictionaryAttr(entries));
-  return success();
-}
-
 void KernelsToSpirvPass::runOnOperation() {
-  auto kernels = getOperation().lookupSymbol<gpu::GPUModuleOp>(kGpuModule);
-  if (!kernels) {
+  OwningOpRef<ModuleOp> apart = takeKernels(getOperation());
+  if (!apart) {
     return;
   }
-  // Launches refer to kernels by their parameters: apart from them these can change.
-  OwningOpRef<ModuleOp> apart = ModuleOp::create(kernels.getLoc());
-  kernels->moveBefore(apart->getBody(), apart->getBody()->end());
-  setStorageClasses(kernels);
-  std::vector<KernelSignature> table;
+  auto kernels = *apart->getOps<gpu::GPUModuleOp>().begin();
+  std::vector<KernelSignature> signatures;
   for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
-    if (failed(usePushConstants(kernel, table.emplace_back()))) {
+    FailureOr<KernelSignature> signature = readSignature(kernel);
+    if (failed(signature)) {
       return signalPassFailure();
     }
+    signatures.push_back(std::move(*signature));
+  }
+  setStorageClasses(kernels);
+  for (auto [kernel, signature] : llvm::zip_equal(kernels.getOps<gpu::GPUFuncOp>(), signatures)) {
+    usePushConstants(kernel, signature);
   }
   FailureOr<spirv::ModuleOp> converted = convert(*apart);
-  if (failed(converted) || failed(serialize(*converted, table, getOperation()))) {
+  if (failed(converted)) {
     return signalPassFailure();
   }
+  SmallVector<uint32_t, 0> words;
+  if (failed(spirv::serialize(*converted, words))) {
+    converted->emitError("kernels cannot be written as a SPIR-V binary");
+    return signalPassFailure();
+  }
+  StringRef bytes(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uint32_t));
+  addBinary(getOperation(), bytes, signatures, targetEnvironment(&getContext()),
+            gpu::CompilationTarget::Binary);
   if (text) {
     (*converted)->moveBefore(getOperation().getBody(), getOperation().getBody()->begin());
   }

@@ -101,7 +101,13 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   bool isDevice = options.target.isDevice();
   if (isDevice) {
     pm.addPass(createSelectGpuKernelsPass());
-    pm.addPass(createKernelsToSpirvPass());
+    if (options.target.api == "cuda") {
+      pm.addPass(createKernelsToPtxPass());
+    } else if (options.target.api == "hip") {
+      pm.addPass(createKernelsToAmdgpuPass());
+    } else {
+      pm.addPass(createKernelsToSpirvPass());
+    }
     pm.addPass(createLowerLaunchesPass());
   } else {
     if (options.function.empty()) {

@@ -43,8 +43,14 @@ Expected<EmissionKind> quench::emissionKindFor(StringRef path) {
   if (ending == ".spv") {
     return EmissionKind::Spirv;
   }
+  if (ending == ".ptx") {
+    return EmissionKind::Ptx;
+  }
+  if (ending == ".amdgcn") {
+    return EmissionKind::AmdgpuAssembly;
+  }
   return createStringError("cannot tell what to write from the name '" + path +
-                           "', expected it to end in .so, .o, .s, .ll or .spv");
+                           "', expected it to end in .so, .o, .s, .ll, .spv, .ptx or .amdgcn");
 }
 
 bool quench::isCIdentifier(StringRef name) {
@@ -188,15 +194,21 @@ Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, 
     return createStringError("'" + name + "' cannot begin C identifiers");
   }
   bool isDevice = !model.deviceApi.empty();
-  if (kind == EmissionKind::Spirv) {
-    return model.deviceApi == "vulkan"
-               ? writeFileAtomically(path, model.device.binary)
-               : createStringError("only models compiled for vulkan have kernels in SPIR-V");
+  for (auto [kernels, api, what] :
+       {std::tuple(EmissionKind::Spirv, "vulkan", "SPIR-V"),
+        std::tuple(EmissionKind::Ptx, "cuda", "PTX"),
+        std::tuple(EmissionKind::AmdgpuAssembly, "hip", "assembly of AMD")}) {
+    if (kind == kernels) {
+      return model.deviceApi == api ? writeFileAtomically(path, model.device.binary)
+                                    : createStringError(Twine("only models compiled for ") + api +
+                                                        " have kernels in " + what);
+    }
   }
   if (isDevice && (kind == EmissionKind::SharedLibrary || kind == EmissionKind::Object)) {
-    return createStringError("models compiled for " + model.deviceApi +
-                             " run in a session; write their kernels as .spv, or the code that "
-                             "launches them as .ll, .s or .mlir");
+    return createStringError(
+        "models compiled for " + model.deviceApi +
+        " run in a session; write their kernels as .spv, .ptx or .amdgcn, or the code that "
+        "launches them as .ll, .s or .mlir");
   }
   addPublicSymbols(model, name);
   if (kind == EmissionKind::LLVMIR) {

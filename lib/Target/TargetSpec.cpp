@@ -22,6 +22,7 @@ using llvm::Twine;
 static constexpr StringLiteral kProcessor = "CPU";
 static constexpr StringLiteral kDevice = "GPU";
 static constexpr StringLiteral kApi = "api";
+static constexpr StringLiteral kChip = "chip";
 static constexpr StringLiteral kProducts = "products";
 static constexpr StringLiteral kRequired = "required_features";
 
@@ -36,7 +37,7 @@ static constexpr std::pair<StringLiteral, std::string Target::*> kProcessorTexts
     {"features", &Target::features},
 };
 /// The interfaces that there are runtimes for.
-static constexpr StringLiteral kApis[] = {"vulkan"};
+static constexpr StringLiteral kApis[] = {"vulkan", "cuda", "hip"};
 static constexpr std::pair<StringLiteral, int64_t Target::*> kIntegers[] = {
     {"vector_width", &Target::vectorBits},        {"vector_registers", &Target::vectorRegisters},
     {"L1_cache_size_in_bytes", &Target::l1Bytes}, {"L2_cache_size_in_bytes", &Target::l2Bytes},
@@ -190,7 +191,10 @@ Expected<Target> quench::readTarget(DLTIQueryInterface device) {
   if (reader.has(kApi)) {
     reader.read(kApi, target.api);
     if (!llvm::is_contained(kApis, target.api)) {
-      reader.refuse(kApi, "\"vulkan\"", StringAttr::get(device.getContext(), target.api));
+      reader.refuse(kApi, "\"vulkan\", \"cuda\" or \"hip\"", StringAttr::get(device.getContext(), target.api));
+    }
+    if (target.api != "vulkan") {
+      reader.read(kChip, target.chip);
     }
   } else {
     readProcessor(reader, target);
@@ -289,6 +293,9 @@ void quench::setTarget(ModuleOp module, const Target &target) {
   }
   if (target.isDevice()) {
     entries.push_back(entry(kApi, b.getStringAttr(target.api)));
+    if (!target.chip.empty()) {
+      entries.push_back(entry(kChip, b.getStringAttr(target.chip)));
+    }
   } else {
     for (auto [key, member] : kProcessorTexts) {
       entries.push_back(entry(key, b.getStringAttr(target.*member)));

@@ -166,6 +166,14 @@ TEST_F(DeviceTest, WhatIsNoSpirvOrHasNoSuchKernelIsRefused) {
     ASSERT_FALSE(static_cast<bool>(handles));
     EXPECT_EQ(toString(handles.takeError()), "expected kernels as a SPIR-V module");
   }
+  std::string whole = assemble(kAddText);
+  auto other = device->load(whole, KernelSignature{"ad", 2, 1});
+  ASSERT_FALSE(static_cast<bool>(other));
+  EXPECT_EQ(toString(other.takeError()), "the SPIR-V module has no kernel 'ad'");
+  // Cut in the midst of an instruction before the entry point.
+  auto cut = device->load(StringRef(whole).take_front(28), add);
+  ASSERT_FALSE(static_cast<bool>(cut));
+  EXPECT_EQ(toString(cut.takeError()), "the SPIR-V module has no kernel 'add'");
 }
 
 TEST_F(DeviceTest, CopiesOfMemoryAreTheirOwn) {

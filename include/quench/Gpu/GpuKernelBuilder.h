@@ -59,6 +59,7 @@ public:
   mlir::Value toI32(mlir::Value index);
   /// A signed integer, or an index, as f32.
   mlir::Value toF32(mlir::Value integer);
+  /// exp(x), of at most 88 and at least -87, by the same operations on every device.
   mlir::Value exp(mlir::Value x);
 
   /// Element `at` of a flat buffer, and its change.

@@ -28,8 +28,11 @@ enum class EmissionKind {
   /// `.s` and `.ll`: code alone; the weights are external symbols.
   Assembly,
   LLVMIR,
-  /// `.spv`: the kernels of a model for Vulkan.
+  /// `.spv`: the kernels of a model for Vulkan; `.ptx`: those of one for NVIDIA devices, as text;
+  /// `.amdgcn`: those of one for AMD devices, as assembly.
   Spirv,
+  Ptx,
+  AmdgpuAssembly,
 };
 
 /// The kind that a file name asks for by its ending, or an error that lists the endings.

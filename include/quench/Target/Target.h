@@ -66,8 +66,11 @@ struct Target {
   std::string name;
   /// One line for `quench targets`.
   std::string summary;
-  /// How kernels are brought to a device: "vulkan". Empty for a CPU, which runs everything itself.
+  /// How kernels are brought to a device: "vulkan", "cuda". Empty for a CPU, which runs everything
+  /// itself.
   std::string api;
+  /// What kernels are compiled for, where they are compiled to instructions: "sm_80".
+  std::string chip;
   /// LLVM triple, CPU and features ("+avx2,+fma"). These and `required` are empty for a device.
   std::string triple;
   std::string cpu;

@@ -1,0 +1,37 @@
+//===- KernelBinary.h - Kernels from gpu.func to gpu.binary -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What all passes that compile kernels begin and end with.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_LIB_GPU_KERNELBINARY_H
+#define QUENCH_LIB_GPU_KERNELBINARY_H
+
+#include "quench/Gpu/DeviceCode.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace quench {
+
+/// Moves the kernels of a module into one of their own, where their parameters can change: launches
+/// refer to them by these. Null without kernels.
+mlir::OwningOpRef<mlir::ModuleOp> takeKernels(mlir::ModuleOp module);
+
+/// The numbers of parameters of a kernel, which must do nothing with buffers but load and store
+/// their elements.
+mlir::FailureOr<KernelSignature> readSignature(mlir::gpu::GPUFuncOp kernel);
+
+/// Adds what the kernels were compiled to.
+void addBinary(mlir::ModuleOp module, llvm::StringRef bytes,
+               llvm::ArrayRef<KernelSignature> kernels, mlir::Attribute target,
+               mlir::gpu::CompilationTarget format);
+
+} // namespace quench
+
+#endif // QUENCH_LIB_GPU_KERNELBINARY_H

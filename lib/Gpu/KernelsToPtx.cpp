@@ -1,0 +1,70 @@
+//===- KernelsToPtx.cpp - Compile kernels to PTX -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelsToLlvm.h"
+
+#include "quench/Gpu/Passes.h"
+#include "quench/Target/TargetSpec.h"
+
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Target/LLVM/NVVM/Target.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+
+namespace quench {
+#define GEN_PASS_DEF_KERNELSTOPTXPASS
+#include "quench/Gpu/Passes.h.inc"
+} // namespace quench
+
+using namespace mlir;
+using namespace quench;
+
+/// `dp4a`
+static Value dot(ImplicitLocOpBuilder &b, Value signedBytes, Value unsignedBytes, Value sum, bool) {
+  Type bytes = VectorType::get({4}, b.getI8Type());
+  Value lhs = LLVM::BitcastOp::create(b, bytes, signedBytes);
+  Value rhs = LLVM::BitcastOp::create(b, bytes, unsignedBytes);
+  return NVVM::DotAccumulate4WayOp::create(b, b.getI32Type(), lhs, NVVM::DotAccumulateType::SIGNED,
+                                           rhs, NVVM::DotAccumulateType::UNSIGNED, sum);
+}
+
+namespace {
+struct KernelsToPtxPass : quench::impl::KernelsToPtxPassBase<KernelsToPtxPass> {
+  using Base::Base;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    KernelsToPtxPassBase::getDependentDialects(registry);
+    registerBuiltinDialectTranslation(registry);
+    registerLLVMDialectTranslation(registry);
+    registerGPUDialectTranslation(registry);
+    registerNVVMDialectTranslation(registry);
+    NVVM::registerNVVMTargetInterfaceExternalModels(registry);
+  }
+
+  void runOnOperation() override {
+    FailureOr<Target> target = getTarget(getOperation());
+    if (failed(target)) {
+      return signalPassFailure();
+    }
+    LlvmDevice device;
+    device.dot = dot;
+    device.conversion = [] { return createConvertGpuOpsToNVVMOps(); };
+    device.target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda",
+                                              target->chip);
+    if (failed(compileKernels(getOperation(), device))) {
+      signalPassFailure();
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,25 @@
+// NVIDIA devices of compute capability 8.9. Rates are those of an L40S: all its multiprocessors together take the place
+// of a core. They only choose between forms of a product.
+module attributes {dlti.target_system_spec = #dlti.target_system_spec<
+  "GPU" = #dlti.target_device_spec<
+    "name" = "nvptx-sm89",
+    "summary" = "NVIDIA Ada (PTX for sm_89, dp4a)",
+    "api" = "cuda",
+    "chip" = "sm_89",
+    "vector_width" = 512 : i64,
+    "vector_registers" = 255 : i64,
+    "L1_cache_size_in_bytes" = 131072 : i64,
+    "L2_cache_size_in_bytes" = 100663296 : i64,
+    "L3_cache_size_in_bytes" = 100663296 : i64,
+    "clock_GHz" = 2.5 : f64,
+    "read_GB_per_s" = 864.0 : f64,
+    "vector_ops_per_cycle" = 568.0 : f64,
+    "byte_lookups_per_cycle" = 0.0 : f64,
+    "products" = #dlti.map<
+      "dp4a" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+        "shape" = array<i64: 1, 16, 4>, "per_cycle" = 568.0 : f64>,
+      "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,
+        "shape" = array<i64: 1, 16, 1>, "per_cycle" = 568.0 : f64>>
+  >
+>} {
+}
