@@ -205,7 +205,7 @@ static void runLayers(benchmark::State &state, Formats formats) {
 static void shapes(benchmark::internal::Benchmark *benchmark) {
   benchmark->ArgNames({"M", "N", "K", "threads", "layers"})->UseRealTime();
   for (int64_t threads : {1, 2}) {
-    for (auto [n, k] : {std::pair(4096, 4096), std::pair(11008, 4096)}) {
+    for (auto [n, k] : {std::pair(4096, 4096), std::pair(11008, 4096), std::pair(4096, 11008)}) {
       for (int64_t m : {64, 256}) {
         benchmark->Args({m, n, k, threads, 1});
         benchmark->Args({m, n, k, threads, 3});

@@ -23,14 +23,28 @@ public:
   void emit();
 
 private:
-  /// R rows from `row` by V panels from `panel`.
-  struct Tile {
-    Value row;
-    Value panel;
-    int64_t rows;
+  /// Words of integer products, or floats of K, whose code is laid out one after the other.
+  static constexpr int64_t kUnrolledWords = 4;
+
+  /// Neighbouring panels that lie interleaved.
+  struct Columns {
+    Value firstPanel;
     int64_t panels;
     /// Columns of the last panel that exist.
     int64_t lastLive;
+  };
+
+  /// R rows from `row` by V panels from panel `first` of `columns`.
+  struct Tile {
+    Columns columns;
+    Value row;
+    int64_t rows;
+    int64_t first;
+    int64_t panels;
+
+    int64_t live(int64_t panel, int64_t lanes) const {
+      return first + panel + 1 == columns.panels ? columns.lastLive : lanes;
+    }
   };
 
   struct TileShape {
@@ -38,21 +52,35 @@ private:
     int64_t panels;
   };
 
-  void emitColumns(Value panel, int64_t panels, int64_t lastLive, Value rowBegin, Value rowEnd);
+  //===--------------------------------------------------------------------===//
+  // Loops (ContractEmitter.cpp)
+  //===--------------------------------------------------------------------===//
+
+  void emitColumns(const Columns &columns, Value rowBegin, Value rowEnd);
   void emitTile(const Tile &tile);
+  void storeTile(const Tile &tile, ValueRange sums);
+  Value columnAddress(const Tile &tile, int64_t panel);
+
+  /// Register tiles, the tallest one first, a single row last: each takes what rows the ones before
+  /// it leave over. The sums of a tile, weights and a broadcast must fit the registers, and there
+  /// must be sums enough to hide the latency of adding to one.
+  llvm::SmallVector<TileShape> tileShapes() const;
+  /// About how long one row of a tile takes.
+  int64_t rowCycles() const;
+
+  //===--------------------------------------------------------------------===//
+  // Sums (ContractSums.cpp)
+  //===--------------------------------------------------------------------===//
 
   Values sumFloats(const Tile &tile);
   Values sumGroups(const Tile &tile);
   /// The sums of one group of `size` elements, scaled and added to `total`.
   Values addGroup(const Tile &tile, Value group, int64_t size, ValueRange total);
-  /// The code of `bits` bits at bit `shift` < 16 of each lane as a float minus its zero point.
-  Value decode(Value word, int64_t shift, unsigned bits, Value offset);
   Values sumMixedGroup(const Tile &tile, Value group, int64_t size);
   Values sumIntegerGroup(const Tile &tile, Value group, int64_t size);
-  /// Where element `position` of digit `digit` of a row is.
-  Value digitAddress(int64_t digit, Value position, int64_t rowSize);
-  /// Calls `body` for every word of a group with the number of codes in it; the code for `unroll`
-  /// words is laid out one after the other, behind what `ahead` emits for the first of them.
+  /// Calls `body` for every word of a group of `size` codes with the number of codes in it; the
+  /// code for `unroll` words is laid out one after the other, behind what `ahead` emits for the
+  /// first of them.
   Values forWords(int64_t size, int64_t unroll, ValueRange initial,
                   llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body,
                   llvm::function_ref<void(Value word)> ahead);
@@ -61,6 +89,10 @@ private:
   /// products cover the time of it.
   void fetchAhead(const Tile &tile, Value word);
 
+  /// The code of `bits` bits at bit `shift` < 16 of each lane as a float minus its zero point.
+  Value decode(Value word, int64_t shift, unsigned bits, Value offset);
+  /// Where element `position` of digit `digit` of a row is.
+  Value digitAddress(int64_t digit, Value position, int64_t rowSize);
   Value wordAddress(const Tile &tile, int64_t panel, Value word);
   Value scaleAddress(const Tile &tile, int64_t panel, Value group);
   /// What is added to a stored zero point, or the zero point if none is stored: codes are unsigned,
@@ -74,16 +106,10 @@ private:
   Values loadZeroPoints(const Tile &tile, Value group);
   /// Minus zero point times the sum of a row's codes: what the sums of a group begin with.
   Values zeroPointProducts(const Tile &tile, Value group);
-  void storeTile(const Tile &tile, ValueRange sums);
 
-  /// About how long one row of a tile takes.
-  int64_t rowCycles() const;
-  /// Register tiles, the tallest one first, a single row last: each takes what rows the ones before
-  /// it leave over. The sums of a tile, weights and a broadcast must fit the registers, and there
-  /// must be sums enough to hide the latency of adding to one.
-  llvm::SmallVector<TileShape> tileShapes() const;
   int64_t lanes() const { return b.lanes(); }
   const GroupLayout &groups() const { return kernel.layout.groups; }
+  bool isFloat() const { return kernel.layout.container == PanelContainer::F32; }
 
   KernelBuilder &b;
   const ContractKernel &kernel;

@@ -63,13 +63,13 @@ PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
 
 void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint32_t *words) {
   for (int64_t index = 0; index < layout.numPanels(); ++index) {
-    // All rows of a panel side by side: writes are then in order.
+    // All rows of a panel side by side: writes are then nearly in order.
     int64_t first = index * layout.lanes, rows = std::min(layout.lanes, layout.n - first);
-    uint32_t *panel = words + index * layout.wordsPerPanel();
     const float *source = values.data() + first * layout.groups.k;
     for (int64_t k = 0; k < layout.groups.k; ++k) {
+      uint32_t *step = words + layout.wordIndex(index, k);
       for (int64_t row = 0; row < rows; ++row) {
-        panel[k * layout.lanes + row] = llvm::bit_cast<uint32_t>(source[row * layout.groups.k + k]);
+        step[row] = llvm::bit_cast<uint32_t>(source[row * layout.groups.k + k]);
       }
     }
   }
@@ -104,16 +104,16 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
   bool sharedRows = scheme.block[0] == numerics::kWhole;
   tensor.codes.visit([&](const auto &codes) {
     for (int64_t row = 0; row < layout.n; ++row) {
-      uint32_t *panel = &packed.words[row / lanes * layout.wordsPerPanel()];
+      int64_t panel = row / lanes, lane = row % lanes;
       for (int64_t g = 0; g < groups.numGroups(); ++g) {
         for (int64_t i = 0; i < groups.groupSize(g); ++i) {
           uint32_t code = codes[row * groups.k + g * groups.group + i] + offset;
           int64_t position = groups.groupOffset(g) + i;
-          panel[position / perWord * lanes + row % lanes] |=
+          packed.words[layout.wordIndex(panel, position / perWord) + lane] |=
               code << bitOf(layout.container, position % perWord);
         }
         int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;
-        int64_t to = (row / lanes * groups.numGroups() + g) * lanes + row % lanes;
+        int64_t to = layout.scaleIndex(panel, g) + lane;
         packed.scales[to] = tensor.scales[from] * unit;
         if (!tensor.zeroPoints.empty()) {
           packed.zeroPoints[to] = tensor.zeroPoints[from] + offset;

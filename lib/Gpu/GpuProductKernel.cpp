@@ -64,9 +64,14 @@ private:
   using Values = SmallVector<Value>;
 
   void emitColumn() {
-    panel = b.div(column, layout.lanes);
-    lane = b.rem(column, layout.lanes);
-    wordsOfColumn = b.add(b.mul(panel, layout.wordsPerPanel()), lane);
+    int64_t tileRows = PanelLayout::kTilePanels * layout.lanes;
+    int64_t fullTiles = layout.numPanels() / PanelLayout::kTilePanels;
+    int64_t restRows = layout.numPanels() * layout.lanes - fullTiles * tileRows;
+    Value tile = b.div(column, tileRows);
+    tileBegin = b.mul(tile, tileRows);
+    rowInTile = b.rem(column, tileRows);
+    rowsOfTile =
+        b.select(b.lessThan(tile, b.index(fullTiles)), b.index(tileRows), b.index(restRows));
     // Rows that do not exist are the last one again, and not stored.
     Value last = b.sub(count, b.index(1));
     for (int64_t i = 0; i < numRows; ++i) {
@@ -97,9 +102,13 @@ private:
     }
   }
 
-  Value wordAt(Value step) {
-    return b.load(words, b.add(wordsOfColumn, b.mul(step, layout.lanes)));
+  /// Where the entry of this column is in step `step` of `steps` (see `PanelLayout::wordIndex`).
+  Value entry(Value step, int64_t steps) {
+    Value ofTile = b.add(b.mul(tileBegin, steps), rowInTile);
+    return b.add(ofTile, b.mul(step, rowsOfTile));
   }
+
+  Value wordAt(Value step) { return b.load(words, entry(step, layout.wordsPerRow())); }
 
   Values floatSums(const Values &initial) {
     return b.loop(b.index(0), b.index(groups.k), b.index(1), initial,
@@ -119,7 +128,7 @@ private:
     int64_t number = groups.numGroups(), last = groups.groupSize(number - 1);
     int64_t equal = last == groups.group ? number : number - 1;
     auto addGroup = [&](Value group, int64_t size, ValueRange sums) {
-      Value at = b.add(b.mul(b.add(b.mul(panel, number), group), layout.lanes), lane);
+      Value at = entry(group, number);
       Value scale = b.load(scales, at);
       Value zero = zeros ? b.load(zeros, at) : b.i32(PanelLayout::signOffset(layout.container));
       Values next =
@@ -208,7 +217,7 @@ private:
   const GroupLayout &groups;
   int64_t numRows;
   Value count, lhs, rowScale, rowSums, words, scales, zeros, bias, result;
-  Value column, panel, lane, wordsOfColumn;
+  Value column, tileBegin, rowInTile, rowsOfTile;
   Values rows, loaded;
 };
 } // namespace

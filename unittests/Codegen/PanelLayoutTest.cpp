@@ -45,32 +45,27 @@ protected:
 /// Reads stored codes in storage order.
 class PanelReader {
 public:
-  PanelReader(const PackedPanels &packed, int64_t lanes, unsigned bits)
-      : packed(packed), lanes(lanes), bits(bits), bytes(packed.words.size() * 4) {
+  PanelReader(const PackedPanels &packed, unsigned bits)
+      : bits(bits), bytes(packed.words.size() * 4) {
     std::memcpy(bytes.data(), packed.words.data(), bytes.size());
   }
 
-  /// The next step: for each lane the codes of its word, in the order of K.
-  std::vector<std::vector<int>> nextStep() {
-    std::vector<std::vector<int>> words(lanes);
-    for (std::vector<int> &word : words) {
-      for (unsigned shift = 0; shift < 8; shift += bits) {
-        for (int byte = 0; byte < 4; ++byte) {
-          word.push_back(bytes[at + byte] >> shift & ((1 << bits) - 1));
-        }
+  /// The codes of the next word, in the order of K.
+  std::vector<int> nextWord() {
+    std::vector<int> word;
+    for (unsigned shift = 0; shift < 8; shift += bits) {
+      for (int byte = 0; byte < 4; ++byte) {
+        word.push_back(bytes[at + byte] >> shift & ((1 << bits) - 1));
       }
-      at += 4;
     }
-    return words;
+    at += 4;
+    return word;
   }
   bool atEnd() const { return at == bytes.size(); }
 
-  const PackedPanels &packed;
-  int64_t lanes;
+private:
   unsigned bits;
   size_t at = 0;
-
-private:
   std::vector<uint8_t> bytes;
 };
 
@@ -106,13 +101,14 @@ static void checkPanels(const PanelLayout &layout, const numerics::Scheme &schem
   ASSERT_EQ(static_cast<int64_t>(packed.words.size()), layout.numWords());
   ASSERT_EQ(static_cast<int64_t>(packed.scales.size()), layout.numScales());
   int offset = scheme.element.isSigned() ? 1 << (bits - 1) : 0;
-  PanelReader reader(packed, layout.lanes, bits);
+  PanelReader reader(packed, bits);
   size_t scaleAt = 0;
-  for (int64_t panel = 0; panel * layout.lanes < shape.n; ++panel) {
+  int64_t panels = (shape.n + layout.lanes - 1) / layout.lanes;
+  for (int64_t tile = 0; tile < panels; tile += 4) {
+    int64_t endRow = std::min<int64_t>(tile + 4, panels) * layout.lanes;
     for (int64_t begin = 0; begin < shape.k; begin += shape.group) {
       int64_t end = std::min(begin + shape.group, shape.k);
-      for (int64_t lane = 0; lane < layout.lanes; ++lane, ++scaleAt) {
-        int64_t row = panel * layout.lanes + lane;
+      for (int64_t row = tile * layout.lanes; row < endRow; ++row, ++scaleAt) {
         int64_t block = row < shape.n ? scheme.blockIndex(tensor.shape, {row, begin}) : 0;
         ASSERT_EQ(packed.scales[scaleAt], row < shape.n ? tensor.scales[block] : 0.0f);
         if (!packed.zeroPoints.empty() && row < shape.n) {
@@ -121,14 +117,14 @@ static void checkPanels(const PanelLayout &layout, const numerics::Scheme &schem
         }
       }
       // A group fills whole units of sixteen codes.
-      for (int64_t k = begin; k < begin + (end - begin + 15) / 16 * 16;) {
-        std::vector<std::vector<int>> step = reader.nextStep();
-        for (size_t i = 0; i < step[0].size(); ++i, ++k) {
-          for (int64_t lane = 0; lane < layout.lanes; ++lane) {
-            int64_t row = panel * layout.lanes + lane;
-            bool stored = row < shape.n && k < end;
-            int want = stored ? tensor.codes[row * shape.k + k] + offset : 0;
-            ASSERT_EQ(step[lane][i], want) << "row " << row << ", k " << k;
+      int64_t perStep = 32 / bits;
+      for (int64_t k = begin; k < begin + (end - begin + 15) / 16 * 16; k += perStep) {
+        for (int64_t row = tile * layout.lanes; row < endRow; ++row) {
+          std::vector<int> word = reader.nextWord();
+          for (int64_t i = 0; i < perStep; ++i) {
+            bool stored = row < shape.n && k + i < end;
+            int want = stored ? tensor.codes[row * shape.k + k + i] + offset : 0;
+            ASSERT_EQ(word[i], want) << "row " << row << ", k " << k + i;
           }
         }
       }
@@ -192,7 +188,7 @@ TEST_F(PanelLayoutTest, ScalesOfTablesHaveTheirUnit) {
 }
 
 TEST_F(PanelLayoutTest, FloatPanelsAreTransposedWithoutPaddingAlongK) {
-  int64_t n = 6, k = 5, lanes = 4;
+  int64_t n = 22, k = 5, lanes = 4;
   auto type = mlir::RankedTensorType::get({n, k}, mlir::Float32Type::get(&context));
   PanelLayout panels =
       PanelLayout::get(type, PanelsAttr::get(&context, lanes, mlir::Float32Type::get(&context)));
@@ -204,10 +200,10 @@ TEST_F(PanelLayoutTest, FloatPanelsAreTransposedWithoutPaddingAlongK) {
   std::vector<float> stored(packed.words.size());
   std::memcpy(stored.data(), packed.words.data(), stored.size() * sizeof(float));
   std::vector<float> expected;
-  for (int64_t panel = 0; panel < 2; ++panel) {
+  // A tile of four panels, then one of two.
+  for (auto [begin, end] : {std::pair(0, 16), std::pair(16, 24)}) {
     for (int64_t column = 0; column < k; ++column) {
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        int64_t row = panel * lanes + lane;
+      for (int64_t row = begin; row < end; ++row) {
         expected.push_back(row < n ? values[row * k + column] : 0.0f);
       }
     }

@@ -57,6 +57,10 @@ struct GroupLayout {
 };
 
 struct PanelLayout {
+  /// Neighbouring panels that lie interleaved, step by step: what one row of activations is
+  /// multiplied by at a time, so that memory is read from front to back.
+  static constexpr int64_t kTilePanels = 4;
+
   int64_t n;
   GroupLayout groups;
   int64_t lanes;
@@ -73,11 +77,29 @@ struct PanelLayout {
     return container == PanelContainer::F32 ? groups.k : groups.paddedK() / codesPerWord();
   }
   int64_t wordsPerPanel() const { return wordsPerRow() * lanes; }
+  /// Panels in the tile of this panel: fewer in the last tile.
+  int64_t tileWidth(int64_t panel) const {
+    return std::min(kTilePanels, numPanels() - panel / kTilePanels * kTilePanels);
+  }
+  /// Where the lanes of word `word` of a panel begin.
+  int64_t wordIndex(int64_t panel, int64_t word) const {
+    return indexIn(panel, word, wordsPerRow());
+  }
+  /// Where the scales (zero points) of a group of a panel begin.
+  int64_t scaleIndex(int64_t panel, int64_t group) const {
+    return indexIn(panel, group, groups.numGroups());
+  }
   int64_t numWords() const { return numPanels() * wordsPerPanel(); }
   /// Scales, or zero points.
   int64_t numScales() const { return numPanels() * groups.numGroups() * lanes; }
   /// What is added to a signed code before it is stored.
   static int32_t signOffset(PanelContainer container) { return 1 << (bitsOf(container) - 1); }
+
+private:
+  int64_t indexIn(int64_t panel, int64_t step, int64_t steps) const {
+    int64_t place = panel % kTilePanels;
+    return ((panel - place) * steps + step * tileWidth(panel) + place) * lanes;
+  }
 };
 
 /// Whether kernels read codes of this weight scheme directly, and in which container. Those that

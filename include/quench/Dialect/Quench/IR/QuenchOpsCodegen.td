@@ -23,7 +23,8 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     Integer codes are stored unsigned, that is, plus `2^(bits - 1)` for signed containers. Code `j` of a word is in byte
     `j mod 4`, the ones with small `j` in its low bits.
 
-    Scales follow as `[panel][group][lane]` in f32, zero points (of the unsigned codes) likewise in i32.
+    Four neighbouring panels are a tile and lie interleaved, `[tile][step][panel][lane]`; the last tile may have fewer.
+    Scales lie apart as `[tile][group][panel][lane]` in f32, zero points (of the unsigned codes) likewise in i32.
 
     ```mlir
     #quench.panels<lanes = 16, container = i4>
