@@ -224,6 +224,13 @@ BENCHMARK_CAPTURE(runLayers, w4a8_g32, {"i4, block = [1, 32], scale = f16", kByT
     ->Apply(shapes);
 BENCHMARK_CAPTURE(runLayers, fp4a8_g32, {"f4E2M1FN, block = [1, 32], scale = f8E8M0FNU", kByToken})
     ->Apply(shapes);
+BENCHMARK_CAPTURE(runLayers, nf4a8_g64,
+                  {"#quench.codebook<[-1.0, -0.69619280, -0.52507305, -0.39491749, -0.28444138, "
+                   "-0.18477343, -0.09105004, 0.0, 0.07958030, 0.16093020, 0.24611230, "
+                   "0.33791524, 0.44070983, 0.56261700, 0.72295684, 1.0]>, block = [1, 64], "
+                   "scale = f32",
+                   kByToken})
+    ->Apply(shapes);
 BENCHMARK_CAPTURE(runLayers, w2a8_g64, {"i2, block = [1, 64], scale = f16", kByToken})
     ->Apply(shapes);
 BENCHMARK_CAPTURE(runLayers, ternary_a8,

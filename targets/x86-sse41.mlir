@@ -19,6 +19,8 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "products" = #dlti.map<
       "pmaddwd" = #dlti.map<"weights" = i16, "activations" = i16, "sums" = i32,
         "shape" = array<i64: 1, 4, 2>, "per_cycle" = 1.0 : f64>,
+      "pmaddubsw" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i16,
+        "shape" = array<i64: 1, 8, 2>, "per_cycle" = 1.0 : f64>,
       "mulps" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,
         "shape" = array<i64: 1, 4, 1>, "per_cycle" = 1.0 : f64>>
   >

@@ -47,6 +47,12 @@ std::string quench::productIntrinsic(const NativeProduct &product) {
   if (name == "vpmaddwd" && lanes == 8) {
     return "llvm.x86.avx2.pmadd.wd";
   }
+  if (name == "vpmaddubsw" && lanes == 16) {
+    return "llvm.x86.avx2.pmadd.ub.sw";
+  }
+  if (name == "pmaddubsw" && lanes == 8) {
+    return "llvm.x86.ssse3.pmadd.ub.sw.128";
+  }
   if (name == "pmaddwd" && lanes == 4) {
     return "llvm.x86.sse2.pmadd.wd";
   }

@@ -63,6 +63,10 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
   if (twoSums) {
     return {{6, 2}, {2, kTilePanels}, {1, kTilePanels}};
   }
+  if (b.getTarget().vectorBits == 128) {
+    // Broadcasts take registers here: fewer panels leave more of them.
+    return {{12, 2}, {8, 2}, {4, kTilePanels}, {1, kTilePanels}};
+  }
   return {{6, kTilePanels}, {4, kTilePanels}, {2, kTilePanels}, {1, kTilePanels}};
 }
 

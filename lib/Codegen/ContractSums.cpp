@@ -131,7 +131,9 @@ Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, Va
       kernel.integerLhs ? sumIntegerGroup(tile, group, size) : sumMixedGroup(tile, group, size);
   Values weightScales;
   for (int64_t v = 0; v < tile.panels; ++v) {
-    weightScales.push_back(b.load(scales, {scaleAddress(tile, v, group)}));
+    Value stored = b.load(scales, {scaleAddress(tile, v, group)});
+    bool isWide = kernel.layout.scaleFormat == numerics::FloatFormat::F32;
+    weightScales.push_back(isWide ? stored : arith::ExtFOp::create(b, b.floats(), stored));
   }
   Values scaled;
   for (auto [i, sum] : llvm::enumerate(sums)) {

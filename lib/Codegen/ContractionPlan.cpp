@@ -127,12 +127,19 @@ private:
     }
     bool isPacked = choice.form == ContractionForm::DecodedWhenPacked;
     choice.container = isPacked ? PanelContainer::F32 : *container;
-    double scales = isPacked ? 0.0 : 32.0 / static_cast<double>(group());
+    double scales =
+        isPacked ? 0.0
+                 : numerics::bitWidth(scaleFormatOf(scheme, target)) / static_cast<double>(group());
     double bytes = elements() * (bitsOf(choice.container) + scales) / 8.0;
     auto seconds = [&](double rows) {
       double macs = rows * elements() * digits;
       double cycles = macs / product->macsPerCycle();
-      if (product->weights == NumberType::I16) {
+      const NativeProduct *narrow = target.narrowProduct();
+      if (product->weights == NumberType::I16 && narrow && bitsOf(choice.container) < 8) {
+        // Sums in 16 bits, one addition for each (NarrowByteDots.h).
+        cycles = macs / narrow->macsPerCycle() +
+                 macs / (2.0 * static_cast<double>(narrow->shape[1])) / target.vectorOpsPerCycle;
+      } else if (product->weights == NumberType::I16) {
         cycles += macs / (2.0 * static_cast<double>(product->shape[1])) * kWideningOps /
                   target.vectorOpsPerCycle;
       }

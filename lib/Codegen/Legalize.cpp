@@ -15,6 +15,7 @@
 #include "quench/Codegen/Passes.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Numerics/CodeTable.h"
 #include "quench/Target/TargetSpec.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -99,6 +100,26 @@ static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoi
   remark::analysis(op.getLoc(), remarkOptions()) << "rejected: " + describeOthers(choices);
 }
 
+static RealizationAttr realize(MLIRContext *context, const ContractionChoice &choice) {
+  return RealizationAttr::get(context, choice.form, storageType(choice.container, context),
+                              StringAttr::get(context, choice.product->instruction));
+}
+
+/// The same codes with a codebook that is rounded so that bytes stand for its values; null if the
+/// element is no such codebook.
+static QTensorType roundCodebook(QTensorType type) {
+  SchemeAttr scheme = type.getScheme();
+  std::vector<float> values = numerics::roundCodebook(scheme.getNumericsScheme().element);
+  if (values.empty()) {
+    return nullptr;
+  }
+  MLIRContext *context = type.getContext();
+  auto codebook = CodebookAttr::get(context, DenseF32ArrayAttr::get(context, values));
+  auto rounded = SchemeAttr::get(context, codebook, scheme.getBlock(), scheme.getScale(),
+                                 scheme.getZeroPoint(), scheme.getCodeMin(), scheme.getCodeMax());
+  return QTensorType::get(type.getExpressed(), rounded);
+}
+
 namespace {
 /// nn.linear(dequantize(x), dequantize(w)) -> quench.contract(x, w)
 /// nn.linear(x, dequantize(w)) -> quench.contract(x, w)
@@ -127,8 +148,26 @@ public:
     DequantizeOp input = findDequantized(op.getInput());
     Value lhs = op.getInput(), outliers;
     Type accumulator = rewriter.getF32Type();
-    SmallVector<ContractionChoice> choices =
-        planContraction(target, rhs, input ? input.getInput().getType() : QTensorType());
+    QTensorType activations = input ? input.getInput().getType() : QTensorType();
+    SmallVector<ContractionChoice> choices = planContraction(target, rhs, activations);
+    Value codes = weight.getInput();
+    QTensorType rounded = activations ? roundCodebook(rhs) : QTensorType();
+    if (auto stored = codes.getDefiningOp<WeightOp>(); stored && rounded) {
+      SmallVector<ContractionChoice> others = planContraction(target, rounded, activations);
+      if (others.front().form == ContractionForm::Integer) {
+        remark::passed(op.getLoc(), remarkOptions())
+            << "the codebook of the weight is rounded to 127ths of its largest value, which adds "
+               "less than a percent to the variance of its quantization";
+        choices = std::move(others);
+        codes = WeightOp::create(rewriter, stored.getLoc(), rounded, stored.getKey());
+        rhs = rounded;
+      }
+    }
+    if (choices.front().refusal) {
+      remark::missed(op.getLoc(), remarkOptions())
+          << "the target multiplies neither codes nor floats";
+      return rewriter.notifyMatchFailure(op, "expected a form that the target can compute");
+    }
     remarkOn(op, /*isQuantized=*/input != nullptr, choices);
     if (choices.front().form == ContractionForm::Integer) {
       if (input.getResult() != lhs) {
@@ -137,16 +176,44 @@ public:
       lhs = input.getInput();
       accumulator = rewriter.getI32Type();
     }
-    Value result = ContractOp::create(rewriter, op.getLoc(), op.getType(), lhs, weight.getInput(),
-                                      op.getBias(), TypeAttr::get(accumulator));
+    Value result =
+        ContractOp::create(rewriter, op.getLoc(), op.getType(), lhs, codes, op.getBias(),
+                           TypeAttr::get(accumulator), realize(getContext(), choices.front()));
     if (outliers) {
       remark::passed(op.getLoc(), remarkOptions()) << "outliers have a product of their own";
-      Value others =
-          ContractOp::create(rewriter, op.getLoc(), op.getType(), outliers, weight.getInput(),
-                             /*bias=*/Value(), TypeAttr::get(rewriter.getF32Type()));
+      ContractionChoice ofOutliers = planContraction(target, rhs, QTensorType()).front();
+      Value others = ContractOp::create(rewriter, op.getLoc(), op.getType(), outliers, codes,
+                                        /*bias=*/Value(), TypeAttr::get(rewriter.getF32Type()),
+                                        realize(getContext(), ofOutliers));
       result = arith::AddFOp::create(rewriter, op.getLoc(), result, others);
     }
     rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  const Target &target;
+};
+
+/// A contraction that somebody else wrote.
+class RealizeContraction : public OpRewritePattern<ContractOp> {
+public:
+  RealizeContraction(MLIRContext *context, const Target &target)
+      : OpRewritePattern(context), target(target) {}
+
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+    auto weights = dyn_cast<QTensorType>(op.getRhs().getType());
+    if (op.getRealization() || !weights) {
+      return rewriter.notifyMatchFailure(op, "expected a quantized right side to realize");
+    }
+    auto activations = dyn_cast<QTensorType>(op.getLhs().getType());
+    SmallVector<ContractionChoice> choices = planContraction(target, weights, activations);
+    bool isRefused = choices.front().refusal.has_value();
+    if (isRefused || (activations && choices.front().form != ContractionForm::Integer)) {
+      return rewriter.notifyMatchFailure(op, "expected codes that can be multiplied");
+    }
+    rewriter.modifyOpInPlace(
+        op, [&] { op.setRealizationAttr(realize(getContext(), choices.front())); });
     return success();
   }
 
@@ -190,7 +257,7 @@ void LegalizePass::runOnOperation() {
     return signalPassFailure();
   }
   RewritePatternSet patterns(&getContext());
-  patterns.add<FuseDequantizedLinear>(&getContext(), *target);
+  patterns.add<FuseDequantizedLinear, RealizeContraction>(&getContext(), *target);
   patterns.add<PickCodesOfRows>(&getContext());
   walkAndApplyPatterns(getOperation(), std::move(patterns));
   SmallVector<Operation *> operations;

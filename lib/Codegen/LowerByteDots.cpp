@@ -9,6 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "NarrowByteDots.h"
+
 #include "quench/Codegen/ByteDot.h"
 #include "quench/Codegen/Passes.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
@@ -134,6 +136,7 @@ void LowerByteDotsPass::runOnOperation() {
   if (failed(found)) {
     return signalPassFailure();
   }
+  narrowByteDots(getOperation(), *found);
   const NativeProduct *product = found->integerProduct();
   WalkResult result = getOperation().walk([&](Operation *op) {
     ImplicitLocOpBuilder b(op->getLoc(), op);

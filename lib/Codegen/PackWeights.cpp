@@ -298,9 +298,16 @@ LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
     panels = std::move(*read);
     panelsKey = key;
   }
+  std::vector<uint16_t> narrow;
+  if (op.getPart() == WeightPart::Scales && layout.scaleFormat != numerics::FloatFormat::F32) {
+    for (float scale : panels.scales) {
+      narrow.push_back(static_cast<uint16_t>(numerics::encode(layout.scaleFormat, scale)));
+    }
+  }
   Bytes bytes = op.getPart() == WeightPart::Codes    ? bytesOf(panels.words)
-                : op.getPart() == WeightPart::Scales ? bytesOf(panels.scales)
-                                                     : bytesOf(panels.zeroPoints);
+                : op.getPart() != WeightPart::Scales ? bytesOf(panels.zeroPoints)
+                : narrow.empty()                     ? bytesOf(panels.scales)
+                                                     : bytesOf(narrow);
   auto type = cast<RankedTensorType>(op.getType());
   if (bytes.size() !=
       static_cast<size_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8) {

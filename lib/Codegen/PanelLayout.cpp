@@ -28,6 +28,40 @@ unsigned quench::bitsOf(PanelContainer container) {
   llvm_unreachable("all containers are handled");
 }
 
+Type quench::storageType(PanelContainer container, MLIRContext *context) {
+  if (container == PanelContainer::F32) {
+    return Float32Type::get(context);
+  }
+  return IntegerType::get(context, bitsOf(container));
+}
+
+PanelContainer quench::containerOf(Type type) {
+  return type.isInteger(2)   ? PanelContainer::I2
+         : type.isInteger(4) ? PanelContainer::I4
+         : type.isInteger(8) ? PanelContainer::I8
+                             : PanelContainer::F32;
+}
+
+numerics::FloatFormat quench::scaleFormatOf(SchemeAttr scheme, const Target &target) {
+  using numerics::FloatFormat;
+  // Devices load words.
+  if (scheme.getScaleScheme() || target.isDevice()) {
+    return FloatFormat::F32;
+  }
+  // Scales are multiplied by the unit of a table.
+  auto table = numerics::CodeTable::get(scheme.getNumericsScheme().element);
+  if (scheme.getScaleType().isF16() && !table && target.convertsHalf()) {
+    return FloatFormat::F16;
+  }
+  // A power of two, or half of one, has no bit after the leading one.
+  bool isPowerOfTwo = isa<Float8E8M0FNUType>(scheme.getScaleType());
+  bool isBrainFloat = scheme.getScaleType().isBF16() && !table;
+  if (isBrainFloat || (isPowerOfTwo && (!table || table->unit == 0.5f || table->unit == 1.0f))) {
+    return FloatFormat::BF16;
+  }
+  return FloatFormat::F32;
+}
+
 std::optional<PanelContainer> quench::codeContainer(SchemeAttr scheme) {
   numerics::Encoding element = scheme.getNumericsScheme().element;
   if (scheme.hasRealZeroPoints() || element.bitWidth() > 8 || scheme.getBlock().size() != 2 ||
@@ -50,15 +84,19 @@ PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
   auto quantized = dyn_cast<QTensorType>(source);
   ArrayRef<int64_t> shape =
       quantized ? quantized.getShape() : cast<RankedTensorType>(source).getShape();
-  PanelContainer container = panels.getContainer().isInteger(2)   ? PanelContainer::I2
-                             : panels.getContainer().isInteger(4) ? PanelContainer::I4
-                             : panels.getContainer().isInteger(8) ? PanelContainer::I8
-                                                                  : PanelContainer::F32;
+  PanelContainer container = containerOf(panels.getContainer());
   int64_t group = shape[1];
   if (container != PanelContainer::F32) {
     group = std::min(group, quantized.getScheme().getBlockShape(shape)[1]);
   }
-  return {shape[0], {shape[1], group}, panels.getLanes(), container};
+  Type scale = panels.getScale();
+  return {shape[0],
+          {shape[1], group},
+          panels.getLanes(),
+          container,
+          !scale          ? numerics::FloatFormat::F32
+          : scale.isF16() ? numerics::FloatFormat::F16
+                          : numerics::FloatFormat::BF16};
 }
 
 void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint32_t *words) {

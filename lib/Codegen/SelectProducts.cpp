@@ -107,9 +107,22 @@ static std::pair<WeightOp, OverlayOp> findStoredWeight(Value operand) {
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
-  Type containerType = container == PanelContainer::F32 ? Type(b.getF32Type())
-                                                        : Type(b.getIntegerType(bitsOf(container)));
-  auto panels = PanelsAttr::get(b.getContext(), target.lanes(), containerType);
+  Type scaleType = b.getF32Type();
+  if (container != PanelContainer::F32) {
+    switch (scaleFormatOf(cast<QTensorType>(weight.getType()).getScheme(), target)) {
+    case numerics::FloatFormat::F16:
+      scaleType = b.getF16Type();
+      break;
+    case numerics::FloatFormat::BF16:
+      scaleType = b.getBF16Type();
+      break;
+    default:
+      break;
+    }
+  }
+  auto panels =
+      PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()),
+                      scaleType.isF32() ? Type() : scaleType);
   ContractKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
   kernel.integerLhs = codes.has_value();
@@ -140,7 +153,7 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
     inputs.push_back(
         packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(), b.getI8Type()));
     inputs.push_back(
-        packedWeight(WeightPart::Scales, weight, panels, layout.numScales(), b.getF32Type()));
+        packedWeight(WeightPart::Scales, weight, panels, layout.numScales(), scaleType));
     if (kernel.zeroPoints) {
       inputs.push_back(
           packedWeight(WeightPart::ZeroPoints, weight, panels, layout.numScales(), b.getI32Type()));
@@ -159,33 +172,38 @@ bool KernelSelector::selectContract(ContractOp op) {
     return false;
   }
   auto lhs = dyn_cast<QTensorType>(op.getLhs().getType());
-  ContractionChoice choice = planContraction(target, rhs, lhs).front();
+  RealizationAttr realization = op.getRealizationAttr();
+  if (!realization) {
+    return false;
+  }
+  ContractionForm form = realization.getForm();
+  PanelContainer container = containerOf(realization.getContainer());
   int64_t k = rhs.getShape()[1];
   GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
   if (lhs) {
     auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
-    if (choice.form != ContractionForm::Integer || !quantize) {
+    if (form != ContractionForm::Integer || !quantize) {
       return false;
     }
     std::optional<RowCodes> codes = quantizedRows(quantize, groups);
     if (!codes) {
       return false;
     }
-    replaceByProduct(op, quantize.getInput(), codes, weight, choice.container, op.getBias());
+    replaceByProduct(op, quantize.getInput(), codes, weight, container, op.getBias());
     return true;
   }
   if (!isFloatMatrix(op.getLhs())) {
     return false;
   }
   std::optional<RowCodes> codes;
-  if (choice.form == ContractionForm::FixedPoint) {
+  if (form == ContractionForm::FixedPoint) {
     codes = fixedPointRows(op.getLhs(), groups);
   }
-  if (choice.form == ContractionForm::DecodedWhenPacked) {
+  if (form == ContractionForm::DecodedWhenPacked) {
     remark::missed(op.getLoc(), remark::RemarkOpts::name("decoded").category(DEBUG_TYPE))
         << "weights are decoded to f32 when packed: no kernel reads these codes";
   }
-  replaceByProduct(op, op.getLhs(), codes, weight, choice.container, op.getBias());
+  replaceByProduct(op, op.getLhs(), codes, weight, container, op.getBias());
   return true;
 }
 

@@ -28,7 +28,8 @@ public:
   void declare(OptionTable &options) override {
     options.positional("MODEL", request.model, "a model folder");
     options.text("output", 'o', "FILE", request.output,
-                 "what to write: .so, .o, .s, .ll, .spv, .ptx, .amdgcn or .mlir", OptionTable::Need::Required);
+                 "what to write: .so, .o, .s, .ll, .spv, .ptx, .amdgcn or .mlir",
+                 OptionTable::Need::Required);
     options.text("target", 't', "TARGET", request.target, "see `quench targets` (default host)");
     options.text("name", 0, "NAME", request.symbol,
                  "what the C names begin with (default: the output without lib and ending)");

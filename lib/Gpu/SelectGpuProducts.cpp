@@ -66,8 +66,8 @@ GpuKernelSelector::quantizedRows(QuantizeOp op, const GroupLayout &groups) {
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                          WeightOp weight, PanelContainer container, Value bias) {
   bool isFloat = container == PanelContainer::F32;
-  Type containerType = isFloat ? Type(b.getF32Type()) : Type(b.getIntegerType(bitsOf(container)));
-  auto panels = PanelsAttr::get(b.getContext(), target.lanes(), containerType);
+  auto panels =
+      PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()));
   GpuProductKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
   kernel.integerLhs = codes.has_value();
@@ -106,26 +106,30 @@ bool GpuKernelSelector::selectContract(ContractOp op) {
     return false;
   }
   auto lhs = dyn_cast<QTensorType>(op.getLhs().getType());
-  ContractionChoice choice = planContraction(target, rhs, lhs).front();
+  RealizationAttr realization = op.getRealizationAttr();
+  if (!realization) {
+    return false;
+  }
+  ContractionForm form = realization.getForm();
+  PanelContainer container = containerOf(realization.getContainer());
   if (!lhs) {
     if (!isFloatMatrix(op.getLhs())) {
       return false;
     }
-    if (choice.form == ContractionForm::DecodedWhenPacked) {
+    if (form == ContractionForm::DecodedWhenPacked) {
       remark::missed(op.getLoc(), remark::RemarkOpts::name("decoded").category(DEBUG_TYPE))
           << "weights are decoded to f32 when packed: no kernel reads these codes";
     }
-    return replaceByProduct(op, op.getLhs(), std::nullopt, weight, choice.container, op.getBias());
+    return replaceByProduct(op, op.getLhs(), std::nullopt, weight, container, op.getBias());
   }
   auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
-  if (choice.form != ContractionForm::Integer || !quantize) {
+  if (form != ContractionForm::Integer || !quantize) {
     return false;
   }
   int64_t k = rhs.getShape()[1];
   GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
   std::optional<RowCodes> codes = quantizedRows(quantize, groups);
-  return codes &&
-         replaceByProduct(op, quantize.getInput(), codes, weight, choice.container, op.getBias());
+  return codes && replaceByProduct(op, quantize.getInput(), codes, weight, container, op.getBias());
 }
 
 bool GpuKernelSelector::selectLinear(nn::LinearOp op) {

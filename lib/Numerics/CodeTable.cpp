@@ -7,7 +7,9 @@
 
 #include "quench/Numerics/CodeTable.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace quench::numerics;
 
@@ -31,4 +33,27 @@ std::optional<CodeTable> CodeTable::get(const Encoding &encoding) {
     }
   }
   return std::nullopt;
+}
+
+std::vector<float> quench::numerics::roundCodebook(const Encoding &encoding) {
+  if (!encoding.isCodebook() || encoding.bitWidth() > 4) {
+    return {};
+  }
+  constexpr float tolerance = 0.1f;
+  llvm::ArrayRef<float> values = encoding.codebookValues();
+  float unit = encoding.maxMagnitude() / 127.0f;
+  std::vector<float> rounded;
+  for (size_t i = 0; i < values.size(); ++i) {
+    float below = i > 0 ? values[i] - values[i - 1] : std::numeric_limits<float>::infinity();
+    float above =
+        i + 1 < values.size() ? values[i + 1] - values[i] : std::numeric_limits<float>::infinity();
+    float value = std::nearbyint(values[i] / unit) * unit;
+    if (!(std::abs(value - values[i]) <= tolerance * std::min(below, above) / 2)) {
+      return {};
+    }
+    rounded.push_back(value);
+  }
+  return CodeTable::get(Encoding::codebook(encoding.codebookName(), rounded))
+             ? rounded
+             : std::vector<float>();
 }

@@ -96,6 +96,7 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   }
   pm.addPass(createAttachTargetPass(options.target));
   pm.addPass(createLegalizePass());
+  pm.addPass(createVerifyLegalPass());
   // One quantization of an activation serves all its consumers.
   pm.addPass(createCSEPass());
   bool isDevice = options.target.isDevice();

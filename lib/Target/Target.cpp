@@ -59,6 +59,14 @@ const NativeProduct *Target::integerProduct() const {
   return best;
 }
 
+const NativeProduct *Target::narrowProduct() const {
+  auto found = find_if(products, [](const NativeProduct &product) {
+    return product.sums == NumberType::I16 && product.weights == NumberType::UI8 &&
+           product.activations == NumberType::I8;
+  });
+  return found == products.end() ? nullptr : &*found;
+}
+
 IntegerDot Target::integerDot() const {
   const NativeProduct *product = integerProduct();
   if (!product || product->weights == NumberType::I16) {
@@ -66,6 +74,10 @@ IntegerDot Target::integerDot() const {
   }
   return product->weights == NumberType::UI8 ? IntegerDot::UnsignedSigned
                                              : IntegerDot::SignedSigned;
+}
+
+bool Target::convertsHalf() const {
+  return Triple(triple).isAArch64() || is_contained(required, "f16c");
 }
 
 static Expected<Target> readModule(mlir::ModuleOp module, StringRef where) {

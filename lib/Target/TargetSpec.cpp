@@ -191,7 +191,8 @@ Expected<Target> quench::readTarget(DLTIQueryInterface device) {
   if (reader.has(kApi)) {
     reader.read(kApi, target.api);
     if (!llvm::is_contained(kApis, target.api)) {
-      reader.refuse(kApi, "\"vulkan\", \"cuda\" or \"hip\"", StringAttr::get(device.getContext(), target.api));
+      reader.refuse(kApi, "\"vulkan\", \"cuda\" or \"hip\"",
+                    StringAttr::get(device.getContext(), target.api));
     }
     if (target.api != "vulkan") {
       reader.read(kChip, target.chip);

@@ -6,7 +6,7 @@
 // CHECK-SAME:    %[[X:.+]]: tensor<?x64xf32>, %[[B:.+]]: tensor<96xf32>
 // CHECK-NEXT:    %[[Q:.+]] = quench.quantize %[[X]]
 // CHECK-NEXT:    %[[W:.+]] = quench.weight @up.weight
-// CHECK-NEXT:    %[[Y:.+]] = quench.contract %[[Q]], %[[W]] bias(%[[B]] : tensor<96xf32>) accumulator i32
+// CHECK-NEXT:    %[[Y:.+]] = quench.contract %[[Q]], %[[W]] bias(%[[B]] : tensor<96xf32>) accumulator i32 by <codes, container = i4, product = "vpdpbusd">
 // CHECK-NEXT:    return %[[Y]]
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
 #w4 = #quench.scheme<ui4, block = [1, 32], scale = f16, zero_point>
@@ -27,7 +27,7 @@ func.func @integers(%x: tensor<?x64xf32>, %b: tensor<96xf32>) -> tensor<?x96xf32
 // CHECK-LABEL: func.func @mixed(
 // CHECK-SAME:    %[[X:.+]]: tensor<?x64xf32>
 // CHECK-NEXT:    %[[W:.+]] = quench.weight @up.weight
-// CHECK-NEXT:    quench.contract %[[X]], %[[W]] accumulator f32
+// CHECK-NEXT:    quench.contract %[[X]], %[[W]] accumulator f32 by <decoded_when_packed, container = f32, product = "fma">
 // CHECK-NEXT:    return
 #f8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
 func.func @mixed(%x: tensor<?x64xf32>) -> tensor<?x96xf32> {
@@ -272,4 +272,41 @@ func.func @outliers(%x: tensor<?x64xf32>, %b: tensor<96xf32>) -> tensor<?x96xf32
   // REMARK: legalize.mlir:[[#@LINE+1]]:8: remark: [Passed] legalize | {{.*}}Remark="outliers have a product of their own"
   %y = nn.linear %z, %v bias(%b) : tensor<?x64xf32>, tensor<96x64xf32>, tensor<96xf32> -> tensor<?x96xf32>
   return %y : tensor<?x96xf32>
+}
+
+// -----
+
+// What others wrote as a contraction is realized in the same way.
+// CHECK-LABEL: func.func @contraction(
+// CHECK:         quench.contract %{{.+}}, %{{.+}} accumulator i32 by <codes, container = i8, product = "vpdpbusd">
+// CHECK:         quench.contract %{{.+}}, %{{.+}} accumulator f32 by <fixed_point, container = i8, product = "vpdpbusd">
+#s8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @contraction(%q: !quench.qtensor<?x8xf32, #s8>, %x: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  %w = quench.weight @w : !quench.qtensor<4x8xf32, #s8>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x8xf32, #s8>, !quench.qtensor<4x8xf32, #s8> -> tensor<?x4xf32>
+  %z = quench.contract %x, %w accumulator f32 : tensor<?x8xf32>, !quench.qtensor<4x8xf32, #s8> -> tensor<?x4xf32>
+  return %y, %z : tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
+// NF4 has no unit that all of its values are multiples of. Beside 8-bit activations they are rounded to such multiples, and
+// bytes are looked up; beside floats they stay what they are.
+// CHECK-LABEL: func.func @normal_float(
+// CHECK:         %[[R:.+]] = quench.weight @w : !quench.qtensor<4x8xf32, #quench.scheme<#quench.codebook<[-1.000000e+00, -6.929134e-01
+// CHECK:         quench.contract %{{.+}}, %[[R]] accumulator i32 by <codes, container = i4, product = "vpdpbusd">
+// CHECK:         quench.contract %{{.+}}, %{{.+}} accumulator f32 by <decoded_when_packed
+#s8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#nf4 = #quench.scheme<#quench.codebook<[
+  -1.0, -0.69619280, -0.52507305, -0.39491749, -0.28444138, -0.18477343, -0.09105004, 0.0,
+  0.07958030, 0.16093020, 0.24611230, 0.33791524, 0.44070983, 0.56261700, 0.72295684, 1.0]>, block = [1, 8], scale = f32>
+func.func @normal_float(%x: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  %q = quench.quantize %x : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #s8>
+  %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #s8> to tensor<?x8xf32>
+  %c = quench.weight @w : !quench.qtensor<4x8xf32, #nf4>
+  %w = quench.dequantize %c : !quench.qtensor<4x8xf32, #nf4> to tensor<4x8xf32>
+  // REMARK: [Passed] legalize | {{.*}}Remark="the codebook of the weight is rounded to 127ths of its largest value, which adds less than a percent to the variance of its quantization"
+  %y = nn.linear %d, %w : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  %z = nn.linear %x, %w : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
+  return %y, %z : tensor<?x4xf32>, tensor<?x4xf32>
 }

@@ -64,3 +64,34 @@ func.func @lookup(%codes: vector<64xi8>) -> vector<64xi8> {
   %y = quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12] at %codes : vector<64xi8>
   return %y : vector<64xi8>
 }
+
+// -----
+
+// Codes of four bits, and what a table has below 128: sums of two products fit 16 bits, and so do the sums of eight of them
+// (8 * 2 * 15 * 128 = 30720), which are widened once.
+// AVX2-LABEL: func.func @small(
+// AVX2-SAME:    %[[A:.+]]: vector<8xi32>,
+// AVX2:         %[[LOW:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%[[MASKED:.+]], %{{.+}})
+// AVX2:         %[[HIGH:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// AVX2:         %[[SUM:.+]] = arith.addi %[[LOW]], %[[HIGH]] : vector<16xi16>
+// AVX2:         %[[WIDE:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[SUM]], %{{.+}})
+// AVX2:         %[[B:.+]] = arith.addi %[[A]], %[[WIDE]] : vector<8xi32>
+// The next one may reach 2 * 127 * 128 and has 16 bits of its own.
+// AVX2:         %[[TABLE:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// AVX2:         %[[OWN:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[TABLE]], %{{.+}})
+// AVX2:         arith.addi %[[B]], %[[OWN]] : vector<8xi32>
+// SSE-LABEL:  func.func @small(
+// SSE:          llvm.x86.ssse3.pmadd.ub.sw.128
+// VNNI-LABEL: func.func @small(
+// VNNI-NOT:     pmadd
+func.func @small(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vector<16xi32> {
+  %mask = arith.constant dense<15> : vector<64xi8>
+  %four = arith.constant dense<4> : vector<64xi8>
+  %low = arith.andi %w, %mask : vector<64xi8>
+  %high = arith.shrui %w, %four : vector<64xi8>
+  %table = quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 127, 8, 7, 6, 5, 4, 2, 1] at %low : vector<64xi8>
+  %0 = quench.byte_dot %a, %low, %x : vector<16xi32>, vector<64xi8>
+  %1 = quench.byte_dot %0, %high, %x : vector<16xi32>, vector<64xi8>
+  %2 = quench.byte_dot %1, %table, %x : vector<16xi32>, vector<64xi8>
+  return %2 : vector<16xi32>
+}

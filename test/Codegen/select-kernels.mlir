@@ -1,7 +1,7 @@
-// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
-// RUN: quench-opt %s --quench-attach-target=target=arm-dotprod --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=ARM
-// RUN: quench-opt %s --quench-attach-target=target=x86-avx2 --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=AVX2
-// RUN: quench-opt %s --quench-attach-target=target=x86-avx2 --quench-select-kernels --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-legalize --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: quench-opt %s --quench-attach-target=target=arm-dotprod --quench-legalize --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=ARM
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx2 --quench-legalize --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=AVX2
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx2 --quench-legalize --quench-select-kernels --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // Activations become codes, scales and the sums that correct for unsigned weights, one for each group of the weight.
 // The panels of the weight have the lanes of the target.
@@ -9,15 +9,15 @@
 // CHECK-SAME:    %[[X:.+]]: tensor<?x64xf32>, %[[B:.+]]: tensor<20xf32>
 // CHECK:         %[[Q:.+]]:3 = quench.kernel_call @[[QUANTIZE:quantize_row_64_g32_m128_127]](%[[X]] : tensor<?x64xf32>)
 // CHECK-SAME:      -> tensor<?x64xi8>, tensor<?x1xf32>, tensor<?x2xi32>
-// CHECK:         %[[C:.+]] = quench.packed_weight codes @up.weight {{.*}} in <lanes = 16, container = i4> -> tensor<1024xi8>
-// CHECK:         %[[S:.+]] = quench.packed_weight scales @up.weight {{.*}} -> tensor<64xf32>
+// CHECK:         %[[C:.+]] = quench.packed_weight codes @up.weight {{.*}} in <lanes = 16, container = i4, scale = f16> -> tensor<1024xi8>
+// CHECK:         %[[S:.+]] = quench.packed_weight scales @up.weight {{.*}} in <lanes = 16, container = i4, scale = f16> -> tensor<64xf16>
 // CHECK:         %[[Z:.+]] = quench.packed_weight zero_points @up.weight {{.*}} -> tensor<64xi32>
-// CHECK:         %[[Y:.+]] = quench.kernel_call @[[CONTRACT:contract_i8row_i4g32z_bias_20x64]](%[[Q]]#0, %[[Q]]#1, %[[Q]]#2, %[[C]], %[[S]], %[[Z]], %[[B]]
+// CHECK:         %[[Y:.+]] = quench.kernel_call @[[CONTRACT:contract_i8row_i4g32hz_bias_20x64]](%[[Q]]#0, %[[Q]]#1, %[[Q]]#2, %[[C]], %[[S]], %[[Z]], %[[B]]
 // CHECK:         return %[[Y]]
 // CHECK:       func.func private @[[QUANTIZE]](
 // CHECK:       func.func private @[[CONTRACT]](
 // ARM-LABEL:   func.func @integers(
-// ARM:           quench.packed_weight codes @up.weight {{.*}} in <lanes = 4, container = i4> -> tensor<640xi8>
+// ARM:           quench.packed_weight codes @up.weight {{.*}} in <lanes = 4, container = i4, scale = f16> -> tensor<640xi8>
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
 #w4 = #quench.scheme<ui4, block = [1, 32], scale = f16, zero_point>
 func.func @integers(%x: tensor<?x64xf32>, %b: tensor<20xf32>) -> tensor<?x20xf32> {

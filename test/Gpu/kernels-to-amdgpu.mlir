@@ -1,5 +1,5 @@
-// RUN: quench-opt %s --quench-attach-target=target=amdgpu-gfx942 --quench-select-gpu-kernels --quench-kernels-to-amdgpu --split-input-file | FileCheck %s --check-prefix=GFX9
-// RUN: quench-opt %s --quench-attach-target=target=amdgpu-gfx1100 --quench-select-gpu-kernels --quench-kernels-to-amdgpu --split-input-file | FileCheck %s --check-prefix=GFX11
+// RUN: quench-opt %s --quench-attach-target=target=amdgpu-gfx942 --quench-legalize --quench-select-gpu-kernels --quench-kernels-to-amdgpu --split-input-file | FileCheck %s --check-prefix=GFX9
+// RUN: quench-opt %s --quench-attach-target=target=amdgpu-gfx1100 --quench-legalize --quench-select-gpu-kernels --quench-kernels-to-amdgpu --split-input-file | FileCheck %s --check-prefix=GFX11
 // REQUIRES: amdgpu-registered
 
 // Codes of four bits are signed bytes after a mask.

@@ -1,5 +1,5 @@
-// RUN: quench-opt %s --quench-attach-target=target=nvptx-sm80 --quench-select-gpu-kernels --quench-kernels-to-ptx | FileCheck %s --check-prefixes=CHECK,SM80
-// RUN: quench-opt %s --quench-attach-target=target=nvptx-sm90 --quench-select-gpu-kernels --quench-kernels-to-ptx | FileCheck %s --check-prefixes=CHECK,SM90
+// RUN: quench-opt %s --quench-attach-target=target=nvptx-sm80 --quench-legalize --quench-select-gpu-kernels --quench-kernels-to-ptx | FileCheck %s --check-prefixes=CHECK,SM80
+// RUN: quench-opt %s --quench-attach-target=target=nvptx-sm90 --quench-legalize --quench-select-gpu-kernels --quench-kernels-to-ptx | FileCheck %s --check-prefixes=CHECK,SM90
 // REQUIRES: nvptx-registered
 
 // Kernels become the text of one PTX module; a table says how many buffers and sizes each has.

@@ -1,4 +1,4 @@
-// RUN: quench-opt %s --quench-attach-target=target=vulkan --quench-select-gpu-kernels --quench-kernels-to-spirv=text | FileCheck %s
+// RUN: quench-opt %s --quench-attach-target=target=vulkan --quench-legalize --quench-select-gpu-kernels --quench-kernels-to-spirv=text | FileCheck %s
 
 // Kernels become entry points of one SPIR-V module, and its binary.
 // CHECK:       spirv.module @{{.+}} Logical GLSL450 requires #spirv.vce<v1.6, {{.*}}>

@@ -1,5 +1,5 @@
-// RUN: quench-opt %s --quench-attach-target=target=vulkan --quench-select-gpu-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
-// RUN: quench-opt %s --quench-attach-target=target=vulkan --quench-select-gpu-kernels --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-gpu-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: quench-opt %s --quench-attach-target=target=vulkan --quench-legalize --quench-select-gpu-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: quench-opt %s --quench-attach-target=target=vulkan --quench-legalize --quench-select-gpu-kernels --split-input-file -o /dev/null --remark-format=emitRemark --remarks-filter=quench-select-gpu-kernels 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // An operation becomes a call of a function of the host, which launches as many groups of threads as there are rows.
 // The kernel sees flat buffers, and what sizes it needs.

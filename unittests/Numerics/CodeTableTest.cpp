@@ -9,6 +9,8 @@
 
 #include "gtest/gtest.h"
 
+#include <cmath>
+
 using namespace quench::numerics;
 
 TEST(CodeTableTest, FourBitFloatsAreHalves) {
@@ -40,4 +42,29 @@ TEST(CodeTableTest, ValuesAreExactOrThereIsNoTable) {
 TEST(CodeTableTest, OnlyFourBitsThatAreNoIntegersHaveOne) {
   EXPECT_FALSE(CodeTable::get(Encoding::integer(4)).has_value());
   EXPECT_FALSE(CodeTable::get(Encoding::floating(FloatFormat::F8E4M3FN)).has_value());
+}
+
+TEST(RoundCodebookTest, NormalFloatsMoveLessThanATenthOfTheirCells) {
+  std::vector<float> rounded = roundCodebook(Encoding::nf4());
+  ASSERT_EQ(rounded.size(), 16u);
+  std::optional<CodeTable> table = CodeTable::get(Encoding::codebook("rounded", rounded));
+  ASSERT_TRUE(table.has_value());
+  EXPECT_EQ(table->unit, 1.0f / 127.0f);
+  llvm::ArrayRef<float> values = Encoding::nf4().codebookValues();
+  for (size_t i = 0; i < 16; ++i) {
+    EXPECT_EQ(table->values[i], std::lround(values[i] * 127.0f)) << i;
+    for (size_t j = 0; j < 16; ++j) {
+      if (i != j) {
+        EXPECT_LE(std::abs(rounded[i] - values[i]), 0.05f * std::abs(values[i] - values[j]));
+      }
+    }
+  }
+}
+
+TEST(RoundCodebookTest, ValuesThatWouldMoveFarStay) {
+  // 0.1 would become 3 / 127 of 5.
+  float values[] = {-1.0f, 0.0f, 0.1f, 5.0f};
+  EXPECT_TRUE(roundCodebook(Encoding::codebook("far", values)).empty());
+  EXPECT_TRUE(roundCodebook(Encoding::integer(4)).empty());
+  EXPECT_TRUE(roundCodebook(Encoding::floating(FloatFormat::F4E2M1FN)).empty());
 }

@@ -15,23 +15,13 @@
 #define QUENCH_CODEGEN_CONTRACTIONPLAN_H
 
 #include "quench/Codegen/PanelLayout.h"
+#include "quench/Dialect/Quench/IR/QuenchAttributes.h"
 #include "quench/Target/Target.h"
 
 #include <optional>
 #include <string>
 
 namespace quench {
-
-enum class ContractionForm {
-  /// Codes of both sides are multiplied as integers, after a lookup where they are no integers.
-  Integer,
-  /// Float activations become integers of three bytes each (FixedPointKernel.h).
-  FixedPoint,
-  /// Weights become floats in registers.
-  DecodedInRegisters,
-  /// Weights become floats when they are packed.
-  DecodedWhenPacked,
-};
 
 /// "products of codes", "fixed point", "weights decoded in registers", "weights decoded when
 /// packed"

@@ -15,6 +15,7 @@
 
 #include "quench/Dialect/Quench/IR/QuenchTypes.h"
 #include "quench/Numerics/QuantizeTensor.h"
+#include "quench/Target/Target.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
@@ -27,6 +28,10 @@ enum class PanelContainer { I2, I4, I8, F32 };
 
 /// Bits of a code in a container.
 unsigned bitsOf(PanelContainer container);
+
+/// i2, i4, i8 or f32.
+mlir::Type storageType(PanelContainer container, mlir::MLIRContext *context);
+PanelContainer containerOf(mlir::Type type);
 
 /// How groups along K are padded in quantized activations: every group starts at a multiple of
 /// as many codes as a word of the smallest container has, whatever the container of the weights, so
@@ -65,6 +70,8 @@ struct PanelLayout {
   GroupLayout groups;
   int64_t lanes;
   PanelContainer container;
+  /// F32, or a type of 16 bits that holds the scales exactly.
+  numerics::FloatFormat scaleFormat = numerics::FloatFormat::F32;
 
   /// The layout of a weight of type `source` (a rank-2 tensor or qtensor) in `panels`.
   static PanelLayout get(mlir::Type source, PanelsAttr panels);
@@ -106,6 +113,10 @@ private:
 /// are not integers need a `CodeTable`; what has none, and integers with real zero points, is
 /// decoded when it is packed.
 std::optional<PanelContainer> codeContainer(SchemeAttr scheme);
+
+/// The smallest format that holds the scales of this weight scheme exactly, as kernels multiply by
+/// them, among those that a target makes f32 of at little cost.
+numerics::FloatFormat scaleFormatOf(SchemeAttr scheme, const Target &target);
 
 /// A weight matrix in panels. `scales` and `zeroPoints` are empty for float containers;
 /// `zeroPoints`, those of the unsigned codes, also for symmetric schemes, where it is

@@ -40,15 +40,32 @@ def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
     - an f32 accumulator otherwise, in the form that costs least: activations as fixed point, weights decoded in
       registers, or weights decoded when they are packed.
 
+    A `quench.contract` that is there already gets its realization in the same way.
+
     ```mlir
     %x = quench.dequantize %xq : !quench.qtensor<?x64xf32, #a8> to tensor<?x64xf32>
     %w = quench.dequantize %wq : !quench.qtensor<96x64xf32, #w4> to tensor<96x64xf32>
     %y = nn.linear %x, %w : tensor<?x64xf32>, tensor<96x64xf32> -> tensor<?x96xf32>
     // becomes
-    %y = quench.contract %xq, %wq accumulator i32 : ...
+    %y = quench.contract %xq, %wq accumulator i32 by <codes, container = i4, product = "vpdpbusd"> : ...
     ```
   }];
   let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+}
+
+def VerifyLegalPass : Pass<"quench-verify-legal", "::mlir::ModuleOp"> {
+  let summary = "Prove that the target can compute every contraction as the IR says";
+  let description = [{
+    Changes nothing. An error at every `quench.contract` without a realization, with an instruction that the target of
+    the module does not have, with a form that is out of the question for these operands (an accumulator that may
+    overflow, say) or a container that no kernel reads, and at every float contraction on a target that multiplies no
+    floats. Code generation runs it behind `quench-legalize`, so IR that somebody else legalized is checked, too.
+
+    ```mlir
+    // error: target x86-avx2 has no product "vpdpbusd"
+    %y = quench.contract %xq, %wq accumulator i32 by <codes, container = i4, product = "vpdpbusd"> : ...
+    ```
+  }];
 }
 
 def StoreCacheCodesPass : Pass<"quench-store-cache-codes", "::mlir::ModuleOp"> {
@@ -160,7 +177,8 @@ def LowerByteDotsPass : Pass<"quench-lower-byte-dots", "::mlir::ModuleOp"> {
   let description = [{
     `quench.byte_dot` becomes the fastest product of bytes that the target lists: `vpdpbusd` (AVX-512 VNNI, AVX-VNNI),
     `sdot`, `usdot` or `smull` (NEON), or `vpmaddwd` on bytes widened to 16 bits, which unlike `vpmaddubsw` cannot
-    saturate. `quench.byte_lookup` becomes `pshufb` or `tbl`. LLVM does not form these from portable vector code.
+    saturate. Where that has no instruction in one step but left sides are proved small (codes of four bits are), sums are
+    made with `vpmaddubsw` in 16 bits and widened when they might not fit any more. `quench.byte_lookup` becomes `pshufb` or `tbl`. LLVM does not form these from portable vector code.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"

@@ -105,6 +105,10 @@ struct Target {
   /// The fastest product of bytes, or of 16-bit integers where there is none, or null.
   const NativeProduct *integerProduct() const;
   IntegerDot integerDot() const;
+  /// A product of bytes into sums of 16 bits, which saturates, or null (`vpmaddubsw`).
+  const NativeProduct *narrowProduct() const;
+  /// Whether f16 becomes f32 in an instruction; bf16 does everywhere, it is a shift.
+  bool convertsHalf() const;
 
   /// The best built-in CPU that this machine is, with the caches that are found here.
   static Target host();

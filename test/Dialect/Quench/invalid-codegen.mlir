@@ -11,6 +11,17 @@ func.func private @panels_c1_container() attributes {p = #quench.panels<lanes = 
 
 // -----
 
+// expected-error@+1 {{expected a scale of f16 or bf16 beside integers, found 'f16' beside 'f32'}}
+func.func private @panels_c2_container() attributes {p = #quench.panels<lanes = 8, container = f32, scale = f16>}
+
+// -----
+
+// Without a scale it is f32.
+// expected-error@+1 {{expected a scale of f16 or bf16 beside integers, found 'f32' beside 'i4'}}
+func.func private @panels_c2_scale() attributes {p = #quench.panels<lanes = 8, container = i4, scale = f32>}
+
+// -----
+
 func.func @packed_weight_c1() {
   // expected-error@+1 {{'quench.packed_weight' op expected a source of rank 2 and static shape, found 'tensor<?x4xf32>'}}
   %w = quench.packed_weight codes @w of tensor<?x4xf32> in <lanes = 8, container = f32> -> tensor<32xf32>

@@ -153,8 +153,8 @@ func.func @parts(%c: tensor<4x64xui4>, %s: tensor<4x2xf32>, %z: tensor<4x2xi32>,
 // CHECK-SAME: %[[X:.+]]: !quench.qtensor<?x256xf32, #[[$A8]]>, %[[W:.+]]: !quench.qtensor<768x256xf32, #[[$W4]]>, %[[B:.+]]: tensor<768xf32>, %[[F:.+]]: tensor<?x256xf32>)
 func.func @contract_integer_and_mixed(%x: !quench.qtensor<?x256xf32, #a8>, %w: !quench.qtensor<768x256xf32, #w4>,
                                       %b: tensor<768xf32>, %f: tensor<?x256xf32>) {
-  // CHECK: = quench.contract %[[X]], %[[W]] accumulator i32 : !quench.qtensor<?x256xf32, #[[$A8]]>, !quench.qtensor<768x256xf32, #[[$W4]]> -> tensor<?x768xf32>
-  %y = quench.contract %x, %w accumulator i32
+  // CHECK: = quench.contract %[[X]], %[[W]] accumulator i32 by <codes, container = i4, product = "vpdpbusd"> : !quench.qtensor<?x256xf32, #[[$A8]]>, !quench.qtensor<768x256xf32, #[[$W4]]> -> tensor<?x768xf32>
+  %y = quench.contract %x, %w accumulator i32 by <codes, container = i4, product = "vpdpbusd">
       : !quench.qtensor<?x256xf32, #a8>, !quench.qtensor<768x256xf32, #w4> -> tensor<?x768xf32>
   // CHECK: = quench.contract %[[F]], %[[W]] bias(%[[B]] : tensor<768xf32>) accumulator f32 : tensor<?x256xf32>, !quench.qtensor<768x256xf32, #[[$W4]]> -> tensor<?x768xf32>
   %z = quench.contract %f, %w bias(%b : tensor<768xf32>) accumulator f32

@@ -402,12 +402,16 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
 //===----------------------------------------------------------------------===//
 
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes,
-                                 Type container) {
+                                 Type container, Type scale) {
   if ((lanes != 4 && lanes != 8 && lanes != 16) ||
       !(container.isInteger(2) || container.isInteger(4) || container.isInteger(8) ||
         container.isF32())) { // C1
     return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found " << lanes
                        << " of " << container;
+  }
+  if (scale && (container.isF32() || !(scale.isF16() || scale.isBF16()))) { // C2
+    return emitError() << "expected a scale of f16 or bf16 beside integers, found " << scale
+                       << " beside " << container;
   }
   return success();
 }

@@ -43,4 +43,18 @@ def Quench_WeightPart : I32EnumAttr<"WeightPart", "a part of a stored weight", [
   let cppNamespace = "::quench";
 }
 
+def Quench_ContractionForm : I32EnumAttr<"ContractionForm", "how a contraction is computed", [
+      I32EnumAttrCase<"Integer", 0, "codes">,
+      I32EnumAttrCase<"FixedPoint", 1, "fixed_point">,
+      I32EnumAttrCase<"DecodedInRegisters", 2, "decoded_in_registers">,
+      I32EnumAttrCase<"DecodedWhenPacked", 3, "decoded_when_packed">]> {
+  let cppNamespace = "::quench";
+  let genSpecializedAttr = 0;
+  let description = [{
+    `codes`: codes of both sides are multiplied as integers, after a lookup where they are no integers. `fixed_point`:
+    float activations become integers of three bytes each, which are multiplied with codes. `decoded_in_registers`,
+    `decoded_when_packed`: weights become floats on the way, or before.
+  }];
+}
+
 #endif // QUENCH_DIALECT_QUENCH_IR_QUENCHENUMS_TD

@@ -24,16 +24,22 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     `j mod 4`, the ones with small `j` in its low bits.
 
     Four neighbouring panels are a tile and lie interleaved, `[tile][step][panel][lane]`; the last tile may have fewer.
-    Scales lie apart as `[tile][group][panel][lane]` in f32, zero points (of the unsigned codes) likewise in i32.
+    Scales lie apart as `[tile][group][panel][lane]`, in f32 or in a type of 16 bits that holds them exactly, zero
+    points (of the unsigned codes) likewise in i32.
 
     ```mlir
     #quench.panels<lanes = 16, container = i4>
+    #quench.panels<lanes = 16, container = i4, scale = f16>
     ```
 
     - C1: the container is i2, i4, i8 or f32; lanes are 4, 8 or 16.
+    - C2: a scale, other than f32, is f16 or bf16 and beside an integer container.
   }];
-  let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container);
+  let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container, OptionalParameter<"::mlir::Type">:$scale);
   let assemblyFormat = "`<` struct(params) `>`";
+  let builders = [AttrBuilder<(ins "int64_t":$lanes, "::mlir::Type":$container), [{
+    return $_get($_ctxt, lanes, container, ::mlir::Type());
+  }]>];
   let genVerifyDecl = 1;
 }
 
@@ -62,7 +68,7 @@ def Quench_PackedWeightOp : Quench_Op<"packed_weight", [Pure]> {
   }];
   let arguments = (ins Quench_WeightPart:$part, StrAttr:$key, TypeAttr:$source, OptionalAttr<StrAttr>:$keptValues,
                        OptionalAttr<StrAttr>:$keptIndices, Quench_PanelsAttr:$panels);
-  let results = (outs 1DTensorOf<[I8, F32, I32]>:$result);
+  let results = (outs 1DTensorOf<[I8, F16, BF16, F32, I32]>:$result);
   let assemblyFormat = [{
     $part custom<Key>($key) `of` $source (`overlay` $keptValues^ `at` $keptIndices)? `in` $panels attr-dict `->` type($result)
   }];

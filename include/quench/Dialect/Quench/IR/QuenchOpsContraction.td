@@ -11,6 +11,21 @@
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "quench/Dialect/Quench/IR/QuenchTypes.td"
 
+def Quench_RealizationAttr : Quench_Attr<"Realization", "realization"> {
+  let summary = "How a target computes a contraction";
+  let description = [{
+    What legalization chose: the form, what weights are stored in (see `#quench.panels`), and the instruction of the
+    target that multiplies. `quench-verify-legal` proves it against the target.
+
+    ```mlir
+    #quench.realization<codes, container = i4, product = "vpdpbusd">
+    ```
+  }];
+  let parameters = (ins EnumParameter<Quench_ContractionForm>:$form, "::mlir::Type":$container,
+                        "::mlir::StringAttr":$product);
+  let assemblyFormat = "`<` $form `,` struct($container, $product) `>`";
+}
+
 def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
   let summary = "A matrix product of codes";
   let description = [{
@@ -26,8 +41,10 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
 
     *mixed* (float `lhs`): `rhs` is dequantized to f32 and the products are summed in f32 in any fixed order.
 
+    Legalization says beside it how the target does that.
+
     ```mlir
-    %y = quench.contract %x, %w accumulator i32
+    %y = quench.contract %x, %w accumulator i32 by <codes, container = i4, product = "vpdpbusd">
        : !quench.qtensor<?x256xf32, #a8>, !quench.qtensor<768x256xf32, #w4> -> tensor<?x768xf32>
     ```
 
@@ -42,10 +59,12 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
   }];
   let arguments = (ins AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$lhs,
                        AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$rhs,
-                       Optional<RankedTensorOf<[F32]>>:$bias, TypeAttr:$accumulator);
+                       Optional<RankedTensorOf<[F32]>>:$bias, TypeAttr:$accumulator,
+                       OptionalAttr<Quench_RealizationAttr>:$realization);
   let results = (outs RankedTensorOf<[F32]>:$result);
   let assemblyFormat = [{
-    $lhs `,` $rhs (`bias` `(` $bias^ `:` type($bias) `)`)? `accumulator` $accumulator attr-dict `:`
+    $lhs `,` $rhs (`bias` `(` $bias^ `:` type($bias) `)`)? `accumulator` $accumulator
+    (`by` $realization^)? attr-dict `:`
     type($lhs) `,` type($rhs) `->` type($result)
   }];
   let hasVerifier = 1;
