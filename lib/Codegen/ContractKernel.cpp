@@ -33,8 +33,8 @@ std::string ContractKernel::name() const {
   if (layout.groups.group != layout.groups.k) {
     os << "g" << layout.groups.group;
   }
-  if (layout.scaleFormat != numerics::FloatFormat::F32) {
-    os << (layout.scaleFormat == numerics::FloatFormat::F16 ? "h" : "b");
+  if (layout.narrowScale) {
+    os << (layout.narrowScale.isF16() ? "h" : "b");
   }
   os << (zeroPoints ? "z" : "") << (bias ? "_bias_" : "_") << layout.n << "x" << layout.groups.k;
   return text;
@@ -56,9 +56,7 @@ func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) 
       types.push_back(b.bufferType({layout.numWords()}, f32));
     } else {
       types.push_back(b.bufferType({4 * layout.numWords()}, i8));
-      Type scale = layout.scaleFormat == numerics::FloatFormat::F32   ? f32
-                   : layout.scaleFormat == numerics::FloatFormat::F16 ? Type(b.getF16Type())
-                                                                      : Type(b.getBF16Type());
+      Type scale = layout.narrowScale ? layout.narrowScale : f32;
       types.push_back(b.bufferType({layout.numScales()}, scale));
       if (zeroPoints) {
         types.push_back(b.bufferType({layout.numScales()}, i32));

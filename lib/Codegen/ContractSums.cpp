@@ -132,8 +132,8 @@ Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, Va
   Values weightScales;
   for (int64_t v = 0; v < tile.panels; ++v) {
     Value stored = b.load(scales, {scaleAddress(tile, v, group)});
-    bool isWide = kernel.layout.scaleFormat == numerics::FloatFormat::F32;
-    weightScales.push_back(isWide ? stored : arith::ExtFOp::create(b, b.floats(), stored));
+    bool isNarrow = kernel.layout.narrowScale != nullptr;
+    weightScales.push_back(isNarrow ? arith::ExtFOp::create(b, b.floats(), stored) : stored);
   }
   Values scaled;
   for (auto [i, sum] : llvm::enumerate(sums)) {

@@ -127,9 +127,9 @@ private:
     }
     bool isPacked = choice.form == ContractionForm::DecodedWhenPacked;
     choice.container = isPacked ? PanelContainer::F32 : *container;
-    double scales =
-        isPacked ? 0.0
-                 : numerics::bitWidth(scaleFormatOf(scheme, target)) / static_cast<double>(group());
+    Type narrow = narrowScaleOf(scheme, target);
+    double scaleBits = narrow ? narrow.getIntOrFloatBitWidth() : 32.0;
+    double scales = isPacked ? 0.0 : scaleBits / static_cast<double>(group());
     double bytes = elements() * (bitsOf(choice.container) + scales) / 8.0;
     auto seconds = [&](double rows) {
       double macs = rows * elements() * digits;

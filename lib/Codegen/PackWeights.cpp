@@ -299,9 +299,11 @@ LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
     panelsKey = key;
   }
   std::vector<uint16_t> narrow;
-  if (op.getPart() == WeightPart::Scales && layout.scaleFormat != numerics::FloatFormat::F32) {
+  if (op.getPart() == WeightPart::Scales && layout.narrowScale) {
+    auto format =
+        layout.narrowScale.isF16() ? numerics::FloatFormat::F16 : numerics::FloatFormat::BF16;
     for (float scale : panels.scales) {
-      narrow.push_back(static_cast<uint16_t>(numerics::encode(layout.scaleFormat, scale)));
+      narrow.push_back(static_cast<uint16_t>(numerics::encode(format, scale)));
     }
   }
   Bytes bytes = op.getPart() == WeightPart::Codes    ? bytesOf(panels.words)

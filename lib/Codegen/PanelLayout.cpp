@@ -42,24 +42,21 @@ PanelContainer quench::containerOf(Type type) {
                              : PanelContainer::F32;
 }
 
-numerics::FloatFormat quench::scaleFormatOf(SchemeAttr scheme, const Target &target) {
-  using numerics::FloatFormat;
+Type quench::narrowScaleOf(SchemeAttr scheme, const Target &target) {
   // Devices load words.
   if (scheme.getScaleScheme() || target.isDevice()) {
-    return FloatFormat::F32;
+    return nullptr;
   }
-  // Scales are multiplied by the unit of a table.
+  // Scales are multiplied by the unit of a table. A power of two, or half of one, has no bit after
+  // the leading one.
+  Type scale = scheme.getScaleType();
   auto table = numerics::CodeTable::get(scheme.getNumericsScheme().element);
-  if (scheme.getScaleType().isF16() && !table && target.convertsHalf()) {
-    return FloatFormat::F16;
+  bool isHalved = !table || table->unit == 0.5f || table->unit == 1.0f;
+  if (isa<Float8E8M0FNUType>(scale) && isHalved) {
+    return BFloat16Type::get(scheme.getContext());
   }
-  // A power of two, or half of one, has no bit after the leading one.
-  bool isPowerOfTwo = isa<Float8E8M0FNUType>(scheme.getScaleType());
-  bool isBrainFloat = scheme.getScaleType().isBF16() && !table;
-  if (isBrainFloat || (isPowerOfTwo && (!table || table->unit == 0.5f || table->unit == 1.0f))) {
-    return FloatFormat::BF16;
-  }
-  return FloatFormat::F32;
+  bool isKept = scale.isBF16() || (scale.isF16() && target.convertsHalf());
+  return isKept && !table ? scale : Type();
 }
 
 std::optional<PanelContainer> quench::codeContainer(SchemeAttr scheme) {
@@ -89,14 +86,7 @@ PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
   if (container != PanelContainer::F32) {
     group = std::min(group, quantized.getScheme().getBlockShape(shape)[1]);
   }
-  Type scale = panels.getScale();
-  return {shape[0],
-          {shape[1], group},
-          panels.getLanes(),
-          container,
-          !scale          ? numerics::FloatFormat::F32
-          : scale.isF16() ? numerics::FloatFormat::F16
-                          : numerics::FloatFormat::BF16};
+  return {shape[0], {shape[1], group}, panels.getLanes(), container, panels.getScale()};
 }
 
 void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint32_t *words) {

@@ -107,22 +107,11 @@ static std::pair<WeightOp, OverlayOp> findStoredWeight(Value operand) {
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
-  Type scaleType = b.getF32Type();
-  if (container != PanelContainer::F32) {
-    switch (scaleFormatOf(cast<QTensorType>(weight.getType()).getScheme(), target)) {
-    case numerics::FloatFormat::F16:
-      scaleType = b.getF16Type();
-      break;
-    case numerics::FloatFormat::BF16:
-      scaleType = b.getBF16Type();
-      break;
-    default:
-      break;
-    }
-  }
-  auto panels =
-      PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()),
-                      scaleType.isF32() ? Type() : scaleType);
+  bool isFloat = container == PanelContainer::F32;
+  Type narrow =
+      isFloat ? Type() : narrowScaleOf(cast<QTensorType>(weight.getType()).getScheme(), target);
+  auto panels = PanelsAttr::get(b.getContext(), target.lanes(),
+                                storageType(container, b.getContext()), narrow);
   ContractKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
   kernel.integerLhs = codes.has_value();
@@ -136,7 +125,7 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
     inputs = {lhs};
   }
   const PanelLayout &layout = kernel.layout;
-  if (container == PanelContainer::F32) {
+  if (isFloat) {
     Value packed =
         packedWeight(WeightPart::Codes, weight, panels, layout.numWords(), b.getF32Type());
     if (overlay) {
@@ -152,8 +141,8 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
     kernel.table = numerics::CodeTable::get(element);
     inputs.push_back(
         packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(), b.getI8Type()));
-    inputs.push_back(
-        packedWeight(WeightPart::Scales, weight, panels, layout.numScales(), scaleType));
+    inputs.push_back(packedWeight(WeightPart::Scales, weight, panels, layout.numScales(),
+                                  narrow ? narrow : b.getF32Type()));
     if (kernel.zeroPoints) {
       inputs.push_back(
           packedWeight(WeightPart::ZeroPoints, weight, panels, layout.numScales(), b.getI32Type()));

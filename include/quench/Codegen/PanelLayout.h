@@ -70,8 +70,8 @@ struct PanelLayout {
   GroupLayout groups;
   int64_t lanes;
   PanelContainer container;
-  /// F32, or a type of 16 bits that holds the scales exactly.
-  numerics::FloatFormat scaleFormat = numerics::FloatFormat::F32;
+  /// A type of 16 bits that holds the scales exactly; null for f32.
+  mlir::Type narrowScale = nullptr;
 
   /// The layout of a weight of type `source` (a rank-2 tensor or qtensor) in `panels`.
   static PanelLayout get(mlir::Type source, PanelsAttr panels);
@@ -114,9 +114,9 @@ private:
 /// decoded when it is packed.
 std::optional<PanelContainer> codeContainer(SchemeAttr scheme);
 
-/// The smallest format that holds the scales of this weight scheme exactly, as kernels multiply by
-/// them, among those that a target makes f32 of at little cost.
-numerics::FloatFormat scaleFormatOf(SchemeAttr scheme, const Target &target);
+/// The type of 16 bits that holds the scales of this weight scheme exactly, as kernels multiply by
+/// them, if a target makes f32 of it at little cost; otherwise null.
+mlir::Type narrowScaleOf(SchemeAttr scheme, const Target &target);
 
 /// A weight matrix in panels. `scales` and `zeroPoints` are empty for float containers;
 /// `zeroPoints`, those of the unsigned codes, also for symmetric schemes, where it is
