@@ -32,6 +32,7 @@ CompiledCode &CompiledCode::operator=(CompiledCode &&other) {
   machine = std::move(other.machine);
   device = std::move(other.device);
   deviceApi = std::move(other.deviceApi);
+  requiredFeatures = std::move(other.requiredFeatures);
   weights = std::move(other.weights);
   observed = std::move(other.observed);
   return *this;
@@ -194,6 +195,7 @@ static llvm::Error compile(ModuleOp module, const WeightStore *store,
   }
   result.device = takeDeviceCode(module);
   result.deviceApi = options.target.api;
+  result.requiredFeatures = options.target.caller().required;
   addInterface();
   result.observed = observedNames(module);
 

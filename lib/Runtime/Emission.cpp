@@ -7,6 +7,8 @@
 
 #include "quench/Runtime/Emission.h"
 
+#include "FeatureGuard.h"
+
 #include "quench/Codegen/EntryInterface.h"
 #include "quench/Codegen/NativeCode.h"
 #include "quench/Support/AtomicFile.h"
@@ -79,10 +81,13 @@ extern const int64_t {0}_max_positions;
 /* Size of the state of a sequence: {4}. Align it to 64 bytes; its contents need no initialization. */
 extern const int64_t {0}_state_bytes;
 
+/* What the processor must have, names in the manner of LLVM with spaces between them. */
+extern const char {0}_required_features[];
+
 /* Continues a sequence of `position` tokens, whose keys and values are in `state`, by `count` tokens, and writes the
    logits of the tokens with index `first` and later, (count - first) * {0}_vocab_size floats.
    Returns 0, or without having written anything 1: a token is outside the vocabulary, 2: the sequence becomes longer
-   than {0}_max_positions, 3: `first` is greater than `count`. */
+   than {0}_max_positions, 3: `first` is greater than `count`, 4: the processor lacks one of {0}_required_features. */
 int32_t {0}_run(const int32_t *tokens, int64_t count, int64_t position, int64_t first, void *state, float *logits);
 
 #ifdef __cplusplus
@@ -115,7 +120,15 @@ static void embedWeights(CompiledModel &model) {
 }
 
 static void addPublicSymbols(CompiledModel &model, StringRef name) {
-  model.module->getFunction(EntryInterface::kRunFunction)->setName(name + "_run");
+  Function *run = model.module->getFunction(EntryInterface::kRunFunction);
+  run->setName(name + "_run");
+  if (!model.requiredFeatures.empty()) {
+    guardByFeatures(*run, model.requiredFeatures, EntryInterface::kMissingFeatures);
+  }
+  Constant *features =
+      ConstantDataArray::getString(*model.context, join(model.requiredFeatures, " "));
+  new GlobalVariable(*model.module, features->getType(), /*isConstant=*/true,
+                     GlobalValue::ExternalLinkage, features, name + "_required_features");
   Type *i64 = Type::getInt64Ty(*model.context);
   auto add = [&](StringRef suffix, int64_t value) {
     new GlobalVariable(*model.module, i64, /*isConstant=*/true, GlobalValue::ExternalLinkage,

@@ -27,6 +27,8 @@ struct EntryInterface {
   static constexpr int32_t kBadToken = 1;
   static constexpr int32_t kCacheFull = 2;
   static constexpr int32_t kBadFirst = 3;
+  /// Of compiled files alone: sessions do not take code that the machine cannot run.
+  static constexpr int32_t kMissingFeatures = 4;
 
   CausalLM model;
   /// Where each cache begins in the state, and the size of the state, in bytes.

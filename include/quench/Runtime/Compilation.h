@@ -42,6 +42,8 @@ struct CompiledCode {
   /// How the device is opened; empty for a CPU.
   std::string deviceApi;
   PackedWeights weights;
+  /// LLVM's names of the features without which the code does not run.
+  std::vector<std::string> requiredFeatures;
   /// The names of observers, by index.
   std::vector<std::string> observed;
 
