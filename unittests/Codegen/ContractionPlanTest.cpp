@@ -66,8 +66,8 @@ TEST_F(ContractionPlanTest, FewerBitsAreReadFaster) {
   double eight = plan(vnni, "i8, block = [1, 64], scale = f16", kByToken).front().oneRow;
   EXPECT_LT(two, 0.6 * four);
   EXPECT_LT(four, 0.6 * eight);
-  // 4096 * 4096 bytes and 64 scales a row.
-  EXPECT_NEAR(eight, (4096.0 * 4096 + 4096 * 64 * 4) / (vnni.readBandwidth * 1e9), 1e-9);
+  // 4096 * 4096 bytes and 64 scales of two bytes a row.
+  EXPECT_NEAR(eight, (4096.0 * 4096 + 4096 * 64 * 2) / (vnni.readBandwidth * 1e9), 1e-9);
 }
 
 TEST_F(ContractionPlanTest, ManyRowsTakeWhatProductsTake) {

@@ -35,14 +35,16 @@ TEST(PassLogTest, NotesPassesWithTheirRemarksAndRecords) {
   EXPECT_EQ(passes[0].summary, "Remove all observers");
   EXPECT_TRUE(passes[0].remarks.empty());
   EXPECT_EQ(passes[1].pass, "quench-quantize");
-  ASSERT_EQ(passes[1].remarks.size(), 16u);
+  // One for each of 16 weights, then one for the products of each of two attentions.
+  ASSERT_EQ(passes[1].remarks.size(), 18u);
   const RemarkReport &missed = passes[1].remarks.front();
   EXPECT_EQ(missed.kind, "missed");
   EXPECT_EQ(missed.name, "LeftInFloat");
   EXPECT_EQ(missed.place, "head");
   EXPECT_EQ(missed.arguments.getString("Reason"),
             "pattern 'head' of the recipe leaves it in float");
-  EXPECT_EQ(passes[1].remarks.back().kind, "passed");
+  EXPECT_EQ(passes[1].remarks[15].kind, "passed");
+  EXPECT_EQ(passes[1].remarks.back().name, "ProductLeftInFloat");
   ASSERT_EQ(passes[1].records.size(), 1u);
   EXPECT_FALSE(passes[1].records[0].get("pass"));
   EXPECT_TRUE(passes[1].records[0].getArray("layers"));

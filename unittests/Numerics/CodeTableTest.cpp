@@ -45,12 +45,13 @@ TEST(CodeTableTest, OnlyFourBitsThatAreNoIntegersHaveOne) {
 }
 
 TEST(RoundCodebookTest, NormalFloatsMoveLessThanATenthOfTheirCells) {
-  std::vector<float> rounded = roundCodebook(Encoding::nf4());
+  Encoding encoding = Encoding::nf4();
+  std::vector<float> rounded = roundCodebook(encoding);
   ASSERT_EQ(rounded.size(), 16u);
   std::optional<CodeTable> table = CodeTable::get(Encoding::codebook("rounded", rounded));
   ASSERT_TRUE(table.has_value());
   EXPECT_EQ(table->unit, 1.0f / 127.0f);
-  llvm::ArrayRef<float> values = Encoding::nf4().codebookValues();
+  llvm::ArrayRef<float> values = encoding.codebookValues();
   for (size_t i = 0; i < 16; ++i) {
     EXPECT_EQ(table->values[i], std::lround(values[i] * 127.0f)) << i;
     for (size_t j = 0; j < 16; ++j) {
