@@ -19,25 +19,10 @@
 using namespace mlir;
 using namespace quench;
 
-MemRefType KernelBuilder::bufferType(ArrayRef<int64_t> shape, Type element) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int64_t axis = static_cast<int64_t>(shape.size()) - 2; axis >= 0; --axis) {
-    strides[axis] = ShapedType::isDynamic(shape[axis + 1]) ? ShapedType::kDynamic
-                                                           : strides[axis + 1] * shape[axis + 1];
-  }
-  auto layout = StridedLayoutAttr::get(getContext(), ShapedType::kDynamic, strides);
-  return MemRefType::get(shape, element, layout);
-}
-
 VectorType KernelBuilder::vectorType(Type element, int64_t count) {
   return VectorType::get({count ? count : lanes()}, element);
 }
 
-Value KernelBuilder::index(int64_t value) { return arith::ConstantIndexOp::create(*this, value); }
-Value KernelBuilder::i32(int32_t value) { return arith::ConstantIntOp::create(*this, value, 32); }
-Value KernelBuilder::f32(float value) {
-  return arith::ConstantOp::create(*this, getF32FloatAttr(value));
-}
 Value KernelBuilder::splat(Value scalar, int64_t count) {
   return vector::BroadcastOp::create(*this, vectorType(scalar.getType(), count), scalar);
 }
@@ -49,46 +34,12 @@ Value KernelBuilder::size(Value buffer, int64_t axis) {
   return memref::DimOp::create(*this, buffer, axis);
 }
 
-static bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
-
-Value KernelBuilder::add(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::AddFOp::create(*this, lhs, rhs))
-                      : Value(arith::AddIOp::create(*this, lhs, rhs));
-}
-Value KernelBuilder::sub(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::SubFOp::create(*this, lhs, rhs))
-                      : Value(arith::SubIOp::create(*this, lhs, rhs));
-}
-Value KernelBuilder::mul(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::MulFOp::create(*this, lhs, rhs))
-                      : Value(arith::MulIOp::create(*this, lhs, rhs));
-}
-Value KernelBuilder::div(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::DivFOp::create(*this, lhs, rhs))
-                      : Value(arith::DivUIOp::create(*this, lhs, rhs));
-}
 Value KernelBuilder::fma(Value a, Value b, Value c) {
   const NativeProduct *product = target.findProduct(NumberType::F32, NumberType::F32);
   if (product && product->instruction == "fma") {
     return math::FmaOp::create(*this, a, b, c);
   }
   return add(mul(a, b), c);
-}
-// A comparison and a selection are one instruction on x86; maxnum, which looks at both sides for
-// NaN, are three.
-Value KernelBuilder::maximum(Value lhs, Value rhs) {
-  if (!isFloat(lhs)) {
-    return arith::MaxSIOp::create(*this, lhs, rhs);
-  }
-  Value isLarger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, lhs, rhs);
-  return arith::SelectOp::create(*this, isLarger, lhs, rhs);
-}
-Value KernelBuilder::minimum(Value lhs, Value rhs) {
-  if (!isFloat(lhs)) {
-    return arith::MinSIOp::create(*this, lhs, rhs);
-  }
-  Value isSmaller = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, lhs, rhs);
-  return arith::SelectOp::create(*this, isSmaller, lhs, rhs);
 }
 Value KernelBuilder::ceilDiv(Value lhs, int64_t rhs) {
   return arith::CeilDivUIOp::create(*this, lhs, index(rhs));
@@ -170,26 +121,12 @@ SmallVector<Value> KernelBuilder::sumLanesOfEach(int64_t first, int64_t owners,
 }
 
 void KernelBuilder::loop(Value begin, Value end, int64_t step, const LoopBody &body) {
-  loop(begin, end, step, {}, [&](Value index, ValueRange) {
-    body(index);
-    return SmallVector<Value>();
-  });
+  loop(begin, end, index(step), body);
 }
 
 SmallVector<Value> KernelBuilder::loop(Value begin, Value end, int64_t step, ValueRange initial,
                                        const CarryingLoopBody &body) {
-  auto loop = scf::ForOp::create(*this, begin, end, index(step), initial);
-  OpBuilder::InsertionGuard guard(*this);
-  if (initial.empty()) {
-    setInsertionPoint(loop.getBody()->getTerminator());
-  } else {
-    setInsertionPointToEnd(loop.getBody());
-  }
-  SmallVector<Value> carried = body(loop.getInductionVar(), loop.getRegionIterArgs());
-  if (!initial.empty()) {
-    scf::YieldOp::create(*this, carried);
-  }
-  return SmallVector<Value>(loop.getResults());
+  return loop(begin, end, index(step), initial, body);
 }
 
 /// Announcing a loop to other threads and waiting for their last part takes some hundred cycles;

@@ -11,27 +11,11 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/bit.h"
-#include "llvm/Support/Format.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace quench;
-
-std::string QuantizeKernel::name() const {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << (dynamic ? "quantize_row_" : "quantize_") << groups.k;
-  if (groups.group != groups.k) {
-    os << "_g" << groups.group;
-  }
-  os << "_m" << -codeMin << "_" << codeMax;
-  if (clip != 1.0f) {
-    os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);
-  }
-  return text;
-}
 
 namespace {
 class QuantizeEmitter {

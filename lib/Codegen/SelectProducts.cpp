@@ -19,44 +19,10 @@
 using namespace mlir;
 using namespace quench;
 
-std::optional<RowCodes> KernelSelector::quantizedRows(QuantizeOp op, const GroupLayout &groups) {
-  QTensorType type = op.getResult().getType();
-  SchemeAttr scheme = type.getScheme();
-  auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
-  ArrayRef<int64_t> block = scheme.getBlock();
-  bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
-  bool perRow = block.size() == 2 && block[0] == 1;
-  bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
-  if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
-      scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
-      scheme.getCodeMax() <= 0 || !(op.isDynamic() ? perRow : perTensor)) {
-    return std::nullopt;
-  }
-  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group});
-  if (!isNew) {
-    return entry->second;
-  }
-  QuantizeKernel kernel{groups, static_cast<int32_t>(scheme.getCodeMin()),
-                        static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
-                        static_cast<float>(op.getClip().convertToDouble())};
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(op);
-  int64_t rows = staticDim(op.getInput(), 0);
-  Value input = op.getInput();
-  auto empty = [&](int64_t columns, Type element) {
-    return emptyLike(RankedTensorType::get({rows, columns}, element), input);
-  };
-  SmallVector<Value> inputs = {input}, destinations = {empty(groups.rowBytes(), b.getI8Type())};
-  if (op.isDynamic()) {
-    destinations.push_back(empty(1, b.getF32Type()));
-  } else {
-    inputs.push_back(op.getScale());
-  }
-  destinations.push_back(empty(groups.numGroups(), b.getI32Type()));
-  SmallVector<Value> results = call(kernel.getOrCreate(module, target), inputs, destinations);
-  entry->second = {results.front(), op.isDynamic() ? results[1] : op.getScale(), results.back(),
-                   op.isDynamic(), /*digits=*/1};
-  return entry->second;
+std::pair<func::FuncOp, RankedTensorType>
+KernelSelector::quantizeKernel(const RowQuantization &quantization, int64_t rows) {
+  auto codes = RankedTensorType::get({rows, quantization.groups.rowBytes()}, b.getI8Type());
+  return {QuantizeKernel{quantization}.getOrCreate(module, target), codes};
 }
 
 RowCodes KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {

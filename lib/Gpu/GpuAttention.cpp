@@ -116,8 +116,8 @@ private:
 
 func::FuncOp GpuAttention::getOrCreate(ModuleOp module) const {
   Type f32 = Float32Type::get(module.getContext());
-  MemRefType rows = gpuBufferType({ShapedType::kDynamic, heads, headSize}, f32);
-  MemRefType cache = gpuBufferType({capacity, keyHeads, headSize}, f32);
+  MemRefType rows = ArithmeticBuilder::bufferType({ShapedType::kDynamic, heads, headSize}, f32);
+  MemRefType cache = ArithmeticBuilder::bufferType({capacity, keyHeads, headSize}, f32);
   GpuKernel kernel;
   llvm::raw_string_ostream(kernel.name)
       << "attention_" << heads << "x" << keyHeads << "x" << headSize << "_" << capacity << "_"

@@ -18,53 +18,11 @@
 using namespace mlir;
 using namespace quench;
 
-Value GpuKernelBuilder::index(int64_t value) {
-  return arith::ConstantIndexOp::create(*this, value);
-}
-Value GpuKernelBuilder::i32(int32_t value) {
-  return arith::ConstantIntOp::create(*this, value, 32);
-}
-Value GpuKernelBuilder::f32(float value) {
-  return arith::ConstantOp::create(*this, getF32FloatAttr(value));
-}
-
-static bool isFloat(Value value) { return isa<FloatType>(value.getType()); }
-
-Value GpuKernelBuilder::add(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::AddFOp::create(*this, lhs, rhs))
-                      : Value(arith::AddIOp::create(*this, lhs, rhs));
-}
-Value GpuKernelBuilder::sub(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::SubFOp::create(*this, lhs, rhs))
-                      : Value(arith::SubIOp::create(*this, lhs, rhs));
-}
-Value GpuKernelBuilder::mul(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::MulFOp::create(*this, lhs, rhs))
-                      : Value(arith::MulIOp::create(*this, lhs, rhs));
-}
-Value GpuKernelBuilder::div(Value lhs, Value rhs) {
-  return isFloat(lhs) ? Value(arith::DivFOp::create(*this, lhs, rhs))
-                      : Value(arith::DivUIOp::create(*this, lhs, rhs));
-}
 Value GpuKernelBuilder::rem(Value lhs, Value rhs) {
   return arith::RemUIOp::create(*this, lhs, rhs);
 }
 Value GpuKernelBuilder::fma(Value a, Value b, Value c) {
   return math::FmaOp::create(*this, a, b, c);
-}
-Value GpuKernelBuilder::maximum(Value lhs, Value rhs) {
-  if (!isFloat(lhs)) {
-    return arith::MaxSIOp::create(*this, lhs, rhs);
-  }
-  Value isLarger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, lhs, rhs);
-  return select(isLarger, lhs, rhs);
-}
-Value GpuKernelBuilder::minimum(Value lhs, Value rhs) {
-  if (!isFloat(lhs)) {
-    return arith::MinSIOp::create(*this, lhs, rhs);
-  }
-  Value isSmaller = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, lhs, rhs);
-  return select(isSmaller, lhs, rhs);
 }
 Value GpuKernelBuilder::lessThan(Value lhs, Value rhs) {
   return arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, lhs, rhs);
@@ -118,29 +76,6 @@ void GpuKernelBuilder::store(Value value, Value buffer, Value at) {
   memref::StoreOp::create(*this, value, buffer, at);
 }
 
-void GpuKernelBuilder::loop(Value begin, Value end, Value step, const LoopBody &body) {
-  loop(begin, end, step, {}, [&](Value index, ValueRange) {
-    body(index);
-    return SmallVector<Value>();
-  });
-}
-
-SmallVector<Value> GpuKernelBuilder::loop(Value begin, Value end, Value step, ValueRange initial,
-                                          const CarryingLoopBody &body) {
-  auto loop = scf::ForOp::create(*this, begin, end, step, initial);
-  OpBuilder::InsertionGuard guard(*this);
-  if (initial.empty()) {
-    setInsertionPoint(loop.getBody()->getTerminator());
-  } else {
-    setInsertionPointToEnd(loop.getBody());
-  }
-  SmallVector<Value> carried = body(loop.getInductionVar(), loop.getRegionIterArgs());
-  if (!initial.empty()) {
-    scf::YieldOp::create(*this, carried);
-  }
-  return SmallVector<Value>(loop.getResults());
-}
-
 void GpuKernelBuilder::ifThen(Value condition, const std::function<void()> &body) {
   auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(*this);
@@ -181,20 +116,10 @@ Value GpuKernelBuilder::dotSignedUnsigned(Value signedBytes, Value unsignedBytes
   return spirv::SUDotOp::create(*this, getI32Type(), signedBytes, unsignedBytes, format);
 }
 
-MemRefType quench::gpuBufferType(ArrayRef<int64_t> shape, Type element) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int64_t axis = static_cast<int64_t>(shape.size()) - 2; axis >= 0; --axis) {
-    strides[axis] = ShapedType::isDynamic(shape[axis + 1]) ? ShapedType::kDynamic
-                                                           : strides[axis + 1] * shape[axis + 1];
-  }
-  auto layout = StridedLayoutAttr::get(element.getContext(), ShapedType::kDynamic, strides);
-  return MemRefType::get(shape, element, layout);
-}
-
 /// What a kernel takes for a buffer.
 static MemRefType flatType(Type buffer) {
   auto type = cast<MemRefType>(buffer);
-  return gpuBufferType({ShapedType::kDynamic}, type.getElementType());
+  return ArithmeticBuilder::bufferType({ShapedType::kDynamic}, type.getElementType());
 }
 
 /// All elements of a buffer in one axis.

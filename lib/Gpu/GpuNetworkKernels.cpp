@@ -53,11 +53,11 @@ func::FuncOp quench::getOrCreateGpuRMSNorm(ModuleOp module, int64_t width, float
       << "rms_norm_" << width << (gain ? "_gain" : "") << "_"
       << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(epsilon), 8);
   Type f32 = Float32Type::get(module.getContext());
-  kernel.parameters = {gpuBufferType({kDynamic, width}, f32)};
+  kernel.parameters = {ArithmeticBuilder::bufferType({kDynamic, width}, f32)};
   if (gain) {
-    kernel.parameters.push_back(gpuBufferType({width}, f32));
+    kernel.parameters.push_back(ArithmeticBuilder::bufferType({width}, f32));
   }
-  kernel.parameters.push_back(gpuBufferType({kDynamic, width}, f32));
+  kernel.parameters.push_back(ArithmeticBuilder::bufferType({kDynamic, width}, f32));
   kernel.launch = [](GpuKernelBuilder &host, ValueRange values) {
     Value rows = memref::DimOp::create(host, values.front(), 0);
     return GpuLaunch{{rows, host.index(1), host.index(1)}, {}};
@@ -93,7 +93,8 @@ static Value silu(GpuKernelBuilder &b, Value x) {
 }
 
 func::FuncOp quench::getOrCreateGpuPointwise(ModuleOp module, GpuPointwise kind, int64_t width) {
-  MemRefType rows = gpuBufferType({kDynamic, width}, Float32Type::get(module.getContext()));
+  MemRefType rows =
+      ArithmeticBuilder::bufferType({kDynamic, width}, Float32Type::get(module.getContext()));
   GpuKernel kernel;
   kernel.name = kind == GpuPointwise::Add    ? "add_"
                 : kind == GpuPointwise::SiLU ? "silu_"
@@ -116,9 +117,10 @@ func::FuncOp quench::getOrCreateGpuEmbedding(ModuleOp module, int64_t vocabulary
   Type f32 = Float32Type::get(module.getContext());
   GpuKernel kernel;
   kernel.name = "embedding_" + std::to_string(vocabulary) + "x" + std::to_string(width);
-  kernel.parameters = {gpuBufferType({vocabulary, width}, f32),
-                       gpuBufferType({kDynamic}, IntegerType::get(module.getContext(), 32)),
-                       gpuBufferType({kDynamic, width}, f32)};
+  kernel.parameters = {
+      ArithmeticBuilder::bufferType({vocabulary, width}, f32),
+      ArithmeticBuilder::bufferType({kDynamic}, IntegerType::get(module.getContext(), 32)),
+      ArithmeticBuilder::bufferType({kDynamic, width}, f32)};
   return elementwise(
       module, kernel, width, /*like=*/1,
       [&](GpuKernelBuilder &b, ValueRange buffers, Value row, Value column, ValueRange) {
@@ -162,11 +164,11 @@ static std::pair<Value, Value> cosineAndSine(GpuKernelBuilder &b, Value angle) {
 
 func::FuncOp quench::getOrCreateGpuRotaryTable(ModuleOp module, int64_t frequencies) {
   Type f32 = Float32Type::get(module.getContext());
-  MemRefType table = gpuBufferType({kDynamic, frequencies}, f32);
+  MemRefType table = ArithmeticBuilder::bufferType({kDynamic, frequencies}, f32);
   GpuKernel kernel;
   kernel.name = "rotary_table_" + std::to_string(frequencies);
-  kernel.parameters = {gpuBufferType({frequencies}, f32), IndexType::get(module.getContext()),
-                       table, table};
+  kernel.parameters = {ArithmeticBuilder::bufferType({frequencies}, f32),
+                       IndexType::get(module.getContext()), table, table};
   return elementwise(
       module, kernel, frequencies, /*like=*/2,
       [&](GpuKernelBuilder &b, ValueRange buffers, Value row, Value column, ValueRange sizes) {
@@ -181,8 +183,8 @@ func::FuncOp quench::getOrCreateGpuRotaryTable(ModuleOp module, int64_t frequenc
 func::FuncOp quench::getOrCreateGpuRotary(ModuleOp module, int64_t heads, int64_t headSize) {
   Type f32 = Float32Type::get(module.getContext());
   int64_t half = headSize / 2;
-  MemRefType rows = gpuBufferType({kDynamic, heads, headSize}, f32);
-  MemRefType table = gpuBufferType({kDynamic, half}, f32);
+  MemRefType rows = ArithmeticBuilder::bufferType({kDynamic, heads, headSize}, f32);
+  MemRefType table = ArithmeticBuilder::bufferType({kDynamic, half}, f32);
   GpuKernel kernel;
   kernel.name = "rotary_" + std::to_string(heads) + "x" + std::to_string(headSize);
   kernel.parameters = {rows, table, table, rows};
@@ -207,9 +209,9 @@ func::FuncOp quench::getOrCreateGpuCacheUpdate(ModuleOp module, int64_t capacity
   GpuKernel kernel;
   kernel.name = "cache_update_" + std::to_string(capacity) + "x" + std::to_string(heads) + "x" +
                 std::to_string(headSize);
-  kernel.parameters = {gpuBufferType({kDynamic, heads, headSize}, f32),
+  kernel.parameters = {ArithmeticBuilder::bufferType({kDynamic, heads, headSize}, f32),
                        IndexType::get(module.getContext()),
-                       gpuBufferType({capacity, heads, headSize}, f32)};
+                       ArithmeticBuilder::bufferType({capacity, heads, headSize}, f32)};
   return elementwise(
       module, kernel, width, /*like=*/0,
       [&](GpuKernelBuilder &b, ValueRange buffers, Value row, Value column, ValueRange sizes) {

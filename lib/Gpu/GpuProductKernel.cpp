@@ -230,7 +230,7 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
   GpuKernel kernel;
   kernel.name = name() + "_rows" + std::to_string(rows);
   auto parameter = [&](ArrayRef<int64_t> shape, Type element) {
-    kernel.parameters.push_back(gpuBufferType(shape, element));
+    kernel.parameters.push_back(ArithmeticBuilder::bufferType(shape, element));
   };
   if (integerLhs) {
     parameter({dynamic, groups.paddedK() / 4}, i32);

@@ -15,28 +15,11 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/bit.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace quench;
-
-std::string GpuQuantizeKernel::name() const {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << (dynamic ? "quantize_row_" : "quantize_") << groups.k;
-  if (groups.group != groups.k) {
-    os << "_g" << groups.group;
-  }
-  os << "_m" << -codeMin << "_" << codeMax;
-  if (clip != 1.0f) {
-    os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);
-  }
-  return text;
-}
 
 namespace {
 class QuantizeEmitter {
@@ -149,15 +132,15 @@ func::FuncOp GpuQuantizeKernel::getOrCreate(ModuleOp module) const {
   constexpr int64_t rows = ShapedType::kDynamic;
   GpuKernel kernel;
   kernel.name = name();
-  kernel.parameters = {gpuBufferType({rows, groups.k}, f32)};
+  kernel.parameters = {ArithmeticBuilder::bufferType({rows, groups.k}, f32)};
   if (!dynamic) {
-    kernel.parameters.push_back(gpuBufferType({1, 1}, f32));
+    kernel.parameters.push_back(ArithmeticBuilder::bufferType({1, 1}, f32));
   }
-  kernel.parameters.push_back(gpuBufferType({rows, wordsPerRow()}, i32));
+  kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, wordsPerRow()}, i32));
   if (dynamic) {
-    kernel.parameters.push_back(gpuBufferType({rows, 1}, f32));
+    kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, 1}, f32));
   }
-  kernel.parameters.push_back(gpuBufferType({rows, groups.numGroups()}, i32));
+  kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, groups.numGroups()}, i32));
   kernel.launch = [](GpuKernelBuilder &host, ValueRange values) {
     Value count = memref::DimOp::create(host, values.front(), 0);
     return GpuLaunch{{count, host.index(1), host.index(1)}, {}};

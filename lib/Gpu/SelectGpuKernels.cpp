@@ -38,46 +38,8 @@ using namespace quench;
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// Whether all axes but the first have static sizes, none of them zero, and elements are f32.
 static bool hasFloatRows(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() > 0 && type.getElementType().isF32() &&
-         llvm::all_of(type.getShape().drop_front(), [](int64_t size) { return size > 0; });
-}
-
-static bool isFloatMatrix(Value value) {
-  return hasFloatRows(value) && typeOf(value).getRank() == 2;
-}
-
-void GpuKernelSelector::run() {
-  SmallVector<Operation *> operations;
-  function.walk([&](Operation *op) { operations.push_back(op); });
-  llvm::SmallPtrSet<Operation *, 16> gone;
-  for (Operation *op : operations) {
-    b.setInsertionPoint(op);
-    b.setLoc(op->getLoc());
-    Location loc = op->getLoc();
-    StringRef name = op->getName().getStringRef();
-    // A silu may be taken along by the product behind it.
-    auto dequantize = dyn_cast<DequantizeOp>(op);
-    bool expected = isa<ContractOp, ChangeBasisOp>(op) ||
-                    (name.starts_with("nn.") && !isa<nn::SiLUOp>(op)) ||
-                    (dequantize && dequantize.getInput().getDefiningOp<QuantizeOp>());
-    if (select(op)) {
-      gone.insert(op);
-    } else if (expected) {
-      remark::missed(loc, remark::RemarkOpts::name("on-host").category(DEBUG_TYPE))
-          << (name + " has no kernel for these types on the device and is computed by the host")
-                 .str();
-    }
-  }
-  // Ops whose only users are gone.
-  for (Operation *op : llvm::reverse(operations)) {
-    if (!gone.contains(op) && op->use_empty() &&
-        isa<QuantizeOp, DequantizeOp, WeightOp, nn::SiLUOp>(op)) {
-      op->erase();
-    }
-  }
+  return hasStaticRows(value) && typeOf(value).getElementType().isF32();
 }
 
 bool GpuKernelSelector::select(Operation *op) {
@@ -96,34 +58,7 @@ bool GpuKernelSelector::select(Operation *op) {
       .Default([](Operation *) { return false; });
 }
 
-Value GpuKernelSelector::emptyLike(RankedTensorType type, Value like) {
-  SmallVector<Value> sizes;
-  if (type.isDynamicDim(0)) {
-    sizes.push_back(tensor::DimOp::create(b, like, arith::ConstantIndexOp::create(b, 0)));
-  }
-  return tensor::EmptyOp::create(b, type, sizes);
-}
-
-SmallVector<Value> GpuKernelSelector::call(func::FuncOp kernel, ValueRange inputs,
-                                           ValueRange destinations) {
-  SmallVector<Value> placed;
-  for (Value input : inputs) {
-    placed.push_back(onDevice(input));
-  }
-  auto call =
-      KernelCallOp::create(b, destinations.getTypes(), kernel.getSymName(), placed, destinations);
-  return SmallVector<Value>(call.getResults());
-}
-
-bool GpuKernelSelector::replaceByCall(Operation *op, func::FuncOp kernel, ValueRange inputs,
-                                      Value like) {
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  op->replaceAllUsesWith(call(kernel, inputs, emptyLike(type, like)));
-  op->erase();
-  return true;
-}
-
-Value GpuKernelSelector::onDevice(Value value) {
+Value GpuKernelSelector::place(Value value) {
   auto constant = value.getDefiningOp<arith::ConstantOp>();
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!constant || !type) {

@@ -17,50 +17,11 @@
 using namespace mlir;
 using namespace quench;
 
-static bool isFloatMatrix(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() == 2 && type.getElementType().isF32() && type.getDimSize(1) > 0;
-}
-
-std::optional<GpuKernelSelector::RowCodes>
-GpuKernelSelector::quantizedRows(QuantizeOp op, const GroupLayout &groups) {
-  QTensorType type = op.getResult().getType();
-  SchemeAttr scheme = type.getScheme();
-  auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
-  ArrayRef<int64_t> block = scheme.getBlock();
-  bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
-  bool perRow = block.size() == 2 && block[0] == 1;
-  bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
-  if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
-      scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
-      scheme.getCodeMax() <= 0 || !(op.isDynamic() ? perRow : perTensor)) {
-    return std::nullopt;
-  }
-  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group});
-  if (!isNew) {
-    return entry->second;
-  }
-  GpuQuantizeKernel kernel{groups, static_cast<int32_t>(scheme.getCodeMin()),
-                           static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
-                           static_cast<float>(op.getClip().convertToDouble())};
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(op);
-  Value input = op.getInput();
-  int64_t rows = cast<RankedTensorType>(input.getType()).getDimSize(0);
-  auto empty = [&](int64_t columns, Type element) {
-    return emptyLike(RankedTensorType::get({rows, columns}, element), input);
-  };
-  SmallVector<Value> inputs = {input}, destinations = {empty(kernel.wordsPerRow(), b.getI32Type())};
-  if (op.isDynamic()) {
-    destinations.push_back(empty(1, b.getF32Type()));
-  } else {
-    inputs.push_back(op.getScale());
-  }
-  destinations.push_back(empty(groups.numGroups(), b.getI32Type()));
-  SmallVector<Value> results = call(kernel.getOrCreate(module), inputs, destinations);
-  entry->second = {results.front(), op.isDynamic() ? results[1] : op.getScale(), results.back(),
-                   op.isDynamic()};
-  return entry->second;
+std::pair<func::FuncOp, RankedTensorType>
+GpuKernelSelector::quantizeKernel(const RowQuantization &quantization, int64_t rows) {
+  GpuQuantizeKernel kernel{quantization};
+  auto codes = RankedTensorType::get({rows, kernel.wordsPerRow()}, b.getI32Type());
+  return {kernel.getOrCreate(module), codes};
 }
 
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,

@@ -13,6 +13,7 @@
 #ifndef QUENCH_CODEGEN_KERNELBUILDER_H
 #define QUENCH_CODEGEN_KERNELBUILDER_H
 
+#include "quench/Codegen/ArithmeticBuilder.h"
 #include "quench/Target/Target.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,36 +24,24 @@
 
 namespace quench {
 
-class KernelBuilder : public mlir::ImplicitLocOpBuilder {
+class KernelBuilder : public ArithmeticBuilder {
 public:
   KernelBuilder(mlir::Location loc, mlir::MLIRContext *context, const Target &target)
-      : ImplicitLocOpBuilder(loc, context), target(target) {}
+      : ArithmeticBuilder(loc, context), target(target) {}
 
   const Target &getTarget() const { return target; }
   int64_t lanes() const { return target.lanes(); }
 
-  /// A buffer whose rows are dense and which may begin anywhere: what kernels take.
-  mlir::MemRefType bufferType(mlir::ArrayRef<int64_t> shape, mlir::Type element);
   mlir::VectorType vectorType(mlir::Type element, int64_t lanes = 0);
   mlir::VectorType floats(int64_t lanes = 0) { return vectorType(getF32Type(), lanes); }
 
-  mlir::Value index(int64_t value);
-  mlir::Value i32(int32_t value);
-  mlir::Value f32(float value);
   mlir::Value splat(mlir::Value scalar, int64_t lanes = 0);
   mlir::Value splat(float value, int64_t lanes = 0) { return splat(f32(value), lanes); }
   mlir::Value splat(int32_t value, int64_t lanes = 0) { return splat(i32(value), lanes); }
   /// The size of an axis of a buffer.
   mlir::Value size(mlir::Value buffer, int64_t axis);
 
-  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value div(mlir::Value lhs, mlir::Value rhs);
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
-  /// The larger (smaller) one; `rhs` when one is NaN.
-  mlir::Value maximum(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value minimum(mlir::Value lhs, mlir::Value rhs);
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs);
 
   /// Loads `count` elements of the last axis (a vector register of 32-bit lanes when 0); with
@@ -79,9 +68,7 @@ public:
     return sumLanesOfEach(0, lanes(), vectors);
   }
 
-  using LoopBody = std::function<void(mlir::Value index)>;
-  using CarryingLoopBody =
-      std::function<mlir::SmallVector<mlir::Value>(mlir::Value index, mlir::ValueRange carried)>;
+  using ArithmeticBuilder::loop;
   void loop(mlir::Value begin, mlir::Value end, int64_t step, const LoopBody &body);
   mlir::SmallVector<mlir::Value> loop(mlir::Value begin, mlir::Value end, int64_t step,
                                       mlir::ValueRange initial, const CarryingLoopBody &body);

@@ -9,23 +9,12 @@
 #define QUENCH_CODEGEN_QUANTIZEKERNEL_H
 
 #include "quench/Codegen/KernelBuilder.h"
-#include "quench/Codegen/PanelLayout.h"
+#include "quench/Codegen/RowQuantization.h"
 
 namespace quench {
 
 /// Quantizes rows of f32 to signed bytes in the layout that `ContractKernel` reads.
-struct QuantizeKernel {
-  GroupLayout groups;
-  /// Inclusive code range.
-  int32_t codeMin;
-  int32_t codeMax;
-  /// One scale for each row computed from its largest magnitude, or one given scale.
-  bool dynamic;
-  /// What a computed scale's largest magnitude is multiplied with.
-  float clip = 1.0f;
-
-  std::string name() const;
-
+struct QuantizeKernel : RowQuantization {
   /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xRowBytes` i8 with
   /// zeros as padding; when dynamic the scales `?x1` f32; sums of the codes of each group `?xG`
   /// i32. The arithmetic is that of `quench.quantize`.

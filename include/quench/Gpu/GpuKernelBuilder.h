@@ -14,9 +14,9 @@
 #ifndef QUENCH_GPU_GPUKERNELBUILDER_H
 #define QUENCH_GPU_GPUKERNELBUILDER_H
 
+#include "quench/Codegen/ArithmeticBuilder.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <array>
 #include <functional>
@@ -28,27 +28,18 @@ inline constexpr llvm::StringLiteral kGpuModule = "quench_kernels";
 /// On functions of the host that do nothing but launch kernels.
 inline constexpr llvm::StringLiteral kLaunches = "quench.launches";
 
-class GpuKernelBuilder : public mlir::ImplicitLocOpBuilder {
+class GpuKernelBuilder : public ArithmeticBuilder {
 public:
-  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+  using ArithmeticBuilder::ArithmeticBuilder;
+  using ArithmeticBuilder::div;
+  using ArithmeticBuilder::mul;
 
-  mlir::Value index(int64_t value);
-  mlir::Value i32(int32_t value);
-  mlir::Value f32(float value);
-
-  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value div(mlir::Value lhs, mlir::Value rhs);
   mlir::Value rem(mlir::Value lhs, mlir::Value rhs);
   mlir::Value mul(mlir::Value lhs, int64_t rhs) { return mul(lhs, index(rhs)); }
   mlir::Value div(mlir::Value lhs, int64_t rhs) { return div(lhs, index(rhs)); }
   mlir::Value rem(mlir::Value lhs, int64_t rhs) { return rem(lhs, index(rhs)); }
   mlir::Value ceilDiv(mlir::Value lhs, int64_t rhs) { return div(add(lhs, index(rhs - 1)), rhs); }
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
-  /// The larger (smaller) one; `rhs` when one is NaN.
-  mlir::Value maximum(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value minimum(mlir::Value lhs, mlir::Value rhs);
   mlir::Value lessThan(mlir::Value lhs, mlir::Value rhs);
   mlir::Value select(mlir::Value condition, mlir::Value yes, mlir::Value no);
   mlir::Value bitAnd(mlir::Value lhs, uint32_t rhs);
@@ -66,12 +57,6 @@ public:
   mlir::Value load(mlir::Value buffer, mlir::Value at);
   void store(mlir::Value value, mlir::Value buffer, mlir::Value at);
 
-  using LoopBody = std::function<void(mlir::Value index)>;
-  using CarryingLoopBody =
-      std::function<mlir::SmallVector<mlir::Value>(mlir::Value index, mlir::ValueRange carried)>;
-  void loop(mlir::Value begin, mlir::Value end, mlir::Value step, const LoopBody &body);
-  mlir::SmallVector<mlir::Value> loop(mlir::Value begin, mlir::Value end, mlir::Value step,
-                                      mlir::ValueRange initial, const CarryingLoopBody &body);
   void ifThen(mlir::Value condition, const std::function<void()> &body);
 
   /// This thread in its group, and the group in the grid along axis 0, 1 or 2.
@@ -117,9 +102,6 @@ struct GpuKernel {
   /// The function of the host, made in `module` together with the kernel if it does not exist.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 };
-
-/// A buffer whose rows are dense and which may begin anywhere.
-mlir::MemRefType gpuBufferType(mlir::ArrayRef<int64_t> shape, mlir::Type element);
 
 } // namespace quench
 

@@ -14,7 +14,7 @@
 #ifndef QUENCH_GPU_GPUPRODUCTKERNEL_H
 #define QUENCH_GPU_GPUPRODUCTKERNEL_H
 
-#include "quench/Codegen/PanelLayout.h"
+#include "quench/Codegen/RowQuantization.h"
 #include "quench/Gpu/GpuKernelBuilder.h"
 
 namespace quench {
@@ -46,17 +46,8 @@ private:
 
 /// Quantizes rows of f32 to signed bytes, four in a word, groups padded with zeros as `GroupLayout`
 /// says, without gaps between rows.
-struct GpuQuantizeKernel {
-  GroupLayout groups;
-  int32_t codeMin;
-  int32_t codeMax;
-  /// One scale for each row computed from its largest magnitude, or one given scale.
-  bool dynamic;
-  float clip = 1.0f;
-
+struct GpuQuantizeKernel : RowQuantization {
   int64_t wordsPerRow() const { return groups.paddedK() / 4; }
-
-  std::string name() const;
 
   /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xW` i32; when
   /// dynamic the scales `?x1` f32; sums of the codes of each group `?xG` i32.

@@ -1,0 +1,96 @@
+//===- KernelSelection.h - Replace the operations of a function by kernels -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the selection of kernels is for processors and for devices; each says which kernels it has.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_KERNELSELECTION_H
+#define QUENCH_CODEGEN_KERNELSELECTION_H
+
+#include "quench/Codegen/RowQuantization.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Target/Target.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <map>
+#include <optional>
+
+namespace quench {
+
+/// Activations in integers as kernels pass them on.
+struct RowCodes {
+  mlir::Value codes, scales, sums;
+  bool rowScales;
+  /// Bytes of an integer.
+  int64_t digits = 1;
+};
+
+/// Replaces the operations of one function, in order.
+class KernelSelection {
+public:
+  /// The remark on an operation without a kernel: its category and name, and what becomes of it.
+  struct Remark {
+    llvm::StringLiteral category, name, text;
+  };
+
+  KernelSelection(mlir::func::FuncOp function, const Target &target, Remark remark)
+      : module(function->getParentOfType<mlir::ModuleOp>()), function(function), target(target),
+        b(function.getLoc(), function.getContext()), remark(remark) {}
+  virtual ~KernelSelection();
+
+  void run();
+
+protected:
+  /// Replaces and erases `op` if there is a kernel for it.
+  virtual bool select(mlir::Operation *op) = 0;
+  /// The kernel that quantizes, and the type of its codes for so many rows.
+  virtual std::pair<mlir::func::FuncOp, mlir::RankedTensorType>
+  quantizeKernel(const RowQuantization &quantization, int64_t rows) = 0;
+  /// An input of a kernel where the kernel can read it.
+  virtual mlir::Value place(mlir::Value input) { return input; }
+
+  /// The codes of `op` with groups laid out for a weight; emitted once for each layout. Nothing if
+  /// no kernel computes them.
+  std::optional<RowCodes> quantizedRows(QuantizeOp op, const GroupLayout &groups);
+
+  /// An empty tensor with the static sizes of `type` and the first size of `like`.
+  mlir::Value emptyLike(mlir::RankedTensorType type, mlir::Value like);
+  llvm::SmallVector<mlir::Value> call(mlir::func::FuncOp kernel, mlir::ValueRange inputs,
+                                      mlir::ValueRange destinations);
+  /// Replaces a one-result operation by a call whose only destination is that result.
+  bool replaceByCall(mlir::Operation *op, mlir::func::FuncOp kernel, mlir::ValueRange inputs,
+                     mlir::Value like);
+
+  mlir::ModuleOp module;
+  mlir::func::FuncOp function;
+  const Target &target;
+  mlir::ImplicitLocOpBuilder b;
+  /// By the quantization or the float matrix, and the size of groups.
+  std::map<std::pair<void *, int64_t>, RowCodes> rowCodes;
+
+private:
+  Remark remark;
+};
+
+/// The size of an axis of a ranked tensor.
+inline int64_t staticDim(mlir::Value value, unsigned axis) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getDimSize(axis);
+}
+
+/// Whether all axes but the first have static sizes, none of them zero.
+bool hasStaticRows(mlir::Value value);
+
+/// Whether a value is a matrix of f32 with rows of a static size.
+bool isFloatMatrix(mlir::Value value);
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_KERNELSELECTION_H

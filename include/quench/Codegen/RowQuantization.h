@@ -1,0 +1,39 @@
+//===- RowQuantization.h - Quantizations of activations that kernels compute -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CODEGEN_ROWQUANTIZATION_H
+#define QUENCH_CODEGEN_ROWQUANTIZATION_H
+
+#include "quench/Codegen/PanelLayout.h"
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+
+#include <optional>
+#include <string>
+
+namespace quench {
+
+/// Rows of f32 to signed bytes, for a weight in groups.
+struct RowQuantization {
+  GroupLayout groups;
+  /// Inclusive code range.
+  int32_t codeMin;
+  int32_t codeMax;
+  /// One scale for each row computed from its largest magnitude, or one given scale.
+  bool dynamic;
+  /// What a computed scale's largest magnitude is multiplied with.
+  float clip = 1.0f;
+
+  /// What kernels compute of `op`; nothing if they do not.
+  static std::optional<RowQuantization> get(QuantizeOp op, const GroupLayout &groups);
+
+  /// A symbol name that tells quantizations apart.
+  std::string name() const;
+};
+
+} // namespace quench
+
+#endif // QUENCH_CODEGEN_ROWQUANTIZATION_H

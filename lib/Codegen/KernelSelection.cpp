@@ -1,0 +1,118 @@
+//===- KernelSelection.cpp - Replace the operations of a function by kernels -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/KernelSelection.h"
+
+#include "quench/Dialect/NN/IR/NNOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+using namespace quench;
+
+KernelSelection::~KernelSelection() = default;
+
+bool quench::hasStaticRows(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() > 0 &&
+         llvm::none_of(type.getShape().drop_front(), ShapedType::isDynamic) &&
+         llvm::none_of(type.getShape().drop_front(), [](int64_t size) { return size == 0; });
+}
+
+bool quench::isFloatMatrix(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() == 2 && type.getElementType().isF32() && hasStaticRows(value);
+}
+
+void KernelSelection::run() {
+  SmallVector<Operation *> operations;
+  function.walk([&](Operation *op) { operations.push_back(op); });
+  llvm::SmallPtrSet<Operation *, 16> gone;
+  for (Operation *op : operations) {
+    b.setInsertionPoint(op);
+    b.setLoc(op->getLoc());
+    Location loc = op->getLoc();
+    StringRef name = op->getName().getStringRef();
+    // A silu may be taken along by the product behind it.
+    auto dequantize = dyn_cast<DequantizeOp>(op);
+    bool expected = isa<ContractOp, ChangeBasisOp>(op) ||
+                    (name.starts_with("nn.") && !isa<nn::SiLUOp>(op)) ||
+                    (dequantize && dequantize.getInput().getDefiningOp<QuantizeOp>());
+    if (select(op)) {
+      gone.insert(op);
+    } else if (expected) {
+      mlir::remark::missed(loc,
+                           mlir::remark::RemarkOpts::name(remark.name).category(remark.category))
+          << (name + remark.text).str();
+    }
+  }
+  // Ops whose only users are gone.
+  for (Operation *op : llvm::reverse(operations)) {
+    if (!gone.contains(op) && op->use_empty() &&
+        isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, nn::SiLUOp>(op)) {
+      op->erase();
+    }
+  }
+}
+
+Value KernelSelection::emptyLike(RankedTensorType type, Value like) {
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0)) {
+    Value zero = arith::ConstantIndexOp::create(b, 0);
+    sizes.push_back(tensor::DimOp::create(b, like, zero));
+  }
+  return tensor::EmptyOp::create(b, type, sizes);
+}
+
+SmallVector<Value> KernelSelection::call(func::FuncOp kernel, ValueRange inputs,
+                                         ValueRange destinations) {
+  SmallVector<Value> placed;
+  for (Value input : inputs) {
+    placed.push_back(place(input));
+  }
+  auto call =
+      KernelCallOp::create(b, destinations.getTypes(), kernel.getSymName(), placed, destinations);
+  return SmallVector<Value>(call.getResults());
+}
+
+bool KernelSelection::replaceByCall(Operation *op, func::FuncOp kernel, ValueRange inputs,
+                                    Value like) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  op->replaceAllUsesWith(call(kernel, inputs, emptyLike(type, like)));
+  op->erase();
+  return true;
+}
+
+std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const GroupLayout &groups) {
+  std::optional<RowQuantization> quantization = RowQuantization::get(op, groups);
+  if (!quantization) {
+    return std::nullopt;
+  }
+  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group});
+  if (!isNew) {
+    return entry->second;
+  }
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  Value input = op.getInput();
+  int64_t rows = staticDim(input, 0);
+  auto [kernel, codes] = quantizeKernel(*quantization, rows);
+  SmallVector<Value> inputs = {input}, destinations = {emptyLike(codes, input)};
+  if (op.isDynamic()) {
+    destinations.push_back(emptyLike(RankedTensorType::get({rows, 1}, b.getF32Type()), input));
+  } else {
+    inputs.push_back(op.getScale());
+  }
+  auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
+  destinations.push_back(emptyLike(sums, input));
+  SmallVector<Value> results = call(kernel, inputs, destinations);
+  entry->second = {results.front(), op.isDynamic() ? results[1] : op.getScale(), results.back(),
+                   op.isDynamic()};
+  return entry->second;
+}

@@ -1,0 +1,47 @@
+//===- RowQuantization.cpp - Quantizations of activations that kernels compute -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Codegen/RowQuantization.h"
+
+#include "quench/Codegen/KernelSelection.h"
+
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/Format.h"
+
+using namespace mlir;
+using namespace quench;
+
+std::optional<RowQuantization> RowQuantization::get(QuantizeOp op, const GroupLayout &groups) {
+  SchemeAttr scheme = op.getResult().getType().getScheme();
+  auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
+  ArrayRef<int64_t> block = scheme.getBlock();
+  bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
+  bool perRow = block.size() == 2 && block[0] == 1;
+  bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
+  if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
+      scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
+      scheme.getCodeMax() <= 0 || !(op.isDynamic() ? perRow : perTensor)) {
+    return std::nullopt;
+  }
+  return RowQuantization{groups, static_cast<int32_t>(scheme.getCodeMin()),
+                         static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
+                         static_cast<float>(op.getClip().convertToDouble())};
+}
+
+std::string RowQuantization::name() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << (dynamic ? "quantize_row_" : "quantize_") << groups.k;
+  if (groups.group != groups.k) {
+    os << "_g" << groups.group;
+  }
+  os << "_m" << -codeMin << "_" << codeMax;
+  if (clip != 1.0f) {
+    os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);
+  }
+  return text;
+}
