@@ -9,7 +9,7 @@
 // CHECK-DAG: #[[$MX:.+]] = #quench.scheme<f4E2M1FN, block = [1, 32], scale = f8E8M0FNU>
 // CHECK-DAG: #[[$FP8:.+]] = #quench.scheme<f8E4M3FN, block = [*, *], scale = f32>
 // CHECK-DAG: #[[$NV:.+]] = #quench.scheme<f4E2M1FN, block = [1, 16], scale = #[[$FP8]]>
-// CHECK-DAG: #[[$BOOK:.+]] = #quench.scheme<#quench.codebook<[-1.000000e+00, -2.500000e-01, 2.500000e-01, 1.000000e+00]>, block = [1, *], scale = f32>
+// CHECK-DAG: #[[$BOOK:.+]] = #quench.scheme<#quench.codebook<[-1.000000e+00, -2.500000e-01, 0.337915242, 1.000000e+00]>, block = [1, *], scale = f32>
 // CHECK-DAG: #[[$SCALAR:.+]] = #quench.scheme<i16, block = [], scale = f32>
 // CHECK-DAG: #[[$HQQ:.+]] = #quench.scheme<ui4, block = [1, 64], scale = f16, zero_point = bf16>
 // CHECK-DAG: #[[$SIX:.+]] = #quench.scheme<ui6, block = [1, 8], scale = f16>
@@ -21,7 +21,7 @@
 #t8 = #quench.scheme<i8, range = [-127, 127], block = [*, *], scale = f32>
 #mxfp4 = #quench.scheme<f4E2M1FN, block = [1, 32], scale = f8E8M0FNU>
 #nvfp4 = #quench.scheme<f4E2M1FN, block = [1, 16], scale = #quench.scheme<f8E4M3FN, block = [*, *], scale = f32>>
-#book = #quench.scheme<#quench.codebook<[-1.0, -0.25, 0.25, 1.0]>, block = [1, *], scale = f32>
+#book = #quench.scheme<#quench.codebook<[-1.0, -0.25, 0.33791524, 1.0]>, block = [1, *], scale = f32>
 #scalar = #quench.scheme<i16, block = [], scale = f32>
 #hqq = #quench.scheme<ui4, block = [1, 64], scale = f16, zero_point = bf16>
 #six = #quench.scheme<ui6, block = [1, 8], scale = f16>
@@ -129,6 +129,9 @@ func.func @observe(%x: tensor<?x256xf32>) {
   quench.observe %x as "layers.0.attn_in" : tensor<?x256xf32>
   // CHECK: quench.observe %[[X]] as "layers.0.attn_in" range [-3.500000e+00, 4.250000e+00] {layer = 0 : i64} : tensor<?x256xf32>
   quench.observe %x as "layers.0.attn_in" range [-3.5, 4.25] {layer = 0} : tensor<?x256xf32>
+  // As many digits as it takes to read the same float.
+  // CHECK: quench.observe %[[X]] as "layers.0.attn_in" range [-0.333333343, 1.000000e-01] : tensor<?x256xf32>
+  quench.observe %x as "layers.0.attn_in" range [-0.333333343, 0.1] : tensor<?x256xf32>
   return
 }
 

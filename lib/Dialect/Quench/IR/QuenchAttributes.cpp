@@ -7,6 +7,8 @@
 
 #include "quench/Dialect/Quench/IR/QuenchAttributes.h"
 
+#include "ExactFloats.h"
+
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -56,6 +58,10 @@ LogicalResult CodebookAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 static std::pair<int64_t, int64_t> fullRange(IntegerType type) {
   int64_t bits = type.getWidth();
+  // The verifier refuses these, but after its caller has asked for a range.
+  if (bits == 0 || bits > 16) {
+    return {0, 0};
+  }
   if (type.isUnsigned()) {
     return {0, (int64_t(1) << bits) - 1};
   }
@@ -257,7 +263,7 @@ Attribute SchemeAttr::parse(AsmParser &parser, Type) {
   auto integer = type ? dyn_cast<IntegerType>(type.getValue()) : IntegerType();
   if (!hasRange) {
     range = {0, 0};
-    if (integer && integer.getWidth() <= 16) {
+    if (integer) {
       std::tie(range[0], range[1]) = fullRange(integer);
     }
   } else if (!integer) {

@@ -7,6 +7,8 @@
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
+#include "ExactFloats.h"
+
 #include "quench/Dialect/Quench/IR/PackedRows.h"
 #include "quench/Numerics/CodeTable.h"
 

@@ -27,7 +27,7 @@ def Quench_CodebookAttr : Quench_Attr<"Codebook", "codebook"> {
     ```
   }];
   let parameters = (ins "::mlir::DenseF32ArrayAttr":$table);
-  let assemblyFormat = "`<` $table `>`";
+  let assemblyFormat = "`<` custom<ExactFloats>($table) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     ::llvm::ArrayRef<float> getValues() const { return getTable().asArrayRef(); }

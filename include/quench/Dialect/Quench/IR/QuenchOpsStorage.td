@@ -83,7 +83,7 @@ def Quench_ObserveOp : Quench_Op<"observe", [MemoryEffects<[MemRead, MemWrite]>]
     - C3: there is one range, or as many as the last axis has elements.
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, StrAttr:$name, OptionalAttr<DenseF32ArrayAttr>:$range);
-  let assemblyFormat = "$input `as` $name (`range` $range^)? attr-dict `:` type($input)";
+  let assemblyFormat = "$input `as` $name (`range` custom<ExactFloats>($range)^)? attr-dict `:` type($input)";
   let hasVerifier = 1;
 }
 
