@@ -62,7 +62,8 @@ def ConvertQuenchToLinalgPass : Pass<"convert-quench-to-linalg"> {
            "Leave quench.observe to a handler that runs later; otherwise it is erased">
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 #endif // QUENCH_CONVERSION_PASSES_TD
