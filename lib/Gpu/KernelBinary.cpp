@@ -14,13 +14,13 @@
 using namespace mlir;
 using namespace quench;
 
-OwningOpRef<ModuleOp> quench::takeKernels(ModuleOp module) {
+OwningOpRef<ModuleOp> quench::copyKernels(ModuleOp module) {
   auto kernels = module.lookupSymbol<gpu::GPUModuleOp>(kGpuModule);
   if (!kernels) {
     return {};
   }
   OwningOpRef<ModuleOp> apart = ModuleOp::create(kernels.getLoc());
-  kernels->moveBefore(apart->getBody(), apart->getBody()->end());
+  OpBuilder::atBlockEnd(apart->getBody()).clone(*kernels);
   return apart;
 }
 
@@ -41,8 +41,9 @@ FailureOr<KernelSignature> quench::readSignature(gpu::GPUFuncOp kernel) {
   return signature;
 }
 
-void quench::addBinary(ModuleOp module, StringRef bytes, ArrayRef<KernelSignature> kernels,
-                       Attribute target, gpu::CompilationTarget format) {
+void quench::replaceByBinary(ModuleOp module, StringRef bytes, ArrayRef<KernelSignature> kernels,
+                             Attribute target, gpu::CompilationTarget format) {
+  module.lookupSymbol<gpu::GPUModuleOp>(kGpuModule).erase();
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   SmallVector<NamedAttribute> entries;
   for (const KernelSignature &kernel : kernels) {

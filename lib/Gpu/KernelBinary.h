@@ -19,18 +19,19 @@
 
 namespace quench {
 
-/// Moves the kernels of a module into one of their own, where their parameters can change: launches
-/// refer to them by these. Null without kernels.
-mlir::OwningOpRef<mlir::ModuleOp> takeKernels(mlir::ModuleOp module);
+/// Copies the kernels of a module into one of their own, where their parameters can change:
+/// launches refer to them by these, and a module whose kernels cannot be compiled stays as it is.
+/// Null without kernels.
+mlir::OwningOpRef<mlir::ModuleOp> copyKernels(mlir::ModuleOp module);
 
 /// The numbers of parameters of a kernel, which must do nothing with buffers but load and store
 /// their elements.
 mlir::FailureOr<KernelSignature> readSignature(mlir::gpu::GPUFuncOp kernel);
 
-/// Adds what the kernels were compiled to.
-void addBinary(mlir::ModuleOp module, llvm::StringRef bytes,
-               llvm::ArrayRef<KernelSignature> kernels, mlir::Attribute target,
-               mlir::gpu::CompilationTarget format);
+/// Puts what the kernels of a module were compiled to in their place.
+void replaceByBinary(mlir::ModuleOp module, llvm::StringRef bytes,
+                     llvm::ArrayRef<KernelSignature> kernels, mlir::Attribute target,
+                     mlir::gpu::CompilationTarget format);
 
 } // namespace quench
 

@@ -69,6 +69,7 @@ struct KernelsToAmdgpuPass : quench::impl::KernelsToAmdgpuPassBase<KernelsToAmdg
 
   void getDependentDialects(DialectRegistry &registry) const override {
     KernelsToAmdgpuPassBase::getDependentDialects(registry);
+    registerKernelConversions(registry);
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     registerGPUDialectTranslation(registry);

@@ -7,8 +7,14 @@
 
 #include "KernelsToLlvm.h"
 
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -135,8 +141,17 @@ bool quench::areBytesBelow128(Value bytes) {
          (mask.getZExtValue() & 0x80808080u) == 0;
 }
 
+void quench::registerKernelConversions(DialectRegistry &registry) {
+  arith::registerConvertArithToLLVMInterface(registry);
+  cf::registerConvertControlFlowToLLVMInterface(registry);
+  registerConvertFuncToLLVMInterface(registry);
+  registerConvertMathToLLVMInterface(registry);
+  registerConvertMemRefToLLVMInterface(registry);
+  vector::registerConvertVectorToLLVMInterface(registry);
+}
+
 LogicalResult quench::compileKernels(ModuleOp module, const LlvmDevice &device) {
-  OwningOpRef<ModuleOp> apart = takeKernels(module);
+  OwningOpRef<ModuleOp> apart = copyKernels(module);
   if (!apart) {
     return success();
   }
@@ -171,6 +186,6 @@ LogicalResult quench::compileKernels(ModuleOp module, const LlvmDevice &device) 
   }
   auto object = cast<gpu::ObjectAttr>((*binaries.begin()).getObjects()[0]);
   StringRef text = object.getObject().getValue().rtrim('\0');
-  addBinary(module, text, signatures, device.target, gpu::CompilationTarget::Assembly);
+  replaceByBinary(module, text, signatures, device.target, gpu::CompilationTarget::Assembly);
   return success();
 }

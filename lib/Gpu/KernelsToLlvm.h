@@ -35,6 +35,10 @@ struct LlvmDevice {
   mlir::Attribute target;
 };
 
+/// Registers what the conversions of both need to know of the dialects of kernels, so that no tool
+/// has to.
+void registerKernelConversions(mlir::DialectRegistry &registry);
+
 /// Replaces the kernels of a module by a binary with their assembly.
 mlir::LogicalResult compileKernels(mlir::ModuleOp module, const LlvmDevice &device);
 

@@ -45,6 +45,7 @@ struct KernelsToPtxPass : quench::impl::KernelsToPtxPassBase<KernelsToPtxPass> {
 
   void getDependentDialects(DialectRegistry &registry) const override {
     KernelsToPtxPassBase::getDependentDialects(registry);
+    registerKernelConversions(registry);
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     registerGPUDialectTranslation(registry);

@@ -152,7 +152,7 @@ static FailureOr<spirv::ModuleOp> convert(ModuleOp module) {
 }
 
 void KernelsToSpirvPass::runOnOperation() {
-  OwningOpRef<ModuleOp> apart = takeKernels(getOperation());
+  OwningOpRef<ModuleOp> apart = copyKernels(getOperation());
   if (!apart) {
     return;
   }
@@ -179,8 +179,8 @@ void KernelsToSpirvPass::runOnOperation() {
     return signalPassFailure();
   }
   StringRef bytes(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uint32_t));
-  addBinary(getOperation(), bytes, signatures, targetEnvironment(&getContext()),
-            gpu::CompilationTarget::Binary);
+  replaceByBinary(getOperation(), bytes, signatures, targetEnvironment(&getContext()),
+                  gpu::CompilationTarget::Binary);
   if (text) {
     (*converted)->moveBefore(getOperation().getBody(), getOperation().getBody()->begin());
   }
