@@ -23,7 +23,9 @@ public:
   StringRef description() const override {
     return "The ending of the output says what is written: .so, a library with its weights; .o,\n"
            "an object with its weights; .s and .ll, code without weights; .mlir, the module in\n"
-           "the LLVM dialect. A C header is written beside .so and .o.\n";
+           "the LLVM dialect, or for the target tosa with all that integers compute as functions "
+           "in\n"
+           "TOSA. A C header is written beside .so and .o.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", request.model, "a model folder");
@@ -31,6 +33,8 @@ public:
                  "what to write: .so, .o, .s, .ll, .spv, .ptx, .amdgcn or .mlir",
                  OptionTable::Need::Required);
     options.text("target", 't', "TARGET", request.target, "see `quench targets` (default host)");
+    options.integer("rows", "N", request.rows, 1, int64_t(1) << 20,
+                    "tokens in a call of code for tosa, whose sizes are fixed (default 1)");
     options.text("name", 0, "NAME", request.symbol,
                  "what the C names begin with (default: the output without lib and ending)");
   }

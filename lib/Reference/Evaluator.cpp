@@ -54,6 +54,7 @@ OpTable::OpTable() {
   addLinalgOps(*this);
   addTosaOps(*this);
   addTosaWindowOps(*this);
+  addTosaIntegerOps(*this);
 }
 
 const OpTable &OpTable::get() {
@@ -72,6 +73,17 @@ const OpFunction *OpTable::lookup(Operation *op) const {
     }
   }
   return nullptr;
+}
+
+void OpTable::addVariant(StringRef opName, bool (*holds)(Operation *), OpFunction function) {
+  OpFunction &place = functions[opName];
+  place = [holds, function = std::move(function),
+           other = std::move(place)](Operation *op, const Frame &frame) -> Expected<Results> {
+    if (holds(op)) {
+      return function(op, frame);
+    }
+    return other ? other(op, frame) : failure("expected other types of operands");
+  };
 }
 
 Expected<Results> OpTable::single(Expected<Value> value) {

@@ -80,6 +80,9 @@ public:
   /// For families of ops that differ in what happens to one element.
   void add(llvm::StringRef opName, OpFunction function) { functions[opName] = std::move(function); }
 
+  /// For those ops of a name that `holds` is true of; the others keep the function that is there.
+  void addVariant(llvm::StringRef opName, bool (*holds)(mlir::Operation *), OpFunction function);
+
   /// For all ops that are not there by name and have an interface.
   void addFamily(bool (*contains)(mlir::Operation *), OpFunction function) {
     families.push_back({contains, std::move(function)});
@@ -108,6 +111,8 @@ void addMathOps(OpTable &table);
 void addLinalgOps(OpTable &table);
 void addTosaOps(OpTable &table);
 void addTosaWindowOps(OpTable &table);
+/// Behind the two before it: the same ops on integers, and those that integers alone have.
+void addTosaIntegerOps(OpTable &table);
 
 /// Executes all ops but the terminator of a region's block, whose arguments have their values.
 /// Errors are located.

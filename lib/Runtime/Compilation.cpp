@@ -169,6 +169,10 @@ static std::vector<std::string> observedNames(ModuleOp module) {
 static llvm::Error compile(ModuleOp module, const WeightStore *store,
                            const CompilePipelineOptions &options,
                            llvm::function_ref<void()> addInterface, CompiledCode &result) {
+  if (options.target.api == "tosa") {
+    return llvm::createStringError("code in TOSA is compiled by others: it is written as .mlir and "
+                                   "has no runtime here");
+  }
   MLIRContext *context = module.getContext();
   DialectRegistry registry;
   registerCompilePipelineDialects(registry);

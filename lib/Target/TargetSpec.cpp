@@ -36,8 +36,8 @@ static constexpr std::pair<StringLiteral, std::string Target::*> kProcessorTexts
     {"cpu", &Target::cpu},
     {"features", &Target::features},
 };
-/// The interfaces that there are runtimes for.
-static constexpr StringLiteral kApis[] = {"vulkan", "cuda", "hip"};
+/// How code is brought to what is no CPU.
+static constexpr StringLiteral kApis[] = {"vulkan", "cuda", "hip", "tosa"};
 static constexpr std::pair<StringLiteral, int64_t Target::*> kIntegers[] = {
     {"vector_width", &Target::vectorBits},        {"vector_registers", &Target::vectorRegisters},
     {"L1_cache_size_in_bytes", &Target::l1Bytes}, {"L2_cache_size_in_bytes", &Target::l2Bytes},
@@ -191,10 +191,10 @@ Expected<Target> quench::readTarget(DLTIQueryInterface device) {
   if (reader.has(kApi)) {
     reader.read(kApi, target.api);
     if (!llvm::is_contained(kApis, target.api)) {
-      reader.refuse(kApi, "\"vulkan\", \"cuda\" or \"hip\"",
+      reader.refuse(kApi, "\"vulkan\", \"cuda\", \"hip\" or \"tosa\"",
                     StringAttr::get(device.getContext(), target.api));
     }
-    if (target.api != "vulkan") {
+    if (target.api == "cuda" || target.api == "hip") {
       reader.read(kChip, target.chip);
     }
   } else {

@@ -7,6 +7,7 @@
 
 #include "quench/Workflow/Compile.h"
 
+#include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
 #include "quench/Model/ModuleFile.h"
 #include "quench/Pipelines/CompilePipeline.h"
 #include "quench/Runtime/Emission.h"
@@ -14,6 +15,8 @@
 #include "quench/Target/Target.h"
 #include "quench/Workflow/LoadedModel.h"
 
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Dialect/Tosa/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -57,6 +60,39 @@ static Error lower(const CompileRequest &request, const LoadedModel &loaded,
   return writeFileAtomically(request.output, printModule(loaded.folder->module()));
 }
 
+/// Writes the module with all that integers compute as functions in TOSA, which upstream's own
+/// check of the integer profile has accepted.
+static Error exportTosa(const CompileRequest &request, const LoadedModel &loaded) {
+  if (sys::path::extension(request.output) != ".mlir") {
+    return createStringError("code in TOSA is written as .mlir, found '" + request.output + "'");
+  }
+  mlir::MLIRContext &context = *loaded.context;
+  mlir::DialectRegistry registry;
+  registerCompilePipelineDialects(registry);
+  registry.insert<mlir::tosa::TosaDialect>();
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  mlir::ModuleOp module = loaded.folder->module();
+  mlir::PassManager manager(&context);
+  mlir::tosa::TosaAttachTargetOptions profile;
+  profile.profiles = {"pro_int"};
+  manager.addPass(mlir::tosa::createTosaAttachTarget(profile));
+  mlir::tosa::TosaValidationOptions checks;
+  checks.strictOpSpecAlignment = true;
+  manager.addPass(mlir::tosa::createTosaValidation(checks));
+  Error failure = withDiagnostics(context, request.model + ": cannot compile for tosa", [&] {
+    return mlir::success(
+        succeeded(convertQuenchToTosa(module, &loaded.folder->weights(), request.rows)) &&
+        succeeded(manager.run(module)));
+  });
+  if (failure) {
+    return failure;
+  }
+  // It names no extensions, which MLIR prints but does not parse.
+  module->removeAttr(mlir::tosa::TargetEnvAttr::name);
+  return writeFileAtomically(request.output, printModule(module));
+}
+
 static Error emit(const CompileRequest &request, const LoadedModel &loaded,
                   const CompilePipelineOptions &options, CompileResult &result) {
   Expected<EmissionKind> kind = emissionKindFor(request.output);
@@ -92,6 +128,12 @@ Expected<CompileResult> compileModelTo(CompileRequest request, const Host &host)
   options.target = std::move(*target);
   options.threads = host.threads != 1;
   bool isIR = sys::path::extension(request.output) == ".mlir";
+  const bool isTosa = options.target.api == "tosa";
+  if (!isTosa && request.rows != 0) {
+    return createStringError("rows: sizes are open in code for " + options.target.name +
+                             ", only code in TOSA has a number of rows");
+  }
+  request.rows = std::max<int64_t>(request.rows, 1);
   if (!isIR) {
     // Before the work of a compilation is done for nothing.
     if (Error failure = emissionKindFor(request.output).takeError()) {
@@ -108,8 +150,9 @@ Expected<CompileResult> compileModelTo(CompileRequest request, const Host &host)
   }
   CompileResult result;
   result.target = options.target.name;
-  if (Error failure =
-          isIR ? lower(request, *loaded, options) : emit(request, *loaded, options, result)) {
+  if (Error failure = isTosa ? exportTosa(request, *loaded)
+                      : isIR ? lower(request, *loaded, options)
+                             : emit(request, *loaded, options, result)) {
     return std::move(failure);
   }
   if (std::error_code code = sys::fs::file_size(request.output, result.bytes)) {

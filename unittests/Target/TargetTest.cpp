@@ -31,7 +31,7 @@ TEST(TargetTest, EveryTargetIsFoundByItsName) {
   }
   EXPECT_EQ(names, (std::set<std::string>{"amdgpu-gfx1100", "amdgpu-gfx90a", "amdgpu-gfx942",
                                           "arm-dotprod", "arm-i8mm", "arm-neon", "nvptx-sm80",
-                                          "nvptx-sm89", "nvptx-sm90", "vulkan", "x86-avx2",
+                                          "nvptx-sm89", "nvptx-sm90", "tosa", "vulkan", "x86-avx2",
                                           "x86-avx512vnni", "x86-avxvnni", "x86-sse41"}));
 }
 

@@ -10,6 +10,7 @@
 
 #include "quench/Conversion/NNToLinalg/NNToLinalg.h"
 #include "quench/Conversion/QuenchToLinalg/QuenchToLinalg.h"
+#include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
 
 #include "mlir/Pass/Pass.h"
 

@@ -66,4 +66,46 @@ def ConvertQuenchToLinalgPass : Pass<"convert-quench-to-linalg"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp"> {
+  let summary = "Compute what is between static quantizations in TOSA's integer profile";
+  let description = [{
+    A function in QDQ form whose arguments are quantized before anything else, and all of whose results can be had from
+    integers, becomes a function on codes, in ops that `--tosa-validate` accepts for `pro_int`. Floats are gone: where the
+    float form has scales there is one `tosa.rescale` for each value that is rounded, with a multiplier of 31 bits and a
+    shift for each channel. They are proved to be legal for every input there can be: by the codes of the weights
+    themselves, no sum leaves i32, and no value that is rescaled has more bits than its shift. The scale of each argument and
+    result is an attribute: a real number is `(integer - quench.zero_point) * quench.scale`.
+
+    | float form | integers |
+    |---|---|
+    | `nn.linear` of 8-bit codes; weights of up to 8 bits | `tosa.matmul` into i32; for each block along K one, rescaled and added |
+    | `arith.addf` | both sides rescaled to a common scale in i32, `tosa.add` |
+    | `arith.mulf` | `tosa.mul` in i32 |
+    | `arith.maximumf` with zero | `tosa.clamp` of codes, `tosa.maximum` of sums |
+    | `nn.silu`, `math.tanh`, `math.erf`, `math.exp` of 8-bit codes | `tosa.table`: the code itself where a quantization follows, else two tables for 16 bits |
+    | `quench.quantize` with a scale that is given | `tosa.rescale`, rounding half up; a zero point is added behind |
+
+    ```mlir
+    %s = tosa.matmul %x, %w, %zx, %zw : (tensor<1x4x8xi8>, tensor<1x8x3xi8>, …) -> tensor<1x4x3xi32>
+    %y = tosa.rescale %s, %multipliers, %shifts, %zero, %zy {per_channel = true, scale32 = true, …}
+       : (tensor<1x4x3xi32>, tensor<3xi32>, tensor<3xi8>, …) -> tensor<1x4x3xi8>
+    ```
+
+    Codes may differ by one from those of the float form where that is within a rounding error of a tie, and the
+    errors of a step are those that later steps begin with.
+
+    Of any other function, each value that can be had from integers by at least one product, and that something else reads,
+    becomes such a function of its own. The host calls it with codes and multiplies what it returns by its scale. What stays with
+    the host has a `missed` remark, `on-host`, with the reason. It is an error if that is all.
+
+    TOSA has static shapes: the one dynamic dimension that a tensor may have is taken to be `rows`.
+  }];
+  let options = [
+    Option<"rows", "rows", "int64_t", "1", "What a dynamic dimension is in a call">,
+    Option<"weights", "weights", "std::string", "\"\"", "The weight store: a safetensors file or a folder">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::tosa::TosaDialect", "::quench::QuenchDialect"];
+}
+
 #endif // QUENCH_CONVERSION_PASSES_TD

@@ -66,8 +66,8 @@ struct Target {
   std::string name;
   /// One line for `quench targets`.
   std::string summary;
-  /// How kernels are brought to a device: "vulkan", "cuda". Empty for a CPU, which runs everything
-  /// itself.
+  /// How kernels are brought to a device: "vulkan", "cuda", "hip"; "tosa" for code that others
+  /// compile. Empty for a CPU, which runs everything itself.
   std::string api;
   /// What kernels are compiled for, where they are compiled to instructions: "sm_80".
   std::string chip;

@@ -21,6 +21,8 @@ struct CompileRequest {
   std::string output;
   /// As Target::find takes it.
   std::string target = "host";
+  /// Tokens in a call of code whose sizes are fixed, as in TOSA; 0 for one.
+  int64_t rows = 0;
   /// What the C names begin with; empty for the output without `lib` and ending.
   std::string symbol;
 };

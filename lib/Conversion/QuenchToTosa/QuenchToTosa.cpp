@@ -1,0 +1,452 @@
+//===- QuenchToTosa.cpp - Quantized functions in TOSA's integers ----------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Input: a module in QDQ form. Output: functions on codes in TOSA's integer profile, and a host
+// that calls them where they are not all. All integer functions are written before any function is
+// changed, and are taken back when something goes wrong.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
+
+#include "TosaEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
+
+#define DEBUG_TYPE "convert-quench-to-tosa"
+
+namespace quench {
+#define GEN_PASS_DEF_CONVERTQUENCHTOTOSAPASS
+#include "quench/Conversion/Passes.h.inc"
+} // namespace quench
+
+using namespace mlir;
+using namespace quench;
+
+using llvm::Error;
+using llvm::Expected;
+
+namespace {
+
+/// Ops that become one function.
+struct IntegerRegion {
+  SmallVector<Value> outputs;
+  /// Leaves, in their order.
+  SmallVector<QuantizeOp> inputs;
+  /// In their order, without leaves.
+  SmallVector<Operation *> ops;
+};
+
+/// A region, and the function that was written for it.
+struct Integers {
+  IntegerRegion region;
+  func::FuncOp function;
+  SmallVector<IntegerForm> results;
+};
+
+class Converter {
+public:
+  Converter(ModuleOp module, const WeightStore *store, int64_t rows)
+      : module(module), symbols(module), store(store), rows(rows) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult convert(func::FuncOp function, const IntegerPlan &plan);
+  FailureOr<Integers> emit(func::FuncOp function, const IntegerPlan &plan, IntegerRegion region,
+                           ArrayRef<BlockArgument> arguments);
+  void callFromHost(Integers &integers, size_t number);
+  LogicalResult refuse(ArrayRef<std::unique_ptr<IntegerPlan>> plans);
+
+  ModuleOp module;
+  SymbolTable symbols;
+  const WeightStore *store;
+  int64_t rows;
+  bool found = false;
+};
+
+struct ConvertQuenchToTosaPass
+    : quench::impl::ConvertQuenchToTosaPassBase<ConvertQuenchToTosaPass> {
+  using ConvertQuenchToTosaPassBase::ConvertQuenchToTosaPassBase;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+static remark::RemarkOpts remarkOptions(StringRef name) {
+  return remark::RemarkOpts::name(name).category(DEBUG_TYPE);
+}
+
+//===----------------------------------------------------------------------===//
+// Regions
+//===----------------------------------------------------------------------===//
+
+/// The operands that have to be integers before an op is. A table of codes takes a function and the
+/// quantization behind it at once.
+static OperandRange integersBehind(Operation *op) {
+  if (isa<QuantizeOp>(op)) {
+    Operation *source = op->getOperand(0).getDefiningOp();
+    return integerOperands(source && scalarFunction(source) ? source : op);
+  }
+  return integerOperands(op);
+}
+
+static IntegerRegion collect(const IntegerPlan &plan, ArrayRef<Value> outputs) {
+  IntegerRegion region;
+  region.outputs.assign(outputs.begin(), outputs.end());
+  llvm::SetVector<Operation *> ops;
+  SmallVector<Value> open(outputs);
+  while (!open.empty()) {
+    Operation *op = open.pop_back_val().getDefiningOp();
+    if (ops.insert(op) && !plan.lookup(op->getResult(0))->isLeaf) {
+      llvm::append_range(open, integersBehind(op));
+    }
+  }
+  SmallVector<Operation *> sorted = ops.takeVector();
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  for (Operation *op : sorted) {
+    if (plan.lookup(op->getResult(0))->isLeaf) {
+      region.inputs.push_back(cast<QuantizeOp>(op));
+    } else {
+      region.ops.push_back(op);
+    }
+  }
+  return region;
+}
+
+/// Whether the op is part of integer code wherever its operands are.
+static bool isAbsorbed(const IntegerPlan &plan, Operation *op) {
+  const PlannedValue *value = op->getNumResults() == 1 ? plan.lookup(op->getResult(0)) : nullptr;
+  return value && !value->isLeaf;
+}
+
+/// What the host needs of a function and integers give by a product.
+static SmallVector<Value> outputsOf(func::FuncOp function, const IntegerPlan &plan) {
+  SmallVector<Value> outputs;
+  for (Operation &op : function.front()) {
+    const PlannedValue *value = op.getNumResults() == 1 ? plan.lookup(op.getResult(0)) : nullptr;
+    if (!value || !value->hasProduct || isa<QuantizeOp>(op)) {
+      continue;
+    }
+    if (llvm::any_of(op.getUsers(), [&](Operation *user) { return !isAbsorbed(plan, user); })) {
+      outputs.push_back(op.getResult(0));
+    }
+  }
+  return outputs;
+}
+
+/// Whether both make the same codes.
+static bool isSameQuantization(const IntegerPlan &plan, QuantizeOp a, QuantizeOp b) {
+  const IntegerForm &left = plan.lookup(a.getResult())->form;
+  const IntegerForm &right = plan.lookup(b.getResult())->form;
+  return a.getResult().getType() == b.getResult().getType() && left.scales == right.scales &&
+         left.zeroPoint == right.zeroPoint;
+}
+
+/// All results, if they and nothing but codes of the arguments make up the whole function.
+static std::optional<IntegerRegion> wholeOf(func::FuncOp function, const IntegerPlan &plan) {
+  Operation *end = function.front().getTerminator();
+  SmallVector<Value> results(end->getOperands());
+  if (results.empty() || llvm::any_of(results, [&](Value value) {
+        return !plan.lookup(value) || isa<QTensorType>(value.getType());
+      })) {
+    return std::nullopt;
+  }
+  IntegerRegion region = collect(plan, results);
+  for (BlockArgument argument : function.getArguments()) {
+    QuantizeOp first;
+    for (Operation *user : argument.getUsers()) {
+      auto leaf = dyn_cast<QuantizeOp>(user);
+      if (!leaf || !llvm::is_contained(region.inputs, leaf) ||
+          (first && !isSameQuantization(plan, first, leaf))) {
+        return std::nullopt;
+      }
+      first = leaf;
+    }
+    if (!first) {
+      return std::nullopt;
+    }
+  }
+  if (llvm::any_of(region.inputs,
+                   [](QuantizeOp leaf) { return !isa<BlockArgument>(leaf.getInput()); })) {
+    return std::nullopt;
+  }
+  return region;
+}
+
+/// "forward.model.layers.0.mlp.down_proj", after the last layer of a region.
+static std::string nameOf(func::FuncOp function, const IntegerRegion &region) {
+  std::string name = "integers";
+  for (Operation *op : region.ops) {
+    auto linear = dyn_cast<nn::LinearOp>(op);
+    auto decoded = linear ? linear.getWeight().getDefiningOp<DequantizeOp>() : DequantizeOp();
+    if (auto weight = decoded ? decoded.getInput().getDefiningOp<WeightOp>() : WeightOp()) {
+      StringRef key = weight.getKey();
+      key.consume_back(".weight");
+      name = key.str();
+    }
+  }
+  return (function.getSymName() + "." + name).str();
+}
+
+//===----------------------------------------------------------------------===//
+// Functions of integers
+//===----------------------------------------------------------------------===//
+
+static NamedAttrList describe(Builder &b, const IntegerForm &form) {
+  NamedAttrList attributes;
+  attributes.set("quench.scale", b.getF64FloatAttr(form.scales[0]));
+  attributes.set("quench.zero_point", b.getI64IntegerAttr(form.zeroPoint));
+  return attributes;
+}
+
+/// With `arguments` of the function, each is one of the result; else each leaf is one.
+FailureOr<Integers> Converter::emit(func::FuncOp function, const IntegerPlan &plan,
+                                    IntegerRegion region, ArrayRef<BlockArgument> arguments) {
+  ImplicitLocOpBuilder b(function.getLoc(), function);
+  auto integers = func::FuncOp::create(b, nameOf(function, region), b.getFunctionType({}, {}));
+  integers.setPrivate();
+  Block *entry = integers.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  TosaEmitter emitter(b, plan, store, rows);
+  SmallVector<DictionaryAttr> argumentAttributes, resultAttributes;
+  auto addArgument = [&](QuantizeOp leaf) {
+    auto type = RankedTensorType::get(emitter.shapeOf(leaf.getResult()), b.getI8Type());
+    argumentAttributes.push_back(
+        describe(b, plan.lookup(leaf.getResult())->form).getDictionary(b.getContext()));
+    return entry->addArgument(type, leaf.getLoc());
+  };
+  for (BlockArgument argument : arguments) {
+    Value codes;
+    for (QuantizeOp leaf : region.inputs) {
+      if (leaf.getInput() == argument) {
+        codes = codes ? codes : addArgument(leaf);
+        emitter.setLeaf(leaf.getResult(), codes);
+      }
+    }
+  }
+  if (arguments.empty()) {
+    for (QuantizeOp leaf : region.inputs) {
+      emitter.setLeaf(leaf.getResult(), addArgument(leaf));
+    }
+  }
+  for (Operation *op : region.ops) {
+    if (Error error = emitter.emit(op)) {
+      integers.erase();
+      return op->emitError(llvm::toString(std::move(error)));
+    }
+  }
+  Integers written{std::move(region), integers, {}};
+  SmallVector<Value> results;
+  for (Value output : written.region.outputs) {
+    auto [value, form] = emitter.result(output);
+    results.push_back(value);
+    resultAttributes.push_back(describe(b, form).getDictionary(b.getContext()));
+    written.results.push_back(std::move(form));
+  }
+  func::ReturnOp::create(b, results);
+  integers.setFunctionType(
+      b.getFunctionType(entry->getArgumentTypes(), ValueRange(results).getTypes()));
+  integers.setAllArgAttrs(argumentAttributes);
+  integers.setAllResultAttrs(resultAttributes);
+  return written;
+}
+
+//===----------------------------------------------------------------------===//
+// The host
+//===----------------------------------------------------------------------===//
+
+/// The real numbers of integers, in f32.
+static Value toFloats(ImplicitLocOpBuilder &b, Value integers, const IntegerForm &form) {
+  auto type = cast<RankedTensorType>(integers.getType()).clone(b.getI32Type());
+  auto splat = [&](TypedAttr element) -> Value {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(type.clone(element.getType()), Attribute(element)));
+  };
+  if (form.bits < 32) {
+    integers = arith::ExtSIOp::create(b, type, integers);
+  }
+  if (form.zeroPoint != 0) {
+    integers = arith::SubIOp::create(
+        b, integers, splat(b.getI32IntegerAttr(static_cast<int32_t>(form.zeroPoint))));
+  }
+  Value floats = arith::SIToFPOp::create(b, type.clone(b.getF32Type()), integers);
+  return arith::MulFOp::create(b, floats,
+                               splat(b.getF32FloatAttr(static_cast<float>(form.scales[0]))));
+}
+
+void Converter::callFromHost(Integers &integers, size_t number) {
+  Value output = integers.region.outputs[number];
+  ImplicitLocOpBuilder b(output.getLoc(), output.getContext());
+  b.setInsertionPointAfterValue(output);
+  SmallVector<Value> codes;
+  for (auto [leaf, argument] :
+       llvm::zip_equal(integers.region.inputs, integers.function.getArguments())) {
+    QTensorType type = leaf.getResult().getType();
+    auto parts = DisassembleOp::create(b, type.getCodesTensor(), type.getScalesTensor(),
+                                       type.getZeroPointsTensor(), leaf.getResult());
+    Value part = parts.getCodes();
+    codes.push_back(part.getType() == argument.getType()
+                        ? part
+                        : tensor::CastOp::create(b, argument.getType(), part).getResult());
+  }
+  auto call = func::CallOp::create(b, integers.function, codes);
+  Value floats = toFloats(b, call.getResult(number), integers.results[number]);
+  if (floats.getType() != output.getType()) {
+    floats = tensor::CastOp::create(b, output.getType(), floats);
+  }
+  output.replaceAllUsesWith(floats);
+}
+
+/// Whether it moves or decodes what others computed.
+static bool isPlumbing(Operation *op) {
+  return op->hasTrait<OpTrait::ConstantLike>() ||
+         isa<DequantizeOp, WeightOp, DisassembleOp, AssembleOp, tensor::CastOp, tensor::DimOp,
+             tensor::ExpandShapeOp, tensor::CollapseShapeOp, func::ReturnOp>(op);
+}
+
+static bool isOnFloats(Operation *op) {
+  return llvm::any_of(op->getOperandTypes(), [](Type type) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    return isa<QTensorType>(type) || (shaped && isa<FloatType>(shaped.getElementType()));
+  });
+}
+
+/// Says what is left to the host.
+static void remarkOnHost(const IntegerPlan &plan, func::FuncOp function) {
+  for (Operation &op : function.front()) {
+    StringRef reason = plan.refusal(&op);
+    if (isAbsorbed(plan, &op) || isPlumbing(&op) || !isOnFloats(&op) ||
+        (isa<QuantizeOp>(op) && reason.empty())) {
+      continue;
+    }
+    remark::missed(op.getLoc(), remarkOptions("on-host"))
+        << remark::metric("Op", op.getName().getStringRef())
+        << remark::metric("Reason", reason.empty() ? "its operands are floats, not codes" : reason);
+  }
+}
+
+static void eraseDead(func::FuncOp function) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.front()))) {
+    if (isOpTriviallyDead(&op)) {
+      op.erase();
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The module
+//===----------------------------------------------------------------------===//
+
+LogicalResult Converter::convert(func::FuncOp function, const IntegerPlan &plan) {
+  std::optional<IntegerRegion> whole = wholeOf(function, plan);
+  if (whole && SymbolTable::symbolKnownUseEmpty(function, module)) {
+    FailureOr<Integers> integers = emit(function, plan, std::move(*whole), function.getArguments());
+    if (failed(integers)) {
+      return failure();
+    }
+    found = true;
+    remark::passed(function.getLoc(), remarkOptions("Integers"))
+        << remark::metric("Function", function.getSymName());
+    integers->function.setVisibility(function.getVisibility());
+    std::string name = function.getSymName().str();
+    symbols.erase(function);
+    integers->function.setSymName(name);
+    symbols.insert(integers->function);
+    return success();
+  }
+  std::vector<Integers> written;
+  for (Value output : outputsOf(function, plan)) {
+    FailureOr<Integers> integers = emit(function, plan, collect(plan, output), {});
+    if (failed(integers)) {
+      for (Integers &other : written) {
+        other.function.erase();
+      }
+      return failure();
+    }
+    written.push_back(std::move(*integers));
+  }
+  if (!written.empty()) {
+    remarkOnHost(plan, function);
+  }
+  for (Integers &integers : written) {
+    found = true;
+    integers.function->remove();
+    symbols.insert(integers.function);
+    remark::passed(integers.region.outputs[0].getLoc(), remarkOptions("Integers"))
+        << remark::metric("Function", integers.function.getSymName());
+    callFromHost(integers, 0);
+  }
+  if (!written.empty()) {
+    eraseDead(function);
+  }
+  return success();
+}
+
+/// There is nothing that integers compute: an error where the first product is.
+LogicalResult Converter::refuse(ArrayRef<std::unique_ptr<IntegerPlan>> plans) {
+  InFlightDiagnostic error =
+      module.emitError("nothing can be computed in TOSA's integer profile; expected products of "
+                       "8-bit codes, with activations that have static scales");
+  for (const std::unique_ptr<IntegerPlan> &plan : plans) {
+    Operation *first = nullptr;
+    module.walk([&](nn::LinearOp op) {
+      first = first || plan->refusal(op).empty() ? first : op.getOperation();
+    });
+    if (first) {
+      error.attachNote(first->getLoc()) << "not this one: " << plan->refusal(first);
+      break;
+    }
+  }
+  return error;
+}
+
+LogicalResult Converter::run() {
+  SmallVector<func::FuncOp> functions;
+  std::vector<std::unique_ptr<IntegerPlan>> plans;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!function.isExternal() && function.getBody().hasOneBlock()) {
+      functions.push_back(function);
+      plans.push_back(std::make_unique<IntegerPlan>(function, store));
+    }
+  }
+  for (auto [function, plan] : llvm::zip_equal(functions, plans)) {
+    if (failed(convert(function, *plan))) {
+      return failure();
+    }
+  }
+  return found ? success() : refuse(plans);
+}
+
+LogicalResult quench::convertQuenchToTosa(ModuleOp module, const WeightStore *weights,
+                                          int64_t rows) {
+  if (rows < 1) {
+    return module.emitError() << "rows: expected at least 1, found " << rows;
+  }
+  return Converter(module, weights, rows).run();
+}
+
+void ConvertQuenchToTosaPass::runOnOperation() {
+  std::unique_ptr<WeightStore> store;
+  if (!weights.empty()) {
+    Expected<std::unique_ptr<WeightStore>> opened = WeightStore::open(weights);
+    if (!opened) {
+      getOperation().emitError() << llvm::toString(opened.takeError());
+      return signalPassFailure();
+    }
+    store = std::move(*opened);
+  }
+  if (failed(convertQuenchToTosa(getOperation(), store.get(), rows))) {
+    signalPassFailure();
+  }
+}
