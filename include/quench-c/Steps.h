@@ -41,7 +41,7 @@ typedef struct QuenchImportOptions {
 } QuenchImportOptions;
 #define QUENCH_IMPORT_OPTIONS_INIT {sizeof(QuenchImportOptions), 0}
 
-/* Makes a model folder of a Hugging Face folder. `summary` may be NULL. Since 1. */
+/* Makes a model folder of a Hugging Face folder or a GGUF file. `summary` may be NULL. Since 1. */
 QUENCH_C_EXPORT QuenchStatus quenchImport(QuenchContext *context, const char *source,
                                           const char *output, const QuenchImportOptions *options,
                                           QuenchModelSummary *summary);

@@ -19,13 +19,16 @@ namespace {
 class ImportCommand : public Command {
 public:
   StringRef name() const override { return "import"; }
-  StringRef summary() const override { return "make a model folder of a Hugging Face folder"; }
+  StringRef summary() const override {
+    return "make a model folder of a Hugging Face folder or a GGUF file";
+  }
   StringRef description() const override {
-    return "Reads config.json and the safetensors of a Llama, Mistral or Qwen2 model and writes\n"
-           "a folder with model.mlir, readable IR, and weights.safetensors.\n";
+    return "Reads a Llama, Mistral or Qwen2 model, config.json and safetensors in a folder or one\n"
+           "GGUF file, and writes a folder with model.mlir, readable IR, and weights.safetensors.\n"
+           "Quantized tensors of GGUF keep their codes and scales.\n";
   }
   void declare(OptionTable &options) override {
-    options.positional("FOLDER", request.source, "a Hugging Face folder");
+    options.positional("SOURCE", request.source, "a Hugging Face folder or a GGUF file");
     options.text("output", 'o', "MODEL", request.output, "the model folder to write",
                  OptionTable::Need::Required);
     options.integer("max-positions", "N", request.maxPositions, 1, INT32_MAX,

@@ -50,6 +50,14 @@ static void warnOfUnused(const Source &source, StringRef folder, const ImportOpt
   options.warn(message + (unused.size() > mostListed ? ", ..." : ""));
 }
 
+static OwningOpRef<ModuleOp> buildModule(const Source &source, MLIRContext &context) {
+  auto typeOf = [&](StringRef name) -> Type {
+    const TensorView &tensor = *source.store->lookup(name);
+    return floatWeightType(context, tensor.kind, tensor.shape);
+  };
+  return buildLlama(source.config, typeOf, source.maxPositions, context);
+}
+
 static Expected<Source> openSource(StringRef folder, const ImportOptions &options) {
   if (!llvm::sys::fs::is_directory(folder)) {
     return createStringError(folder + ": expected a Hugging Face folder, found " +
@@ -84,7 +92,7 @@ importHuggingFaceModule(StringRef folder, const ImportOptions &options, MLIRCont
   if (!source) {
     return source.takeError();
   }
-  return buildLlama(source->config, *source->store, source->maxPositions, context);
+  return buildModule(*source, context);
 }
 
 Error importHuggingFace(StringRef folder, StringRef outputFolder, const ImportOptions &options,
@@ -93,8 +101,7 @@ Error importHuggingFace(StringRef folder, StringRef outputFolder, const ImportOp
   if (!source) {
     return source.takeError();
   }
-  OwningOpRef<ModuleOp> module =
-      buildLlama(source->config, *source->store, source->maxPositions, context);
+  OwningOpRef<ModuleOp> module = buildModule(*source, context);
   return ModelFolder::write(outputFolder, *module, [&](SafetensorsWriter &writer) -> Error {
     for (const TensorView *tensor : source->tensors) {
       if (Error failure = declareTensor(writer, *tensor)) {

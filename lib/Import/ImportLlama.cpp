@@ -47,9 +47,9 @@ namespace {
 /// they locate the ops and prefix the keys of weights.
 class LlamaBuilder {
 public:
-  LlamaBuilder(const LlamaConfig &config, const WeightStore &store, int64_t maxPositions,
-               MLIRContext &context)
-      : config(config), store(store), maxPositions(maxPositions),
+  LlamaBuilder(const LlamaConfig &config, llvm::function_ref<Type(StringRef)> typeOf,
+               int64_t maxPositions, MLIRContext &context)
+      : config(config), typeOf(typeOf), maxPositions(maxPositions),
         b(UnknownLoc::get(&context), &context) {}
 
   OwningOpRef<ModuleOp> build();
@@ -75,7 +75,7 @@ private:
   Value lastRows(Value hidden);
 
   const LlamaConfig &config;
-  const WeightStore &store;
+  llvm::function_ref<Type(StringRef)> typeOf;
   int64_t maxPositions;
   ImplicitLocOpBuilder b;
 
@@ -118,11 +118,12 @@ func::FuncOp LlamaBuilder::createFunction(ModuleOp module) {
 
 Value LlamaBuilder::weight(const Twine &key) {
   std::string name = key.str();
-  const TensorView &view = *store.lookup(name);
-  Type element = view.kind == ElementKind::F32   ? Type(b.getF32Type())
-                 : view.kind == ElementKind::F16 ? Type(b.getF16Type())
-                                                 : Type(b.getBF16Type());
-  return WeightOp::create(b, RankedTensorType::get(view.shape, element), name);
+  Type type = typeOf(name);
+  Value stored = WeightOp::create(b, type, name);
+  if (auto quantized = dyn_cast<QTensorType>(type)) {
+    return DequantizeOp::create(b, quantized.getExpressed(), stored);
+  }
+  return stored;
 }
 
 Value LlamaBuilder::extend(Value value) {
@@ -251,10 +252,18 @@ OwningOpRef<ModuleOp> LlamaBuilder::build() {
   return module;
 }
 
-OwningOpRef<ModuleOp> buildLlama(const LlamaConfig &config, const WeightStore &store,
-                                 int64_t maxPositions, MLIRContext &context) {
+OwningOpRef<ModuleOp> buildLlama(const LlamaConfig &config,
+                                 llvm::function_ref<Type(StringRef)> typeOf, int64_t maxPositions,
+                                 MLIRContext &context) {
   loadModelDialects(context);
-  return LlamaBuilder(config, store, maxPositions, context).build();
+  return LlamaBuilder(config, typeOf, maxPositions, context).build();
+}
+
+RankedTensorType floatWeightType(MLIRContext &context, ElementKind kind, ArrayRef<int64_t> shape) {
+  Type element = kind == ElementKind::F32   ? Type(Float32Type::get(&context))
+                 : kind == ElementKind::F16 ? Type(Float16Type::get(&context))
+                                            : Type(BFloat16Type::get(&context));
+  return RankedTensorType::get(shape, element);
 }
 
 } // namespace quench

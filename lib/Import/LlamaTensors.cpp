@@ -16,22 +16,20 @@ namespace quench {
 
 namespace {
 
-/// Looks up one tensor after the other; keeps the first failure.
-class TensorFinder {
+/// Visits one tensor after the other; stops at the first failure.
+class TensorVisitor {
 public:
-  TensorFinder(const LlamaConfig &config, const WeightStore &store)
-      : config(config), store(store) {}
+  TensorVisitor(const LlamaConfig &config, function_ref<Error(const LlamaTensor &)> visit)
+      : config(config), visit(visit) {}
 
-  Expected<std::vector<const TensorView *>> findAll();
+  Error visitAll();
 
 private:
-  Error add(const Twine &name, ArrayRef<int64_t> shape);
-  Error addLinear(const Twine &module, int64_t rows, int64_t columns, bool bias);
-  Error addLayer(int64_t layer);
+  Error visitLinear(const Twine &module, int64_t rows, int64_t columns, bool bias);
+  Error visitLayer(int64_t layer);
 
   const LlamaConfig &config;
-  const WeightStore &store;
-  std::vector<const TensorView *> found;
+  function_ref<Error(const LlamaTensor &)> visit;
 };
 
 } // namespace
@@ -40,29 +38,14 @@ static bool isSupported(ElementKind kind) {
   return kind == ElementKind::F32 || kind == ElementKind::F16 || kind == ElementKind::BF16;
 }
 
-Error TensorFinder::add(const Twine &name, ArrayRef<int64_t> shape) {
-  std::string key = name.str();
-  Expected<const TensorView *> view = store.requireShape(key, shape);
-  if (!view) {
-    return view.takeError();
-  }
-  if (!isSupported((*view)->kind)) {
-    return createStringError(store.fileOf(key) + ": tensor '" + key +
-                             "': expected F32, F16 or BF16, found " +
-                             safetensorsName((*view)->kind));
-  }
-  found.push_back(*view);
-  return Error::success();
-}
-
-Error TensorFinder::addLinear(const Twine &module, int64_t rows, int64_t columns, bool bias) {
-  if (Error failure = add(module + ".weight", {rows, columns})) {
+Error TensorVisitor::visitLinear(const Twine &module, int64_t rows, int64_t columns, bool bias) {
+  if (Error failure = visit({(module + ".weight").str(), {rows, columns}})) {
     return failure;
   }
-  return bias ? add(module + ".bias", {rows}) : Error::success();
+  return bias ? visit({(module + ".bias").str(), {rows}}) : Error::success();
 }
 
-Error TensorFinder::addLayer(int64_t layer) {
+Error TensorVisitor::visitLayer(int64_t layer) {
   struct Linear {
     StringRef module;
     int64_t rows, columns;
@@ -81,47 +64,65 @@ Error TensorFinder::addLayer(int64_t layer) {
       {"mlp.down_proj", hidden, inner, config.mlpBias},
   };
   std::string prefix = ("model.layers." + Twine(layer) + ".").str();
-  auto addBlock = [&](StringRef norm, ArrayRef<Linear> linears) -> Error {
-    if (Error failure = add(prefix + norm + ".weight", {hidden})) {
+  auto visitBlock = [&](StringRef norm, ArrayRef<Linear> linears) -> Error {
+    if (Error failure = visit({(prefix + norm + ".weight").str(), {hidden}})) {
       return failure;
     }
     for (const Linear &linear : linears) {
       if (Error failure =
-              addLinear(prefix + linear.module, linear.rows, linear.columns, linear.bias)) {
+              visitLinear(prefix + linear.module, linear.rows, linear.columns, linear.bias)) {
         return failure;
       }
     }
     return Error::success();
   };
-  if (Error failure = addBlock("input_layernorm", attention)) {
+  if (Error failure = visitBlock("input_layernorm", attention)) {
     return failure;
   }
-  return addBlock("post_attention_layernorm", feedForward);
+  return visitBlock("post_attention_layernorm", feedForward);
 }
 
-Expected<std::vector<const TensorView *>> TensorFinder::findAll() {
-  if (Error failure = add("model.embed_tokens.weight", {config.vocabSize, config.hiddenSize})) {
-    return std::move(failure);
+Error TensorVisitor::visitAll() {
+  if (Error failure = visit({"model.embed_tokens.weight", {config.vocabSize, config.hiddenSize}})) {
+    return failure;
   }
   for (int64_t layer = 0; layer < config.numLayers; ++layer) {
-    if (Error failure = addLayer(layer)) {
-      return std::move(failure);
+    if (Error failure = visitLayer(layer)) {
+      return failure;
     }
   }
-  if (Error failure = add("model.norm.weight", {config.hiddenSize})) {
-    return std::move(failure);
+  if (Error failure = visit({"model.norm.weight", {config.hiddenSize}})) {
+    return failure;
   }
-  if (!config.tieWordEmbeddings) {
-    if (Error failure = add("lm_head.weight", {config.vocabSize, config.hiddenSize})) {
-      return std::move(failure);
-    }
-  }
-  return std::move(found);
+  return config.tieWordEmbeddings
+             ? Error::success()
+             : visit({"lm_head.weight", {config.vocabSize, config.hiddenSize}});
+}
+
+Error visitLlamaTensors(const LlamaConfig &config, function_ref<Error(const LlamaTensor &)> visit) {
+  return TensorVisitor(config, visit).visitAll();
 }
 
 Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &config,
                                                            const WeightStore &store) {
-  return TensorFinder(config, store).findAll();
+  std::vector<const TensorView *> found;
+  Error failure = visitLlamaTensors(config, [&](const LlamaTensor &tensor) -> Error {
+    Expected<const TensorView *> view = store.requireShape(tensor.name, tensor.shape);
+    if (!view) {
+      return view.takeError();
+    }
+    if (!isSupported((*view)->kind)) {
+      return createStringError(store.fileOf(tensor.name) + ": tensor '" + tensor.name +
+                               "': expected F32, F16 or BF16, found " +
+                               safetensorsName((*view)->kind));
+    }
+    found.push_back(*view);
+    return Error::success();
+  });
+  if (failure) {
+    return std::move(failure);
+  }
+  return std::move(found);
 }
 
 std::vector<std::string> unusedTensors(const WeightStore &store,
@@ -181,7 +182,9 @@ static StringRef nameNotFinite(const TensorView &tensor, size_t index) {
   return bits >> (bitWidth(tensor.kind) - 1) ? "-inf" : "inf";
 }
 
-Error copyFiniteTensor(SafetensorsWriter &writer, const TensorView &tensor, StringRef file) {
+/// Hands over the pieces of a tensor, each seen finite.
+static Error visitFinitePieces(const TensorView &tensor, StringRef file,
+                               function_ref<Error(ArrayRef<uint8_t>)> visit) {
   constexpr size_t pieceBytes = size_t(1) << 22;
   size_t elementBytes = bitWidth(tensor.kind) / 8;
   for (size_t begin = 0; begin < tensor.bytes.size(); begin += pieceBytes) {
@@ -199,11 +202,20 @@ Error copyFiniteTensor(SafetensorsWriter &writer, const TensorView &tensor, Stri
                                "': expected finite values, found " + nameNotFinite(tensor, flat) +
                                " at element " + Twine(flat) + " (" + shapeToString(index) + ")");
     }
-    if (Error failure = writer.write(tensor.name, piece)) {
+    if (Error failure = visit(piece)) {
       return failure;
     }
   }
   return Error::success();
+}
+
+Error checkFiniteTensor(const TensorView &tensor, StringRef file) {
+  return visitFinitePieces(tensor, file, [](ArrayRef<uint8_t>) { return Error::success(); });
+}
+
+Error copyFiniteTensor(SafetensorsWriter &writer, const TensorView &tensor, StringRef file) {
+  return visitFinitePieces(
+      tensor, file, [&](ArrayRef<uint8_t> piece) { return writer.write(tensor.name, piece); });
 }
 
 } // namespace quench

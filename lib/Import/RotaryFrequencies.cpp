@@ -42,7 +42,7 @@ std::vector<double> rotaryFrequencies(const RotaryConfig &config, int64_t headDi
       frequency = scaleForLlama3(frequency, config);
       break;
     }
-    frequencies[i] = frequency;
+    frequencies[i] = config.divisors.empty() ? frequency : frequency / config.divisors[i];
   }
   return frequencies;
 }

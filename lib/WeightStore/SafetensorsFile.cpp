@@ -9,7 +9,8 @@
 
 #include "SafetensorsHeader.h"
 
-#include "llvm/ADT/ScopeExit.h"
+#include "quench/Support/MappedFile.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 
@@ -17,43 +18,9 @@ using namespace llvm;
 
 namespace quench {
 
-/// Maps a regular file whole. Looks at its kind first: opening a pipe would wait for a writer.
-static Expected<sys::fs::mapped_file_region> mapFile(StringRef path) {
-  auto cannot = [&](StringRef what, std::error_code code) {
-    return createStringError(path + ": cannot " + what + ": " + code.message());
-  };
-  sys::fs::file_status status;
-  if (std::error_code code = sys::fs::status(path, status)) {
-    return cannot("open", code);
-  }
-  if (!sys::fs::is_regular_file(status)) {
-    return createStringError(path + ": expected a safetensors file, found " +
-                             (sys::fs::is_directory(status) ? "a folder" : "a device"));
-  }
-  Expected<sys::fs::file_t> file = sys::fs::openNativeFileForRead(path);
-  if (!file) {
-    return createStringError(path + ": cannot open: " + toString(file.takeError()));
-  }
-  scope_exit close([&] { sys::fs::closeFile(*file); });
-  // The size of what was opened, which may have been replaced in between.
-  if (std::error_code code = sys::fs::status(*file, status)) {
-    return cannot("open", code);
-  }
-  if (status.getSize() < sizeof(uint64_t)) {
-    return createStringError(path + ": expected a header size of 8 bytes, found a file of " +
-                             Twine(status.getSize()) + " bytes");
-  }
-  std::error_code code;
-  sys::fs::mapped_file_region region(*file, sys::fs::mapped_file_region::readonly, status.getSize(),
-                                     /*offset=*/0, code);
-  if (code) {
-    return cannot("map", code);
-  }
-  return std::move(region);
-}
-
 Expected<std::unique_ptr<SafetensorsFile>> SafetensorsFile::open(StringRef path) {
-  Expected<sys::fs::mapped_file_region> region = mapFile(path);
+  Expected<sys::fs::mapped_file_region> region =
+      mapFile(path, {"a safetensors file", sizeof(uint64_t), "a header size of 8 bytes"});
   if (!region) {
     return region.takeError();
   }

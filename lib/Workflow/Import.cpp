@@ -7,8 +7,11 @@
 
 #include "quench/Workflow/Import.h"
 
+#include "quench/Import/ImportGguf.h"
 #include "quench/Import/ImportHuggingFace.h"
 #include "quench/Workflow/LoadedModel.h"
+
+#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 
@@ -20,7 +23,8 @@ Expected<ModelSummary> importModel(const ImportRequest &request, const Host &hos
   options.progress = host.progress;
   options.warn = [&](const std::string &message) { host.warn(message); };
   std::unique_ptr<mlir::MLIRContext> context = host.makeContext();
-  if (Error failure = importHuggingFace(request.source, request.output, options, *context)) {
+  auto import = sys::fs::is_regular_file(request.source) ? importGguf : importHuggingFace;
+  if (Error failure = import(request.source, request.output, options, *context)) {
     return std::move(failure);
   }
   return summarizeModel(request.output, host);

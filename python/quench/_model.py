@@ -217,8 +217,8 @@ def open_model(path: PathLike, session: Optional[Session] = None) -> Model:
 
 
 def import_model(source: PathLike, output: PathLike, *, max_positions: int = 0, session: Optional[Session] = None) -> Model:
-    """Makes a model folder of a Hugging Face folder. `max_positions` is how many tokens a sequence can have; 0 for what the
-    model is made for, at most 4096."""
+    """Makes a model folder of a Hugging Face folder or a GGUF file. `max_positions` is how many tokens a sequence can have; 0 for
+    what the model is made for, at most 4096."""
     model = Model(output, session)
     options = _library.ImportOptions(0, int_argument("import_model: max_positions", max_positions, 0))
     model.session.call("quenchImport", path_argument("import_model: source", source),

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/Import/ImportGguf.h"
 #include "quench/Import/ImportHuggingFace.h"
 #include "quench/Support/AtomicFile.h"
 
@@ -47,7 +48,10 @@ int main(int argc, char **argv) {
       "import-hf",
       cl::desc("Import a Hugging Face folder (config.json and safetensors) of a "
                "Llama, Mistral or Qwen2 model"),
-      cl::value_desc("folder"), cl::Required, cl::cat(category));
+      cl::value_desc("folder"), cl::cat(category));
+  cl::opt<std::string> gguf("import-gguf",
+                            cl::desc("Import a GGUF file of the architecture llama or qwen2"),
+                            cl::value_desc("file"), cl::cat(category));
   cl::opt<std::string> output("o", cl::desc("Write the IR to a file, - for stdout"),
                               cl::value_desc("file"), cl::init("-"), cl::cat(category));
   cl::opt<std::string> modelFolder(
@@ -69,6 +73,11 @@ int main(int argc, char **argv) {
   if (modelFolder.getNumOccurrences() > 0 && output.getNumOccurrences() > 0) {
     return report(createStringError("expected one of -o and --model-folder, found both"));
   }
+  if (huggingFace.getNumOccurrences() + gguf.getNumOccurrences() != 1) {
+    return report(createStringError("expected one of --import-hf and --import-gguf"));
+  }
+  bool isGguf = gguf.getNumOccurrences() > 0;
+  StringRef source = isGguf ? gguf : huggingFace;
   ImportOptions options;
   options.maxPositions = maxPositions;
   options.progress = quiet ? nullptr : &errs();
@@ -77,11 +86,12 @@ int main(int argc, char **argv) {
   };
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   if (modelFolder.getNumOccurrences() > 0) {
-    Error failure = importHuggingFace(huggingFace, modelFolder, options, context);
+    Error failure =
+        (isGguf ? importGguf : importHuggingFace)(source, modelFolder, options, context);
     return failure ? report(std::move(failure)) : 0;
   }
   Expected<mlir::OwningOpRef<mlir::ModuleOp>> module =
-      importHuggingFaceModule(huggingFace, options, context);
+      (isGguf ? importGgufModule : importHuggingFaceModule)(source, options, context);
   if (!module) {
     return report(module.takeError());
   }

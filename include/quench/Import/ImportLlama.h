@@ -9,10 +9,12 @@
 #define QUENCH_IMPORT_IMPORTLLAMA_H
 
 #include "quench/Import/LlamaConfig.h"
-#include "quench/WeightStore/WeightStore.h"
+#include "quench/WeightStore/ElementKind.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 namespace quench {
@@ -29,11 +31,16 @@ llvm::Expected<int64_t> cacheLength(const LlamaConfig &config, int64_t requested
 /// `@forward(%tokens: tensor<?xi32>, %position: index, %first: index, %k0: tensor<LxHxDxf32>, %v0,
 /// %k1, …) -> (tensor<?xVxf32>, k0, v0, k1, …) attributes {nn.causal_lm}`
 /// (see the nn dialect) for caches of `maxPositions` tokens. Weights are `quench.weight` under
-/// their Hugging Face names with the element type of the store; gains, biases and rows of the
-/// embedding are extended to f32. Every op is located at the name of its Hugging Face module.
-/// `store` passed `findLlamaTensors`.
-mlir::OwningOpRef<mlir::ModuleOp> buildLlama(const LlamaConfig &config, const WeightStore &store,
-                                             int64_t maxPositions, mlir::MLIRContext &context);
+/// their Hugging Face names with the types that `typeOf` gives them: tensors of f32, f16 or bf16,
+/// and qtensors of f32 for matrices, which are dequantized. Gains, biases and rows of the embedding
+/// are extended to f32. Every op is located at the name of its Hugging Face module.
+mlir::OwningOpRef<mlir::ModuleOp>
+buildLlama(const LlamaConfig &config, llvm::function_ref<mlir::Type(llvm::StringRef name)> typeOf,
+           int64_t maxPositions, mlir::MLIRContext &context);
+
+/// The type of a weight of F32, F16 or BF16 elements.
+mlir::RankedTensorType floatWeightType(mlir::MLIRContext &context, ElementKind kind,
+                                       llvm::ArrayRef<int64_t> shape);
 
 } // namespace quench
 

@@ -12,6 +12,7 @@
 #include "quench/WeightStore/SafetensorsWriter.h"
 #include "quench/WeightStore/WeightStore.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 #include <string>
@@ -19,9 +20,20 @@
 
 namespace quench {
 
-/// The tensors that `config` calls for, under their Hugging Face names, in the order in which the
-/// model uses them. Each is checked to be in `store`, with its shape and as F32, F16 or BF16;
-/// values are not read. Errors read "FILE: tensor 'NAME': expected …, found …".
+/// A tensor that a model needs, under its Hugging Face name.
+struct LlamaTensor {
+  std::string name;
+  llvm::SmallVector<int64_t> shape;
+};
+
+/// Calls `visit` for each tensor that `config` calls for, in the order in which the model uses
+/// them, up to the first failure: a configuration may lie about the number of layers.
+llvm::Error visitLlamaTensors(const LlamaConfig &config,
+                              llvm::function_ref<llvm::Error(const LlamaTensor &)> visit);
+
+/// The tensors that `config` calls for, in the same order. Each is checked to be in `store`, with
+/// its shape and as F32, F16 or BF16; values are not read. Errors read "FILE: tensor 'NAME':
+/// expected …, found …".
 llvm::Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &config,
                                                                  const WeightStore &store);
 
@@ -32,6 +44,10 @@ std::vector<std::string> unusedTensors(const WeightStore &store,
 
 /// Declares `tensor` in `writer` under its name.
 llvm::Error declareTensor(SafetensorsWriter &writer, const TensorView &tensor);
+
+/// Fails on the first value of an F32, F16 or BF16 tensor that is not finite, as
+/// `copyFiniteTensor`.
+llvm::Error checkFiniteTensor(const TensorView &tensor, llvm::StringRef file);
 
 /// Copies a declared F32, F16 or BF16 tensor piece by piece. Fails on the first value that is not
 /// finite with "FILE: tensor 'NAME': expected finite values, found nan at element 5 ([0, 5])"; the

@@ -26,6 +26,8 @@ struct RotaryConfig {
   double lowFrequencyFactor = 1.0;
   double highFrequencyFactor = 4.0;
   int64_t originalMaxPositions = 0;
+  /// Each frequency is divided by one of these in the end; none when empty. Finite and above 0.
+  std::vector<double> divisors;
 };
 
 /// Radians per position of each of the `headDim / 2` pairs, before rounding to f32. Plain:

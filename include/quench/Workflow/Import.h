@@ -16,7 +16,7 @@
 namespace quench::workflow {
 
 struct ImportRequest {
-  /// A Hugging Face folder.
+  /// A Hugging Face folder, or a GGUF file.
   std::string source;
   /// The model folder to write.
   std::string output;
