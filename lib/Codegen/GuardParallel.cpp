@@ -124,15 +124,16 @@ func::FuncOp LoopDivider::outline(scf::ParallelOp loop, SmallVectorImpl<Value> &
   auto mapped = [&](OperandRange values) {
     return llvm::map_to_vector(values, [&](Value value) { return mapping.lookup(value); });
   };
-  SmallVector<Value> lower = mapped(loop.getLowerBound()), upper = mapped(loop.getUpperBound());
-  SmallVector<Value> step = mapped(loop.getStep());
+  SmallVector<Value> lower = mapped(loop.getLowerBound()), step = mapped(loop.getStep());
+  // The first end is the parameter of the range instead.
+  SmallVector<Value> upper = mapped(loop.getUpperBound().drop_front());
   Value one = arith::ConstantIndexOp::create(b, 1);
   auto outer = scf::ForOp::create(b, entry->getArgument(0), entry->getArgument(1), one);
   func::ReturnOp::create(b);
   b.setInsertionPoint(outer.getBody()->getTerminator());
   Value first = b.createOrFold<arith::MulIOp>(outer.getInductionVar(), step[0]);
   first = b.createOrFold<arith::AddIOp>(first, lower[0]);
-  scf::buildLoopNest(b, b.getLoc(), ArrayRef(lower).drop_front(), ArrayRef(upper).drop_front(),
+  scf::buildLoopNest(b, b.getLoc(), ArrayRef(lower).drop_front(), upper,
                      ArrayRef(step).drop_front(),
                      [&](OpBuilder &builder, Location, ValueRange indices) {
                        SmallVector<Value> all = {first};

@@ -293,7 +293,7 @@ func.func @contraction(%q: !quench.qtensor<?x8xf32, #s8>, %x: tensor<?x8xf32>) -
 // NF4 has no unit that all of its values are multiples of. Beside 8-bit activations they are rounded to such multiples, and
 // bytes are looked up; beside floats they stay what they are.
 // CHECK-LABEL: func.func @normal_float(
-// CHECK:         %[[R:.+]] = quench.weight @w : !quench.qtensor<4x8xf32, #quench.scheme<#quench.codebook<[-1.000000e+00, -6.929134e-01
+// CHECK:         %[[R:.+]] = quench.weight @w : !quench.qtensor<4x8xf32, #quench.scheme<#quench.codebook<[-1.000000e+00, -0.692913413
 // CHECK:         quench.contract %{{.+}}, %[[R]] accumulator i32 by <codes, container = i4, product = "vpdpbusd">
 // CHECK:         quench.contract %{{.+}}, %{{.+}} accumulator f32 by <decoded_when_packed
 #s8 = #quench.scheme<i8, block = [1, *], scale = f32>

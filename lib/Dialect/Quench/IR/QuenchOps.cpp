@@ -161,8 +161,8 @@ LogicalResult ObserveOp::verify() {
   }
   ArrayRef<float> bounds = getRange().value_or(ArrayRef<float>());
   ArrayRef<int64_t> shape = getInput().getType().getShape();
-  bool isOfChannels =
-      !shape.empty() && static_cast<int64_t>(bounds.size()) == 2 * shape.back(); // C3
+  bool isOfChannels = !shape.empty() && bounds.size() % 2 == 0 &&
+                      static_cast<int64_t>(bounds.size() / 2) == shape.back(); // C3
   if (getRange() && bounds.size() != 2 && !isOfChannels) {
     return emitOpError() << "expected one range or one for each element of the last axis, found "
                          << bounds.size() << " bounds";
