@@ -16,6 +16,8 @@ endif()
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=[^ ]*address")
   add_library(QuenchSanitizerOptions OBJECT ${PROJECT_SOURCE_DIR}/cmake/SanitizerOptions.cpp)
   set(QUENCH_PROGRAM_SOURCES $<TARGET_OBJECTS:QuenchSanitizerOptions>)
+  # The runtime of the sanitizers is in programs alone.
+  add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>:-Wl,-z,undefs>)
 endif()
 
 if(QUENCH_PRECOMPILED_HEADERS)

@@ -30,7 +30,7 @@
 func.func @outlier(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
   // MINMAX:     quench.observe %{{.+}} as "x" range [-1.000000e+00, 1.500000e+00, -7.500000e-01, 1.000000e+02]
   // Four of five, as far as the bins of a channel tell.
-  // PERCENTILE: quench.observe %{{.+}} as "x" range [-1.000000e+00, 1.0{{[0-9]+}}, -7.500000e-01, 1.{{[01][0-9]*(e+00)?}}]
+  // PERCENTILE: quench.observe %{{.+}} as "x" range [-1.000000e+00, 1.0{{[0-9]+}}, -7.500000e-01, 1.{{[01][0-9]*(e\+00)?}}]
   // Each channel has the range that 127 steps fit best: that of the first one has nothing to do with the outlier of the second.
   // MSE:        quench.observe %{{.+}} as "x" range [-1.500000e+00, 1.500000e+00, -1.000000e+02, 1.000000e+02]
   // ENTROPY:    quench.observe %{{.+}} as "x" range [-0.{{[0-9.]+}}, 0.{{[0-9.]+}}, -7.500000e-01, 1.000000e+02]
