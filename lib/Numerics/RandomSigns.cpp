@@ -75,10 +75,11 @@ RandomGenerator::RandomGenerator(uint64_t seed) {
   next64();
 }
 
+static constexpr auto kMultiplier =
+    static_cast<unsigned __int128>(0x2360ed051fc65da4u) << 64 | 0x4385df649fccf645u;
+
 uint64_t RandomGenerator::next64() {
-  const auto multiplier =
-      static_cast<unsigned __int128>(0x2360ed051fc65da4u) << 64 | 0x4385df649fccf645u;
-  state = state * multiplier + increment;
+  state = state * kMultiplier + increment;
   const uint64_t folded = static_cast<uint64_t>(state >> 64) ^ static_cast<uint64_t>(state);
   const unsigned rotation = static_cast<unsigned>(state >> 122);
   return folded >> rotation | folded << (-rotation & 63);
@@ -93,6 +94,32 @@ uint32_t RandomGenerator::next32() {
   const uint64_t words = next64();
   highHalf = static_cast<uint32_t>(words >> 32);
   return static_cast<uint32_t>(words);
+}
+
+void RandomGenerator::skip64(uint64_t count) {
+  // Steps are affine functions of the state; those of 1, 2, 4 … steps follow by squaring.
+  unsigned __int128 factor = 1, summand = 0;
+  unsigned __int128 stepFactor = kMultiplier, stepSummand = increment;
+  for (; count > 0; count >>= 1) {
+    if (count & 1) {
+      factor *= stepFactor;
+      summand = summand * stepFactor + stepSummand;
+    }
+    stepSummand *= stepFactor + 1;
+    stepFactor *= stepFactor;
+  }
+  state = state * factor + summand;
+}
+
+void RandomGenerator::skip32(uint64_t count) {
+  if (highHalf && count > 0) {
+    highHalf.reset();
+    --count;
+  }
+  skip64(count / 2);
+  if (count % 2 != 0) {
+    next32();
+  }
 }
 
 double RandomGenerator::nextDouble() { return static_cast<double>(next64() >> 11) * 0x1.0p-53; }
@@ -122,8 +149,6 @@ std::vector<double> RandomGenerator::signs(size_t count) {
 
 std::vector<double> quench::numerics::randomSigns(uint64_t seed, uint64_t offset, size_t count) {
   RandomGenerator generator(seed);
-  for (uint64_t i = 0; i < offset; ++i) {
-    generator.next32();
-  }
+  generator.skip32(offset);
   return generator.signs(count);
 }

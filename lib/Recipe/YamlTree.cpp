@@ -96,9 +96,13 @@ void TreeBuilder::keepDiagnostic(const SMDiagnostic &diagnostic, void *self) {
   }
 }
 
-/// Where a node starts. LLVM's flow collections start after their bracket.
+/// Where a node starts, or null where LLVM does not know. Its flow collections start after their
+/// bracket.
 const char *TreeBuilder::startOf(const yaml::Node &node) const {
   const char *start = node.getSourceRange().Start.getPointer();
+  if (!start || isa<yaml::NullNode, yaml::AliasNode, yaml::BlockScalarNode>(node)) {
+    return nullptr;
+  }
   StringRef before(text.begin(), start - text.begin());
   before = before.rtrim();
   bool inBracket = (isa<yaml::MappingNode>(node) && before.ends_with("{")) ||
@@ -137,9 +141,11 @@ Error TreeBuilder::convert(yaml::Node *node, unsigned depth, YamlTree &tree) {
   if (!failure.empty() || !node) {
     return createStringError(failure.empty() ? file + ": malformed YAML" : failure);
   }
-  // Some nodes do not know where they start; those keep the place of their key or sequence.
-  if (tree.place.empty() || !isa<yaml::NullNode, yaml::AliasNode, yaml::BlockScalarNode>(node)) {
-    tree.place = placeOf(startOf(*node));
+  // Nodes that do not know where they start keep the place of their key or sequence.
+  if (const char *start = startOf(*node)) {
+    tree.place = placeOf(start);
+  } else if (tree.place.empty()) {
+    tree.place = file + ":1:1";
   }
   if (depth > maxDepth) {
     return tree.error("expected nesting of at most " + Twine(maxDepth) + " levels");

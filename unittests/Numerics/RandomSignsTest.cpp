@@ -51,6 +51,28 @@ TEST(RandomSigns, an_offset_skips_signs) {
   EXPECT_EQ(randomSigns(7, 255, 3), std::vector<double>(all.begin() + 255, all.begin() + 258));
 }
 
+TEST(RandomSigns, skipped_words_are_those_that_are_not_drawn) {
+  for (uint64_t before : {0, 1}) {
+    for (uint64_t count : {0, 1, 2, 3, 4, 5, 64, 1001}) {
+      RandomGenerator skipping(11), drawing(11);
+      for (uint64_t i = 0; i < before; ++i) {
+        skipping.next32();
+      }
+      for (uint64_t i = 0; i < before + count; ++i) {
+        drawing.next32();
+      }
+      skipping.skip32(count);
+      for (unsigned i = 0; i < 3; ++i) {
+        EXPECT_EQ(skipping.next32(), drawing.next32()) << before << " " << count;
+      }
+    }
+  }
+}
+
+TEST(RandomSigns, a_huge_offset_takes_no_time) {
+  EXPECT_EQ(randomSigns(1, uint64_t(1) << 62, 4).size(), 4u);
+}
+
 TEST(RandomSigns, seeds_differ_in_their_high_words_too) {
   EXPECT_NE(RandomGenerator(1).next64(), RandomGenerator(1 | uint64_t(1) << 32).next64());
 }

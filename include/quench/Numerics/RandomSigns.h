@@ -35,6 +35,9 @@ public:
   /// The next 32 bits of the stream.
   uint32_t next32();
 
+  /// As `count` calls of next32, in a time that hardly depends on their number.
+  void skip32(uint64_t count);
+
   /// A multiple of 2^-53 in [0, 1): `random()`.
   double nextDouble();
 
@@ -45,6 +48,9 @@ public:
   std::vector<double> signs(size_t count);
 
 private:
+  /// As `count` calls of next64.
+  void skip64(uint64_t count);
+
   unsigned __int128 state = 0;
   unsigned __int128 increment = 0;
   std::optional<uint32_t> highHalf;
