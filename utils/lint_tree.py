@@ -55,7 +55,7 @@ INCLUDE_BANS = [
     (("lib/Numerics/", "include/quench/Numerics/"), re.compile(r'#\s*include\s+[<"]mlir/'), "Numerics is free of MLIR"),
 ]
 # Test folders that mirror no library: they test the whole, a language face or a tool.
-FREE_TEST_FOLDERS = {"Integration", "Pipelines", "CAPI", "python", "tools", "lib", "lints", "Unit", "fuzz"}
+FREE_TEST_FOLDERS = {"Integration", "Pipelines", "CAPI", "python", "tools", "lib", "lints", "Unit", "fuzz", "docs"}
 
 
 def list_files(root):

@@ -97,15 +97,25 @@ function(add_quench_passes name)
   set_property(GLOBAL APPEND PROPERTY QUENCH_PASS_FILES ${CMAKE_CURRENT_SOURCE_DIR}/Passes.td)
 endfunction()
 
-# add_quench_doc(<name> <file.td> <folder> <arguments joined by ','>): one Markdown page of `quench-doc`.
+# add_quench_doc(<name> <file.td> <folder> <arguments joined by ','>): one page of the reference, of `quench-doc`.
 function(add_quench_doc name td folder arguments)
   if(NOT TARGET quench-doc)
-    add_custom_target(quench-doc)
+    # The pages lie as they do in the source tree, so that links between them hold in both.
+    set(pages README.md CONTRIBUTING.md LICENSE benchmarks/README.md examples/embedding/README.md
+      models/tinybooks/README.md recipes/README.md)
+    set(commands COMMAND ${CMAKE_COMMAND} -E copy ${PROJECT_SOURCE_DIR}/mkdocs.yml ${PROJECT_BINARY_DIR}/docs/mkdocs.yml
+      COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/docs ${PROJECT_BINARY_DIR}/docs/pages/docs)
+    foreach(page ${pages})
+      get_filename_component(place ${page} DIRECTORY)
+      list(APPEND commands COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/docs/pages/${place}
+        COMMAND ${CMAKE_COMMAND} -E copy ${PROJECT_SOURCE_DIR}/${page} ${PROJECT_BINARY_DIR}/docs/pages/${page})
+    endforeach()
+    add_custom_target(quench-doc ${commands} VERBATIM)
   endif()
   string(REPLACE "," ";" arguments "${arguments}")
   set(LLVM_TARGET_DEFINITIONS ${td})
   tablegen(MLIR ${name}.md ${arguments} "-I${MLIR_MAIN_SRC_DIR}" "-I${MLIR_INCLUDE_DIR}")
-  set(output ${PROJECT_BINARY_DIR}/docs/${folder}${name}.md)
+  set(output ${PROJECT_BINARY_DIR}/docs/pages/reference/${folder}${name}.md)
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_BINARY_DIR}/${name}.md ${output}
     DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${name}.md)

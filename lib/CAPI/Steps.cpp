@@ -172,7 +172,11 @@ QuenchStatus quenchCompile(QuenchContext *context, const char *model, const char
     return status;
   }
   QuenchCompileOptions chosen = readOptions(options, QUENCH_COMPILE_OPTIONS_INIT);
-  CompileRequest request{model, output, textOr(chosen.target, "host"), textOr(chosen.name, "")};
+  CompileRequest request;
+  request.model = model;
+  request.output = output;
+  request.target = textOr(chosen.target, "host");
+  request.symbol = textOr(chosen.name, "");
   return context->done(compileModelTo(std::move(request), context->host()).takeError());
 }
 
