@@ -33,7 +33,6 @@ using namespace quench;
 using namespace quench::fuzz;
 
 static constexpr unsigned kRunsOfContext = 2000;
-static constexpr int64_t kMaxElements = int64_t(1) << 16;
 
 static std::unique_ptr<MLIRContext> createContext() {
   DialectRegistry registry;
@@ -54,7 +53,7 @@ MLIRContext &fuzz::fuzzContext() {
   return *context;
 }
 
-static bool isTooLarge(Type type) {
+static bool hasMoreElements(Type type, int64_t limit) {
   auto shaped = dyn_cast<ShapedType>(type);
   if (!shaped || !shaped.hasRank()) {
     return false;
@@ -62,7 +61,7 @@ static bool isTooLarge(Type type) {
   int64_t elements = 1;
   for (int64_t size : shaped.getShape()) {
     int64_t known = ShapedType::isDynamic(size) ? 1 : std::max<int64_t>(size, 1);
-    if (known > kMaxElements / elements) {
+    if (known > limit / elements) {
       return true;
     }
     elements *= known;
@@ -70,9 +69,9 @@ static bool isTooLarge(Type type) {
   return false;
 }
 
-bool fuzz::isTooLarge(ModuleOp module) {
-  WalkResult result = module.walk([](Operation *op) {
-    auto large = [](Type type) { return ::isTooLarge(type); };
+bool fuzz::hasMoreElements(ModuleOp module, int64_t limit) {
+  WalkResult result = module.walk([limit](Operation *op) {
+    auto large = [limit](Type type) { return ::hasMoreElements(type, limit); };
     bool found =
         llvm::any_of(op->getOperandTypes(), large) || llvm::any_of(op->getResultTypes(), large);
     for (Region &region : op->getRegions()) {
@@ -91,7 +90,8 @@ OwningOpRef<ModuleOp> fuzz::parseInput(StringRef text, MLIRContext &context) {
     llvm::consumeError(module.takeError());
     return nullptr;
   }
-  return fuzz::isTooLarge(**module) ? OwningOpRef<ModuleOp>() : std::move(*module);
+  return fuzz::hasMoreElements(**module, kMaxElements) ? OwningOpRef<ModuleOp>()
+                                                       : std::move(*module);
 }
 
 DiagnosticLog::DiagnosticLog(MLIRContext &context) : context(context) {

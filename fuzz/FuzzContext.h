@@ -22,13 +22,15 @@ namespace quench::fuzz {
 /// It is kept from call to call and now and then made anew, because contexts only grow.
 mlir::MLIRContext &fuzzContext();
 
-/// The module of a text, verified. Null when there is none, or when the module is of no interest:
-/// see `isTooLarge`.
+/// More than this in one value is more than a fuzzer has time and memory for. That a large model
+/// needs both is no finding.
+inline constexpr int64_t kMaxElements = int64_t(1) << 16;
+
+/// The module of a text, verified. Null when there is none, or one with too many elements.
 mlir::OwningOpRef<mlir::ModuleOp> parseInput(llvm::StringRef text, mlir::MLIRContext &context);
 
-/// Whether some value or constant has more elements than a fuzzer has time and memory for. That a
-/// large model needs memory is no finding.
-bool isTooLarge(mlir::ModuleOp module);
+/// Whether some value has more elements; dynamic dimensions count as 1.
+bool hasMoreElements(mlir::ModuleOp module, int64_t limit);
 
 /// Collects the errors that are reported on a context while it lives.
 class DiagnosticLog {

@@ -35,6 +35,8 @@ static constexpr StringLiteral kPasses[] = {
 #include "FuzzPasses.inc"
 };
 static constexpr size_t kMaxPasses = 4;
+/// In one value, where the evaluator runs, which is made to be obvious and not fast.
+static constexpr int64_t kMaxEvaluatedElements = 1 << 10;
 
 /// Whether options name no file: a fuzzer reads and writes none.
 static bool isHarmless(StringRef options) {
@@ -82,6 +84,11 @@ void quench::fuzz::fuzzPasses(StringRef bytes) {
   std::string message;
   llvm::raw_string_ostream stream(message);
   std::string pipeline = pipelineOf(line);
+  bool evaluates = StringRef(pipeline).contains("quench-evaluate") ||
+                   StringRef(pipeline).contains("quench-verify-equivalence");
+  if (evaluates && hasMoreElements(*module, kMaxEvaluatedElements)) {
+    return;
+  }
   if (failed(parsePassPipeline(pipeline, manager, stream))) {
     return;
   }

@@ -40,7 +40,7 @@
 #endif
 
 /* The version of these headers; see quenchApiVersion for that of the library. */
-#define QUENCH_C_API_VERSION 1
+#define QUENCH_C_API_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {

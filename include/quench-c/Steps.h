@@ -158,6 +158,14 @@ QUENCH_C_EXPORT QuenchStatus quenchReportPage(QuenchContext *context, const char
  * "needs_calibration". Ends with quenchStringDestroy. Since 1. */
 QUENCH_C_EXPORT QuenchStatus quenchRecipes(QuenchContext *context, char **json);
 
+/* The built-in targets, likewise, with the keys of `quench targets --json`: "name", "summary",
+ * "runs_here" and others. Since 2. */
+QUENCH_C_EXPORT QuenchStatus quenchTargets(QuenchContext *context, char **json);
+
+/* The encodings of elements and scales, likewise: "name", "bits", "min", "max" and "summary".
+ * Since 2. */
+QUENCH_C_EXPORT QuenchStatus quenchFormats(QuenchContext *context, char **json);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,7 @@
 #include "quench/Insight/ReportPage.h"
 #include "quench/Recipe/RecipeFile.h"
 #include "quench/Workflow/Calibrate.h"
+#include "quench/Workflow/Catalogue.h"
 #include "quench/Workflow/Compile.h"
 #include "quench/Workflow/Import.h"
 #include "quench/Workflow/Quantize.h"
@@ -292,15 +293,23 @@ QuenchStatus quenchRecipes(QuenchContext *context, char **json) {
     return status;
   }
   *json = nullptr;
-  json::Array list;
-  for (const recipe::BuiltinRecipe &builtin : recipe::builtinRecipes()) {
-    Expected<recipe::Recipe> recipe = recipe::parseRecipe(builtin.text, builtin.name);
-    if (!recipe) {
-      return context->fail(recipe.takeError());
-    }
-    list.push_back(json::Object{{"name", builtin.name},
-                                {"summary", recipe->summary},
-                                {"needs_calibration", recipe->needsCalibration()}});
+  Expected<json::Array> list = workflow::listRecipes();
+  return list ? context->give(formatv("{0:2}", json::Value(std::move(*list))).str(), json)
+              : context->fail(list.takeError());
+}
+
+QuenchStatus quenchTargets(QuenchContext *context, char **json) {
+  if (QuenchStatus status = require(context, {{"json", json}})) {
+    return status;
   }
-  return context->give(formatv("{0:2}", json::Value(std::move(list))).str(), json);
+  *json = nullptr;
+  return context->give(formatv("{0:2}", json::Value(workflow::listTargets())).str(), json);
+}
+
+QuenchStatus quenchFormats(QuenchContext *context, char **json) {
+  if (QuenchStatus status = require(context, {{"json", json}})) {
+    return status;
+  }
+  *json = nullptr;
+  return context->give(formatv("{0:2}", json::Value(workflow::listFormats())).str(), json);
 }

@@ -8,6 +8,7 @@
 #include "quench/Driver/Command.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Recipe/RecipeFile.h"
+#include "quench/Workflow/Catalogue.h"
 
 using namespace llvm;
 
@@ -55,24 +56,24 @@ Error RecipesCommand::run(const Console &console) {
   if (!shown.empty()) {
     return show(console);
   }
-  json::Array list;
+  if (console.json) {
+    Expected<json::Array> list = workflow::listRecipes();
+    if (!list) {
+      return list.takeError();
+    }
+    console.printJson(std::move(*list));
+    return Error::success();
+  }
   TextTable table({"name", "calibration", "what it does"});
   for (const recipe::BuiltinRecipe &builtin : recipe::builtinRecipes()) {
     Expected<recipe::Recipe> recipe = recipe::parseRecipe(builtin.text, builtin.name);
     if (!recipe) {
       return recipe.takeError();
     }
-    list.push_back(json::Object{{"name", builtin.name},
-                                {"summary", recipe->summary},
-                                {"needs_calibration", recipe->needsCalibration()}});
     table.addRow(
         {builtin.name.str(), recipe->needsCalibration() ? "needed" : "-", recipe->summary});
   }
-  if (console.json) {
-    console.printJson(std::move(list));
-  } else {
-    table.print(console.out);
-  }
+  table.print(console.out);
   return Error::success();
 }
 

@@ -8,6 +8,7 @@
 #include "quench/Driver/Command.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Target/TargetSpec.h"
+#include "quench/Workflow/Catalogue.h"
 
 using namespace llvm;
 
@@ -33,14 +34,6 @@ private:
 } // namespace
 
 /// Multiply-adds that a core makes in a cycle, by the instruction that makes them.
-static json::Object products(const Target &target) {
-  json::Object rates;
-  for (const NativeProduct &product : target.products) {
-    rates[product.instruction] = product.macsPerCycle();
-  }
-  return rates;
-}
-
 Error TargetsCommand::show(const Console &console) const {
   Expected<Target> target = Target::find(shown);
   if (!target) {
@@ -59,30 +52,21 @@ Error TargetsCommand::run(const Console &console) {
   if (!shown.empty()) {
     return show(console);
   }
+  if (console.json) {
+    console.printJson(workflow::listTargets());
+    return Error::success();
+  }
   std::string host = Target::host().name;
-  json::Array list;
   TextTable table({"name", "runs here", "what it is"});
   for (const Target &target : Target::all()) {
-    bool isHost = target.name == host, runs = target.runsHere();
-    list.push_back(json::Object{{"name", target.name},
-                                {"summary", target.summary},
-                                {"triple", target.triple},
-                                {"vector_bits", target.vectorBits},
-                                {"products", products(target)},
-                                {"runs_here", runs},
-                                {"host", isHost}});
     table.addRow({target.name,
-                  isHost              ? "host"
-                  : runs              ? "yes"
+                  target.name == host ? "host"
+                  : target.runsHere() ? "yes"
                   : target.isDevice() ? "device"
                                       : "no",
                   target.summary});
   }
-  if (console.json) {
-    console.printJson(std::move(list));
-  } else {
-    table.print(console.out);
-  }
+  table.print(console.out);
   return Error::success();
 }
 

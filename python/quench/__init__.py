@@ -12,7 +12,8 @@ docs/python.md is a tour, docs/tutorials/quantize-in-python.py a tutorial.
 """
 from ._errors import Message, QuenchArgumentError, QuenchError
 from ._functions import Function, transform
-from ._model import Evaluation, Layer, Model, ModelInfo, import_model, open_model, recipes, write_report
+from ._model import (Evaluation, Layer, Model, ModelInfo, formats, import_model, open_model, recipes, targets,
+                     write_report)
 from ._running import LoadedModel, Sequence
 from ._session import ProgressBar, Session, library
 
@@ -26,5 +27,5 @@ def version() -> str:
 
 
 __all__ = ["Evaluation", "Function", "Layer", "LoadedModel", "Message", "Model", "ModelInfo", "ProgressBar", "QuenchArgumentError",
-           "QuenchError", "Sequence", "Session", "import_model", "load", "open_model", "recipes", "transform",
-           "version", "write_report"]
+           "QuenchError", "Sequence", "Session", "formats", "import_model", "load", "open_model", "recipes", "targets",
+           "transform", "version", "write_report"]

@@ -8,7 +8,7 @@ import os
 from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 from pathlib import Path
 
-API_VERSION = 1
+API_VERSION = 2
 SONAME = "libQuenchC.so.1"
 
 STATUS_OK, STATUS_INVALID_ARGUMENT, STATUS_FAILED = range(3)
@@ -87,7 +87,9 @@ SIGNATURES = {
     "quenchInspect": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "quenchReport": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "quenchReportPage": (c_int32, [c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p)]),
+    "quenchFormats": (c_int32, [c_void_p, POINTER(c_void_p)]),
     "quenchRecipes": (c_int32, [c_void_p, POINTER(c_void_p)]),
+    "quenchTargets": (c_int32, [c_void_p, POINTER(c_void_p)]),
     "quenchModelLoad": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "quenchModelDestroy": (None, [c_void_p]),
     "quenchModelVocabSize": (c_int64, [c_void_p]),

@@ -238,7 +238,20 @@ def write_report(models: "Union[Model, Sequences[Model]]", output: PathLike) -> 
     return Path(output)
 
 
+def _summaries(function: str, session: Optional[Session]) -> "dict[str, str]":
+    return {entry["name"]: entry["summary"] for entry in (session or default_session()).json(function)}
+
+
 def recipes(session: Optional[Session] = None) -> "dict[str, str]":
     """The built-in recipes: names, and what they do in a line."""
-    listed = (session or default_session()).json("quenchRecipes")
-    return {recipe["name"]: recipe["summary"] for recipe in listed}
+    return _summaries("quenchRecipes", session)
+
+
+def targets(session: Optional[Session] = None) -> "dict[str, str]":
+    """What models can be compiled for: names, for `Model.compile(target=…)`, and what they are in a line."""
+    return _summaries("quenchTargets", session)
+
+
+def formats(session: Optional[Session] = None) -> "dict[str, str]":
+    """The encodings of elements and scales: names, for recipes, and what they are in a line."""
+    return _summaries("quenchFormats", session)

@@ -62,6 +62,10 @@ static void inspect(QuenchContext *context) {
   }
   require(quenchRecipes(context, &text) == QUENCH_STATUS_OK && strstr(text, "\"w8a8-dynamic\""), "recipes");
   quenchStringDestroy(text);
+  require(quenchTargets(context, &text) == QUENCH_STATUS_OK && strstr(text, "\"x86-avx2\"") && strstr(text, "\"runs_here\""), "targets");
+  quenchStringDestroy(text);
+  require(quenchFormats(context, &text) == QUENCH_STATUS_OK && strstr(text, "\"f8E4M3FN\"") && strstr(text, "\"bits\""), "formats");
+  quenchStringDestroy(text);
 }
 
 static void run(QuenchContext *context) {

@@ -132,6 +132,8 @@ class PackageTest(unittest.TestCase):
         page = quench.write_report([self.small, four], ROOT / "page.html").read_text()
         self.assertIn("<html", page)
         self.assertIn("w8a8-dynamic", quench.recipes())
+        self.assertIn("x86-avx2", quench.targets())
+        self.assertIn("f8E4M3FN", quench.formats())
 
     def test_compile(self):
         path = self.small.compile(ROOT / "libsmall.so")
