@@ -37,6 +37,7 @@ llvm::ArrayRef<FuzzTarget> fuzzTargets();
 void fuzzArchive(llvm::StringRef bytes);
 void fuzzAttribute(llvm::StringRef bytes);
 void fuzzConfig(llvm::StringRef bytes);
+void fuzzGguf(llvm::StringRef bytes);
 void fuzzModule(llvm::StringRef bytes);
 void fuzzPasses(llvm::StringRef bytes);
 void fuzzRecipe(llvm::StringRef bytes);

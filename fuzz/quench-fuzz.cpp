@@ -30,6 +30,7 @@ static constexpr FuzzTarget kTargets[] = {
     {"archive", "calibration archives", false, fuzzArchive},
     {"attribute", "attributes and types of the quench dialect", true, fuzzAttribute},
     {"config", "config.json of Hugging Face models", true, fuzzConfig},
+    {"gguf", "GGUF files", false, fuzzGguf},
     {"module", "IR text", true, fuzzModule},
     {"passes", "passes on IR text", true, fuzzPasses},
     {"recipe", "recipes", true, fuzzRecipe},

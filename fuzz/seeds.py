@@ -104,6 +104,26 @@ def npy(descr, shape, data):
     return b"\0\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
 
 
+def gguf(tensors):
+    """A GGUF file with the metadata of a small Llama and tensors (name, type, shape, bytes), outermost axis first."""
+    def text(value):
+        return struct.pack("<Q", len(value)) + value.encode()
+
+    sizes = {"context_length": 64, "embedding_length": 32, "block_count": 1, "feed_forward_length": 32,
+             "attention.head_count": 4, "attention.head_count_kv": 2}
+    pairs = [text("general.architecture") + struct.pack("<I", 8) + text("llama")]
+    pairs += [text(f"llama.{key}") + struct.pack("<II", 4, value) for key, value in sizes.items()]
+    pairs += [text("llama.attention.layer_norm_rms_epsilon") + struct.pack("<If", 6, 1e-5),
+              text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + text("a") + text("b"),
+              text("tokenizer.ggml.add_bos_token") + struct.pack("<I?", 7, False)]
+    header, data = b"".join(pairs), b""
+    for name, kind, shape, content in tensors:
+        header += text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *reversed(shape)) + struct.pack("<IQ", kind, len(data))
+        data += content + bytes(-len(content) % 32)
+    header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + header
+    return header + bytes(-len(header) % 32) + data
+
+
 class Seeds:
     def __init__(self, root):
         self.root = root
@@ -152,6 +172,12 @@ class Seeds:
         self.add("archive", archive("histogram", edge("a.in", [
             ("a.in.histogram", "I64", [4], struct.pack("<4q", 1, 1, 1, 1)),
             ("a.in.histogram_tiny", "I64", [1], bytes(8))]), tokens=False))
+        # Numbers of types, elements and bytes of a block: Q4_0 to Q6_K and TQ2_0.
+        for kind, elements, size in ((2, 32, 18), (3, 32, 20), (6, 32, 22), (7, 32, 24), (8, 32, 34), (12, 256, 144),
+                                     (13, 256, 176), (14, 256, 210), (35, 256, 66)):
+            block = bytes((17 * i + kind) % 64 for i in range(size))
+            self.add("gguf", gguf([("output_norm.weight", 0, [2], struct.pack("<2f", 1, 2)), ("w", kind, [2, elements], 2 * block)]))
+        self.add("gguf", gguf([("a", 1, [1, 2], bytes(4)), ("b", 30, [3], bytes(6))]))
         for descr, data in (("<i4", bytes(12)), ("|u1", b"abc"), ("<u2", bytes(6)), ("<i8", bytes(24))):
             self.add("tokens", npy(descr, "(3,)", data))
         self.add("tokens", npy("<i8", "(1, 3)", bytes(24)))
