@@ -86,7 +86,11 @@ PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
   if (container != PanelContainer::F32) {
     group = std::min(group, quantized.getScheme().getBlockShape(shape)[1]);
   }
-  return {shape[0], {shape[1], group}, panels.getLanes(), container, panels.getScale()};
+  PanelLayout layout{shape[0], {shape[1], group}, panels.getLanes(), container, panels.getScale()};
+  if (DenseI64ArrayAttr order = panels.getFragment()) {
+    layout.fragment = FragmentOrder{order[0], order[1], order[2], order[3]};
+  }
+  return layout;
 }
 
 void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint32_t *words) {
@@ -137,7 +141,7 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
         for (int64_t i = 0; i < groups.groupSize(g); ++i) {
           uint32_t code = codes[row * groups.k + g * groups.group + i] + offset;
           int64_t position = groups.groupOffset(g) + i;
-          packed.words[layout.wordIndex(panel, position / perWord) + lane] |=
+          packed.words[layout.wordPlace(row, position / perWord)] |=
               code << bitOf(layout.container, position % perWord);
         }
         int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;

@@ -13,6 +13,7 @@
 #ifndef QUENCH_CODEGEN_PANELLAYOUT_H
 #define QUENCH_CODEGEN_PANELLAYOUT_H
 
+#include "quench/Codegen/FragmentOrder.h"
 #include "quench/Dialect/Quench/IR/QuenchTypes.h"
 #include "quench/Numerics/QuantizeTensor.h"
 #include "quench/Target/Target.h"
@@ -72,6 +73,8 @@ struct PanelLayout {
   PanelContainer container;
   /// A type of 16 bits that holds the scales exactly; null for f32.
   mlir::Type narrowScale = nullptr;
+  /// For an instruction for matrices; words of a panel then lie in its order, and panels apart.
+  std::optional<FragmentOrder> fragment = std::nullopt;
 
   /// The layout of a weight of type `source` (a rank-2 tensor or qtensor) in `panels`.
   static PanelLayout get(mlir::Type source, PanelsAttr panels);
@@ -81,7 +84,14 @@ struct PanelLayout {
   int64_t codesPerWord() const { return 32 / bitsOf(container); }
   /// Words of one row: float panels are not padded along K.
   int64_t wordsPerRow() const {
-    return container == PanelContainer::F32 ? groups.k : groups.paddedK() / codesPerWord();
+    return container == PanelContainer::F32 ? groups.k
+           : fragment                       ? numVectors() * codesPerVector() / codesPerWord()
+                                            : groups.paddedK() / codesPerWord();
+  }
+  /// Of a fragment: the codes along K of a vector of each lane, and how many there are of these.
+  int64_t codesPerVector() const { return fragment->codesOfVector(bitsOf(container)); }
+  int64_t numVectors() const {
+    return (groups.paddedK() + codesPerVector() - 1) / codesPerVector();
   }
   int64_t wordsPerPanel() const { return wordsPerRow() * lanes; }
   /// Panels in the tile of this panel: fewer in the last tile.
@@ -91,6 +101,12 @@ struct PanelLayout {
   /// Where the lanes of word `word` of a panel begin.
   int64_t wordIndex(int64_t panel, int64_t word) const {
     return indexIn(panel, word, wordsPerRow());
+  }
+  /// Where word `word` of a row is, whatever the order.
+  int64_t wordPlace(int64_t row, int64_t word) const {
+    const int64_t panel = row / lanes, lane = row % lanes;
+    return fragment ? panel * wordsPerPanel() + fragment->place(lane, word, bitsOf(container))
+                    : wordIndex(panel, word) + lane;
   }
   /// Where the scales (zero points) of a group of a panel begin.
   int64_t scaleIndex(int64_t panel, int64_t group) const {

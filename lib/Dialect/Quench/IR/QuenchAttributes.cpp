@@ -408,7 +408,7 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
 //===----------------------------------------------------------------------===//
 
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes,
-                                 Type container, Type scale) {
+                                 Type container, Type scale, DenseI64ArrayAttr fragment) {
   if ((lanes != 4 && lanes != 8 && lanes != 16) ||
       !(container.isInteger(2) || container.isInteger(4) || container.isInteger(8) ||
         container.isF32())) { // C1
@@ -418,6 +418,19 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   if (scale && (container.isF32() || !(scale.isF16() || scale.isBF16()))) { // C2
     return emitError() << "expected a scale of f16 or bf16 beside integers, found " << scale
                        << " beside " << container;
+  }
+  if (!fragment) {
+    return success();
+  }
+  auto isOne = [&](size_t index, ArrayRef<int64_t> of) {
+    return llvm::is_contained(of, fragment[index]);
+  };
+  if (lanes != 16 || container.isF32() || fragment.size() != 4 || !isOne(0, {1, 2}) ||
+      !isOne(1, {1, 4}) || !isOne(2, {1, 2, 4}) || !isOne(3, {1, 16 / fragment[0]})) { // C3
+    return emitError()
+           << "expected a fragment of 1 or 2 rows, 1 or 4 lanes, 1, 2 or 4 words and a "
+              "stride of 1 or the lanes of the rows, beside 16 lanes of integers, found "
+           << fragment;
   }
   return success();
 }

@@ -27,19 +27,32 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     Scales lie apart as `[tile][group][panel][lane]`, in f32 or in a type of 16 bits that holds them exactly, zero
     points (of the unsigned codes) likewise in i32.
 
+    With a `fragment` the words of a panel lie in the order in which the lanes of an instruction for matrices take
+    them, sixteen bytes to a lane: the rows that a lane has, the lanes along K, the words along K that a lane multiplies at a
+    time, and from one lane along K to the next (see `FragmentOrder`). Scales and zero points are where they were.
+
     ```mlir
     #quench.panels<lanes = 16, container = i4>
     #quench.panels<lanes = 16, container = i4, scale = f16>
+    #quench.panels<lanes = 16, container = i4, fragment = array<i64: 2, 4, 2, 1>>
     ```
 
     - C1: the container is i2, i4, i8 or f32; lanes are 4, 8 or 16.
     - C2: a scale, other than f32, is f16 or bf16 and beside an integer container.
+    - C3: a fragment is beside 16 lanes and an integer container. A lane has 1 or 2 rows, there are 1 or 4 lanes along K,
+      1, 2 or 4 words, and from lane to lane it is 1 or the number of lanes along the rows.
   }];
-  let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container, OptionalParameter<"::mlir::Type">:$scale);
+  let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container, OptionalParameter<"::mlir::Type">:$scale,
+                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$fragment);
   let assemblyFormat = "`<` struct(params) `>`";
-  let builders = [AttrBuilder<(ins "int64_t":$lanes, "::mlir::Type":$container), [{
-    return $_get($_ctxt, lanes, container, ::mlir::Type());
-  }]>];
+  let builders = [
+    AttrBuilder<(ins "int64_t":$lanes, "::mlir::Type":$container), [{
+      return $_get($_ctxt, lanes, container, ::mlir::Type(), ::mlir::DenseI64ArrayAttr());
+    }]>,
+    AttrBuilder<(ins "int64_t":$lanes, "::mlir::Type":$container, "::mlir::Type":$scale), [{
+      return $_get($_ctxt, lanes, container, scale, ::mlir::DenseI64ArrayAttr());
+    }]>
+  ];
   let genVerifyDecl = 1;
 }
 

@@ -1,0 +1,54 @@
+//===- MatrixFragment.cpp - Instructions that multiply matrices -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Gpu/MatrixFragment.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace quench;
+
+// PTX ISA, "Matrix Fragments for mma.m16n8k32"; AMD Matrix Instruction Calculator for the others.
+const std::vector<MatrixFragment> &MatrixFragment::all() {
+  static const std::vector<MatrixFragment> fragments = {
+      {"mma.m16n8k32", "llvm.nvvm.mma.m16n8k32.row.col.u8.s8", 32, 8, FragmentOrder{2, 4, 2, 1},
+       Coordinate{1, 0, {0, 0, 8, 8}}, Coordinate{0, 2, {0, 1, 0, 1}}, true, true},
+      {"v_mfma_i32_16x16x32_i8", "llvm.amdgcn.mfma.i32.16x16x32.i8", 64, 16,
+       FragmentOrder{1, 4, 2, 16}, Coordinate{0, 4, {0, 1, 2, 3}}, Coordinate{1, 0, {0, 0, 0, 0}},
+       false, false},
+      {"v_mfma_i32_16x16x16i8", "llvm.amdgcn.mfma.i32.16x16x16i8", 64, 16,
+       FragmentOrder{1, 4, 1, 16}, Coordinate{0, 4, {0, 1, 2, 3}}, Coordinate{1, 0, {0, 0, 0, 0}},
+       false, false},
+      {"v_wmma_i32_16x16x16_iu8", "llvm.amdgcn.wmma.i32.16x16x16.iu8", 32, 16,
+       FragmentOrder{1, 1, 4, 16}, Coordinate{0, 1, {0, 2, 4, 6, 8, 10, 12, 14}},
+       Coordinate{1, 0, {0, 0, 0, 0, 0, 0, 0, 0}}, true, false},
+  };
+  return fragments;
+}
+
+const MatrixFragment *MatrixFragment::find(llvm::StringRef instruction) {
+  auto found = llvm::find_if(
+      all(), [&](const MatrixFragment &fragment) { return fragment.instruction == instruction; });
+  return found == all().end() ? nullptr : &*found;
+}
+
+int64_t MatrixFragment::codesOfChunk(const PanelLayout &layout) const {
+  const int64_t least = std::max<int64_t>(128, order.codesOfVector(bitsOf(layout.container)));
+  const GroupLayout &groups = layout.groups;
+  return groups.numGroups() == 1 ? least : std::max(least, groups.paddedGroup());
+}
+
+bool MatrixFragment::fits(const PanelLayout &layout) const {
+  if (layout.container == PanelContainer::F32 || layout.lanes != FragmentOrder::kRows) {
+    return false;
+  }
+  const GroupLayout &groups = layout.groups;
+  const unsigned bits = bitsOf(layout.container);
+  const int64_t chunk = codesOfChunk(layout);
+  return chunk <= 256 && chunk % order.codesOfVector(bits) == 0 &&
+         (groups.numGroups() == 1 || (groups.paddedGroup() % order.codesOfStep(bits) == 0 &&
+                                      chunk % groups.paddedGroup() == 0));
+}
