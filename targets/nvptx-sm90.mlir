@@ -16,6 +16,8 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "vector_ops_per_cycle" = 528.0 : f64,
     "byte_lookups_per_cycle" = 0.0 : f64,
     "products" = #dlti.map<
+      "mma.m16n8k32" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+        "shape" = array<i64: 8, 16, 32>, "per_cycle" = 132.0 : f64>,
       "dp4a" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 16, 4>, "per_cycle" = 528.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,

@@ -9,10 +9,13 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
@@ -74,6 +77,35 @@ Value GpuKernelBuilder::load(Value buffer, Value at) {
 }
 void GpuKernelBuilder::store(Value value, Value buffer, Value at) {
   memref::StoreOp::create(*this, value, buffer, at);
+}
+
+Value GpuKernelBuilder::loadVector(Value buffer, Value at, int64_t count) {
+  auto type = VectorType::get({count}, getI32Type());
+  return vector::LoadOp::create(*this, type, buffer, at, /*nontemporal=*/false,
+                                llvm::MaybeAlign(4 * count));
+}
+void GpuKernelBuilder::storeVector(Value vector, Value buffer, Value at) {
+  const int64_t count = cast<VectorType>(vector.getType()).getNumElements();
+  vector::StoreOp::create(*this, vector, buffer, at, /*nontemporal=*/false,
+                          llvm::MaybeAlign(4 * count));
+}
+Value GpuKernelBuilder::zeroVector(int64_t count) {
+  auto type = VectorType::get({count}, getI32Type());
+  return arith::ConstantOp::create(*this, DenseElementsAttr::get(type, getI32IntegerAttr(0)));
+}
+Value GpuKernelBuilder::element(Value vector, int64_t number) {
+  return vector::ExtractOp::create(*this, vector, ArrayRef<int64_t>{number});
+}
+
+void GpuKernelBuilder::copyAsync(Value buffer, Value from, Value shared, Value to, int64_t count,
+                                 Value real) {
+  nvgpu::DeviceAsyncCopyOp::create(*this, nvgpu::DeviceAsyncTokenType::get(getContext()), shared,
+                                   ValueRange(to), buffer, ValueRange(from), getIndexAttr(count),
+                                   real, /*bypassL1=*/getUnitAttr());
+}
+void GpuKernelBuilder::commitCopies() { NVVM::CpAsyncCommitGroupOp::create(*this); }
+void GpuKernelBuilder::waitForCopies(int64_t number) {
+  NVVM::CpAsyncWaitGroupOp::create(*this, static_cast<uint32_t>(number));
 }
 
 void GpuKernelBuilder::ifThen(Value condition, const std::function<void()> &body) {

@@ -7,6 +7,8 @@
 
 #include "quench/Gpu/GpuProductKernel.h"
 
+#include "GpuMatrixProduct.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -19,7 +21,11 @@ using namespace quench;
 std::string GpuProductKernel::name() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "product_" << (!integerLhs ? "f32" : rowScales ? "i8row" : "i8") << "_";
+  os << (fragment ? "matrix_product_" : "product_")
+     << (!integerLhs ? "f32"
+         : rowScales ? "i8row"
+                     : "i8")
+     << "_";
   if (layout.container == PanelContainer::F32) {
     os << "f32";
   } else {
@@ -251,6 +257,19 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
     parameter({layout.n}, f32);
   }
   parameter({dynamic, layout.n}, f32);
+  if (fragment) {
+    auto shape = GpuMatrixShape::get(*fragment, rows);
+    kernel.threads = GpuMatrixShape::kWaves * fragment->lanes;
+    kernel.launch = [this, shape, rows](GpuKernelBuilder &host, ValueRange values) {
+      Value count = memref::DimOp::create(host, values.front(), 0);
+      int64_t across = llvm::divideCeil(layout.numPanels(), shape.panelsOfGroup());
+      return GpuLaunch{{host.index(across), host.ceilDiv(count, rows), host.index(1)}, {count}};
+    };
+    kernel.body = [&](GpuKernelBuilder &device, ValueRange buffers, ValueRange sizes) {
+      emitMatrixProduct(device, *this, shape, buffers, sizes[0]);
+    };
+    return kernel.getOrCreate(module);
+  }
   kernel.launch = [&](GpuKernelBuilder &host, ValueRange values) {
     Value count = memref::DimOp::create(host, values.front(), 0);
     int64_t across = (layout.n + kernel.threads - 1) / kernel.threads;
@@ -266,8 +285,9 @@ func::FuncOp GpuProductKernel::getOrCreate(ModuleOp module) const {
   if (auto existing = module.lookupSymbol<func::FuncOp>(name())) {
     return existing;
   }
-  func::FuncOp single = getOrCreateForRows(module, 1);
-  func::FuncOp tiled = getOrCreateForRows(module, kTileRows);
+  const int64_t fewRows = fragment ? fragment->n : 1;
+  func::FuncOp single = getOrCreateForRows(module, fewRows);
+  func::FuncOp tiled = getOrCreateForRows(module, fragment ? GpuMatrixShape::kManyRows : kTileRows);
   GpuKernelBuilder b(NameLoc::get(StringAttr::get(module.getContext(), name())),
                      module.getContext());
   b.setInsertionPointToEnd(module.getBody());
@@ -277,7 +297,7 @@ func::FuncOp GpuProductKernel::getOrCreate(ModuleOp module) const {
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToEnd(entry);
   Value rows = memref::DimOp::create(b, entry->getArgument(0), 0);
-  Value isSingle = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows, b.index(1));
+  Value isSingle = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows, b.index(fewRows));
   auto branch = scf::IfOp::create(b, isSingle, /*withElseRegion=*/true);
   for (auto [block, kernel] :
        {std::pair(branch.thenBlock(), single), std::pair(branch.elseBlock(), tiled)}) {

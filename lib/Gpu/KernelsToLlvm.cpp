@@ -18,9 +18,12 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -77,19 +80,54 @@ private:
   void access(Operation *op, Type element) {
     b.setInsertionPoint(op);
     b.setLoc(op->getLoc());
+    if (auto copy = dyn_cast<nvgpu::DeviceAsyncCopyOp>(op)) {
+      copyAsync(copy, element);
+      return;
+    }
+    if (auto load = dyn_cast<vector::LoadOp>(op)) {
+      Value address = addressOf(load.getBase(), load.getIndices()[0], element);
+      const auto alignment = static_cast<unsigned>(load.getAlignment().value_or(0));
+      op->replaceAllUsesWith(LLVM::LoadOp::create(b, load.getVectorType(), address, alignment));
+      op->erase();
+      return;
+    }
     auto load = dyn_cast<memref::LoadOp>(op);
     auto store = dyn_cast<memref::StoreOp>(op);
     Value buffer = load ? load.getMemRef() : store.getMemRef();
     Value index = load ? load.getIndices()[0] : store.getIndices()[0];
-    Value offset = arith::IndexCastOp::create(b, b.getI64Type(), index);
-    Value address =
-        LLVM::GEPOp::create(b, pointer, element, buffer, ArrayRef<LLVM::GEPArg>{offset});
+    Value address = addressOf(buffer, index, element);
     if (load) {
       op->replaceAllUsesWith(LLVM::LoadOp::create(b, element, address));
     } else {
       LLVM::StoreOp::create(b, store.getValueToStore(), address);
     }
     op->erase();
+  }
+
+  /// Of an element of global memory.
+  Value addressOf(Value buffer, Value index, Type element) {
+    Value offset = arith::IndexCastOp::create(b, b.getI64Type(), index);
+    return LLVM::GEPOp::create(b, pointer, element, buffer, ArrayRef<LLVM::GEPArg>{offset});
+  }
+
+  /// `cp.async`, of words.
+  void copyAsync(nvgpu::DeviceAsyncCopyOp copy, Type element) {
+    Value from = addressOf(copy.getSrc(), copy.getSrcIndices()[0], element);
+    Value begin = memref::ExtractAlignedPointerAsIndexOp::create(b, copy.getDst());
+    Value four = arith::ConstantIndexOp::create(b, 4);
+    auto bytes = [&](Value words) -> Value { return arith::MulIOp::create(b, words, four); };
+    Value place = arith::AddIOp::create(b, begin, bytes(copy.getDstIndices()[0]));
+    Value number = arith::IndexCastOp::create(b, b.getI64Type(), place);
+    auto shared = LLVM::LLVMPointerType::get(b.getContext(),
+                                             static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
+    Value to = LLVM::IntToPtrOp::create(b, shared, number);
+    Value real;
+    if (copy.getSrcElements()) {
+      real = arith::IndexCastOp::create(b, b.getI32Type(), bytes(copy.getSrcElements()));
+    }
+    const auto size = static_cast<uint32_t>(4 * copy.getDstElements().getZExtValue());
+    NVVM::CpAsyncOp::create(b, to, from, size, NVVM::LoadCacheModifierKind::CG, real);
+    copy.erase();
   }
 
   void useSharedMemory(memref::AllocOp alloc) {

@@ -31,6 +31,19 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
       PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()));
   GpuProductKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
+  const NativeProduct *product = target.integerProduct();
+  const MatrixFragment *fragment = product ? MatrixFragment::find(product->instruction) : nullptr;
+  if (codes && fragment && fragment->fits(kernel.layout)) {
+    kernel.fragment = fragment;
+    panels = PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()),
+                             Type(), b.getDenseI64ArrayAttr(fragment->order.parameters()));
+    kernel.layout = PanelLayout::get(weight.getType(), panels);
+  } else if (codes && fragment) {
+    remark::missed(op->getLoc(),
+                   remark::RemarkOpts::name("no-matrix-instruction").category(DEBUG_TYPE))
+        << "multiplied by bytes, not by matrices: groups do not begin and end with steps of " +
+               fragment->instruction.str();
+  }
   kernel.integerLhs = codes.has_value();
   kernel.bias = bias != nullptr;
   SmallVector<Value> inputs = {lhs};

@@ -22,6 +22,7 @@
 #define QUENCH_CODEGEN_FRAGMENTORDER_H
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace quench {
@@ -40,6 +41,9 @@ struct FragmentOrder {
   int64_t words = 2;
   /// From one lane along K to the next.
   int64_t kStride = 1;
+
+  /// All four, as `#quench.panels` has them.
+  std::array<int64_t, 4> parameters() const { return {rowsOfLane, kLanes, words, kStride}; }
 
   int64_t rowLanes() const { return kRows / rowsOfLane; }
   int64_t rowStride() const { return kStride == 1 ? kLanes : 1; }
@@ -71,11 +75,6 @@ struct FragmentOrder {
     const int64_t lane = row % rowLanes() * rowStride() + inStep / wordsOfStep(bits) * kStride;
     return (vector * lanes() + lane) * kVector +
            slot(step % stepsOfVector(bits), row / rowLanes(), inStep % wordsOfStep(bits), bits);
-  }
-
-  friend bool operator==(const FragmentOrder &a, const FragmentOrder &b) {
-    return a.rowsOfLane == b.rowsOfLane && a.kLanes == b.kLanes && a.words == b.words &&
-           a.kStride == b.kStride;
   }
 };
 

@@ -57,6 +57,19 @@ public:
   mlir::Value load(mlir::Value buffer, mlir::Value at);
   void store(mlir::Value value, mlir::Value buffer, mlir::Value at);
 
+  /// `count` neighbouring elements of i32 from one whose number is a multiple of it.
+  mlir::Value loadVector(mlir::Value buffer, mlir::Value at, int64_t count);
+  void storeVector(mlir::Value vector, mlir::Value buffer, mlir::Value at);
+  mlir::Value zeroVector(int64_t count);
+  mlir::Value element(mlir::Value vector, int64_t number);
+  /// Starts to copy `count` words from a buffer to memory of the group; the first `real` of them if
+  /// that is given, and zeros for the rest.
+  void copyAsync(mlir::Value buffer, mlir::Value from, mlir::Value shared, mlir::Value to,
+                 int64_t count, mlir::Value real);
+  /// What was started since the last call is a set of copies; waits for all but the last `number`.
+  void commitCopies();
+  void waitForCopies(int64_t number);
+
   void ifThen(mlir::Value condition, const std::function<void()> &body);
 
   /// This thread in its group, and the group in the grid along axis 0, 1 or 2.

@@ -16,6 +16,7 @@
 
 #include "quench/Codegen/RowQuantization.h"
 #include "quench/Gpu/GpuKernelBuilder.h"
+#include "quench/Gpu/MatrixFragment.h"
 
 namespace quench {
 
@@ -31,6 +32,9 @@ struct GpuProductKernel {
   /// Zero points beside the scales; otherwise that of codes stored unsigned.
   bool zeroPoints = false;
   bool bias = false;
+  /// The instruction for matrices that multiplies codes of both sides, in whose order the words of
+  /// the layout are; null where four bytes of a row are multiplied at a time.
+  const MatrixFragment *fragment = nullptr;
 
   std::string name() const;
 

@@ -22,6 +22,16 @@ func.func private @panels_c2_scale() attributes {p = #quench.panels<lanes = 8, c
 
 // -----
 
+// expected-error@+1 {{expected a fragment of 1 or 2 rows, 1 or 4 lanes, 1, 2 or 4 words and a stride of 1 or the lanes of the rows, beside 16 lanes of integers, found array<i64: 2, 4, 2, 16>}}
+func.func private @panels_c3_stride() attributes {p = #quench.panels<lanes = 16, container = i4, fragment = [2, 4, 2, 16]>}
+
+// -----
+
+// expected-error@+1 {{beside 16 lanes of integers, found array<i64: 2, 4, 2, 1>}}
+func.func private @panels_c3_lanes() attributes {p = #quench.panels<lanes = 8, container = i4, fragment = [2, 4, 2, 1]>}
+
+// -----
+
 func.func @packed_weight_c1() {
   // expected-error@+1 {{'quench.packed_weight' op expected a source of rank 2 and static shape, found 'tensor<?x4xf32>'}}
   %w = quench.packed_weight codes @w of tensor<?x4xf32> in <lanes = 8, container = f32> -> tensor<32xf32>

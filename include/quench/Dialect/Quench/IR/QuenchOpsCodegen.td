@@ -34,7 +34,7 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     ```mlir
     #quench.panels<lanes = 16, container = i4>
     #quench.panels<lanes = 16, container = i4, scale = f16>
-    #quench.panels<lanes = 16, container = i4, fragment = array<i64: 2, 4, 2, 1>>
+    #quench.panels<lanes = 16, container = i4, fragment = [2, 4, 2, 1]>
     ```
 
     - C1: the container is i2, i4, i8 or f32; lanes are 4, 8 or 16.

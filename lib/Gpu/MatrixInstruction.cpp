@@ -1,0 +1,85 @@
+//===- MatrixInstruction.cpp - Emission of matrix instructions ------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MatrixInstruction.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace quench;
+
+static bool isNvidia(const MatrixFragment &fragment) {
+  return fragment.intrinsic.starts_with("llvm.nvvm.");
+}
+
+static Value constant(GpuKernelBuilder &b, Type type, int64_t value) {
+  return LLVM::ConstantOp::create(b, type, b.getIntegerAttr(type, value));
+}
+
+/// A vector of 32-bit words; of two, an i64; of one, the word.
+static Value pack(GpuKernelBuilder &b, ValueRange words) {
+  if (words.size() == 1) {
+    return words[0];
+  }
+  auto type = VectorType::get({static_cast<int64_t>(words.size())}, b.getI32Type());
+  Value vector = LLVM::PoisonOp::create(b, type);
+  for (auto [index, word] : llvm::enumerate(words)) {
+    vector = LLVM::InsertElementOp::create(
+        b, vector, word, constant(b, b.getI32Type(), static_cast<int64_t>(index)));
+  }
+  return words.size() == 2 ? LLVM::BitcastOp::create(b, b.getI64Type(), vector) : vector;
+}
+
+SmallVector<Value> quench::noSums(GpuKernelBuilder &b, const MatrixFragment &fragment) {
+  if (isNvidia(fragment)) {
+    return SmallVector<Value>(fragment.numSums(), b.i32(0));
+  }
+  auto type = VectorType::get({fragment.numSums()}, b.getI32Type());
+  return {LLVM::ConstantOp::create(b, type, DenseElementsAttr::get(type, b.getI32IntegerAttr(0)))};
+}
+
+SmallVector<Value> quench::elementsOfSums(GpuKernelBuilder &b, ValueRange sums) {
+  auto type = dyn_cast<VectorType>(sums[0].getType());
+  if (!type) {
+    return SmallVector<Value>(sums);
+  }
+  SmallVector<Value> elements;
+  for (int64_t i = 0; i < type.getDimSize(0); ++i) {
+    elements.push_back(LLVM::ExtractElementOp::create(b, sums[0], constant(b, b.getI32Type(), i)));
+  }
+  return elements;
+}
+
+SmallVector<Value> quench::multiplyTiles(GpuKernelBuilder &b, const MatrixFragment &fragment,
+                                         ValueRange weights, ValueRange activations,
+                                         ValueRange sums) {
+  StringAttr name = b.getStringAttr(fragment.intrinsic);
+  SmallVector<Value> operands;
+  if (isNvidia(fragment)) {
+    operands.append(weights.begin(), weights.end());
+    operands.append(activations.begin(), activations.end());
+    operands.append(sums.begin(), sums.end());
+    auto type = LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                                 SmallVector<Type>(sums.size(), b.getI32Type()));
+    Value result = LLVM::CallIntrinsicOp::create(b, type, name, operands)->getResult(0);
+    SmallVector<Value> next;
+    for (size_t i = 0; i < sums.size(); ++i) {
+      next.push_back(LLVM::ExtractValueOp::create(b, result, static_cast<int64_t>(i)));
+    }
+    return next;
+  }
+  Value a = pack(b, weights), x = pack(b, activations);
+  if (fragment.mixesSigns) {
+    Value no = constant(b, b.getI1Type(), 0), yes = constant(b, b.getI1Type(), 1);
+    operands = {no, a, yes, x, sums[0], no};
+  } else {
+    // Nothing is broadcast or permuted.
+    Value zero = constant(b, b.getI32Type(), 0);
+    operands = {a, x, sums[0], zero, zero, zero};
+  }
+  return {LLVM::CallIntrinsicOp::create(b, sums[0].getType(), name, operands)->getResult(0)};
+}

@@ -1,0 +1,58 @@
+// Products of codes by instructions for matrices: one kernel, in the order of lanes of each machine.
+// DEFINE: %{target} = nvptx-sm80
+// DEFINE: %{select} = quench-opt %s --quench-attach-target=target=%{target} --quench-legalize --quench-select-gpu-kernels
+// RUN: %{select} | FileCheck %s --check-prefixes=CHECK,MMA
+// REDEFINE: %{target} = amdgpu-gfx942
+// RUN: %{select} | FileCheck %s --check-prefixes=CHECK,MFMA
+// REDEFINE: %{target} = amdgpu-gfx1100
+// RUN: %{select} | FileCheck %s --check-prefixes=CHECK,WMMA
+
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#w4 = #quench.scheme<i4, block = [1, 32], scale = f16>
+
+// Few rows of activations and many have kernels of their own; the words of weights lie in the order of lanes.
+// CHECK-LABEL: func.func @groups
+// MMA:           quench.packed_weight codes {{.*}}fragment = [2, 4, 2, 1]
+// MFMA:          quench.packed_weight codes {{.*}}fragment = [1, 4, 2, 16]
+// WMMA:          quench.packed_weight codes {{.*}}fragment = [1, 1, 4, 16]
+// CHECK:         quench.kernel_call @matrix_product_i8row_i4g32_40x128(
+
+// A group of four waves. Memory of the group has two stages of eight rows where copies need no registers, and one elsewhere.
+// CHECK:       gpu.func @matrix_product_i8row_i4g32_40x128_rows[[FEW:8|16]](
+// MMA-SAME:      known_block_size = array<i32: 128, 1, 1>
+// MFMA-SAME:     known_block_size = array<i32: 256, 1, 1>
+// MMA:           nvgpu.device_async_copy
+// MMA:           nvvm.cp.async.commit.group
+// CHECK:         scf.for
+// MMA:             nvgpu.device_async_copy
+// MMA:             nvvm.cp.async.commit.group
+// MFMA-NOT:        nvgpu
+// MFMA:            vector.store
+// Sixteen bytes of weights for each lane.
+// CHECK:           vector.load %{{.+}} {alignment = 16 : i64} : memref<?xi32, {{.*}}>, vector<4xi32>
+// MMA:             nvvm.cp.async.wait.group 1
+// Two barriers in each stage, one more before the sums of the waves are added.
+// CHECK:           gpu.barrier
+// MMA-COUNT-4:     llvm.call_intrinsic "llvm.nvvm.mma.m16n8k32.row.col.u8.s8"(
+// MFMA-COUNT-4:    llvm.call_intrinsic "llvm.amdgcn.mfma.i32.16x16x32.i8"(
+// WMMA-COUNT-8:    llvm.call_intrinsic "llvm.amdgcn.wmma.i32.16x16x16.iu8"(
+// CHECK-NOT:       llvm.call_intrinsic
+// CHECK:           gpu.barrier
+// CHECK-NOT:     scf.for
+// CHECK:         gpu.barrier
+// CHECK-NOT:     gpu.barrier
+// CHECK:       gpu.func @matrix_product_i8row_i4g32_40x128_rows64(
+// CHECK:         gpu.barrier
+// MMA-COUNT-32:  llvm.call_intrinsic "llvm.nvvm.mma
+// MFMA-COUNT-16: llvm.call_intrinsic "llvm.amdgcn.mfma
+// WMMA-COUNT-32: llvm.call_intrinsic "llvm.amdgcn.wmma
+// CHECK-NOT:     llvm.call_intrinsic
+// CHECK:         gpu.barrier
+// CHECK-NOT:     gpu.barrier
+// CHECK:         gpu.return
+func.func @groups(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
+  %q = quench.quantize %x : tensor<?x128xf32> to !quench.qtensor<?x128xf32, #a8>
+  %w = quench.weight @groups.weight : !quench.qtensor<40x128xf32, #w4>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x128xf32, #a8>, !quench.qtensor<40x128xf32, #w4> -> tensor<?x40xf32>
+  return %y : tensor<?x40xf32>
+}

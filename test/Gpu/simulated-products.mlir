@@ -1,0 +1,40 @@
+// What kernels with instructions for matrices compute, thread by thread, with the registers of lanes where the manuals of
+// the machines have them.
+// REQUIRES: numpy
+// DEFINE: %{target} = nvptx-sm80
+// DEFINE: %{run} = quench-opt %s --quench-attach-target=target=%{target} --quench-legalize --quench-select-gpu-kernels --mlir-print-op-generic | %numpy_python %S/Inputs/simulate.py
+
+// Groups of 32, a row that no stage ends with; three rows of activations, 70 of them for the other kernel.
+// RUN: %{run} mma matrix_product_i8row_i4g32_40x160_rows8 4 40 160 32 3 | FileCheck %s
+// RUN: %{run} mma matrix_product_i8row_i4g32_40x160_rows64 4 40 160 32 70 | FileCheck %s
+// One scale for a row, of bytes, whose number is no multiple of anything.
+// RUN: %{run} mma matrix_product_i8row_i8_40x150_rows8 8 40 150 150 3 | FileCheck %s
+// RUN: %{run} mma matrix_product_i8row_i8_40x150_rows64 8 40 150 150 3 | FileCheck %s
+// REDEFINE: %{target} = amdgpu-gfx942
+// RUN: %{run} mfma32 matrix_product_i8row_i4g32_40x160_rows16 4 40 160 32 3 | FileCheck %s
+// RUN: %{run} mfma32 matrix_product_i8row_i8_40x150_rows64 8 40 150 150 3 | FileCheck %s
+// REDEFINE: %{target} = amdgpu-gfx90a
+// RUN: %{run} mfma16 matrix_product_i8row_i4g32_40x160_rows16 4 40 160 32 3 | FileCheck %s
+// RUN: %{run} mfma16 matrix_product_i8row_i8_40x150_rows64 8 40 150 150 3 | FileCheck %s
+// REDEFINE: %{target} = amdgpu-gfx1100
+// RUN: %{run} wmma matrix_product_i8row_i4g32_40x160_rows16 4 40 160 32 3 | FileCheck %s
+// RUN: %{run} wmma matrix_product_i8row_i8_40x150_rows64 8 40 150 150 3 | FileCheck %s
+// CHECK: results, worst
+
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#w4 = #quench.scheme<i4, block = [1, 32], scale = f16>
+#w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+
+func.func @groups(%x: tensor<?x160xf32>) -> tensor<?x40xf32> {
+  %q = quench.quantize %x : tensor<?x160xf32> to !quench.qtensor<?x160xf32, #a8>
+  %w = quench.weight @groups.weight : !quench.qtensor<40x160xf32, #w4>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x160xf32, #a8>, !quench.qtensor<40x160xf32, #w4> -> tensor<?x40xf32>
+  return %y : tensor<?x40xf32>
+}
+
+func.func @rows(%x: tensor<?x150xf32>) -> tensor<?x40xf32> {
+  %q = quench.quantize %x : tensor<?x150xf32> to !quench.qtensor<?x150xf32, #a8>
+  %w = quench.weight @rows.weight : !quench.qtensor<40x150xf32, #w8>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x150xf32, #a8>, !quench.qtensor<40x150xf32, #w8> -> tensor<?x40xf32>
+  return %y : tensor<?x40xf32>
+}
