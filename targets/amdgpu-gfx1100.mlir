@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "amdgpu-gfx1100",
-    "summary" = "AMD RDNA 3 (gfx1100, v_dot4_i32_iu8)",
+    "summary" = "AMD RDNA 3 (gfx1100, v_wmma_i32_16x16x16_iu8)",
     "api" = "hip",
     "chip" = "gfx1100",
     "vector_width" = 512 : i64,

@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "amdgpu-gfx90a",
-    "summary" = "AMD CDNA 2 (gfx90a, v_dot4_i32_i8)",
+    "summary" = "AMD CDNA 2 (gfx90a, v_mfma_i32_16x16x16i8)",
     "api" = "hip",
     "chip" = "gfx90a",
     "vector_width" = 512 : i64,

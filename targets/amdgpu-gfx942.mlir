@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "amdgpu-gfx942",
-    "summary" = "AMD CDNA 3 (gfx942, v_dot4_i32_i8)",
+    "summary" = "AMD CDNA 3 (gfx942, v_mfma_i32_16x16x32_i8)",
     "api" = "hip",
     "chip" = "gfx942",
     "vector_width" = 512 : i64,

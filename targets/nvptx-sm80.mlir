@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "nvptx-sm80",
-    "summary" = "NVIDIA Ampere (PTX for sm_80, dp4a)",
+    "summary" = "NVIDIA Ampere (PTX for sm_80, tensor cores on bytes)",
     "api" = "cuda",
     "chip" = "sm_80",
     "vector_width" = 512 : i64,

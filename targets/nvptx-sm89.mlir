@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "nvptx-sm89",
-    "summary" = "NVIDIA Ada (PTX for sm_89, dp4a)",
+    "summary" = "NVIDIA Ada (PTX for sm_89, tensor cores on bytes)",
     "api" = "cuda",
     "chip" = "sm_89",
     "vector_width" = 512 : i64,

@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "nvptx-sm90",
-    "summary" = "NVIDIA Hopper (PTX for sm_90, dp4a)",
+    "summary" = "NVIDIA Hopper (PTX for sm_90, tensor cores on bytes)",
     "api" = "cuda",
     "chip" = "sm_90",
     "vector_width" = 512 : i64,

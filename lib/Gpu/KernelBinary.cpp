@@ -24,7 +24,10 @@ OwningOpRef<ModuleOp> quench::copyKernels(ModuleOp module) {
   return apart;
 }
 
-FailureOr<KernelSignature> quench::readSignature(gpu::GPUFuncOp kernel) {
+bool quench::isElementAccess(Operation *op) { return isa<memref::LoadOp, memref::StoreOp>(op); }
+
+FailureOr<KernelSignature> quench::readSignature(gpu::GPUFuncOp kernel,
+                                                 llvm::function_ref<bool(Operation *)> isAccess) {
   KernelSignature signature{kernel.getName().str()};
   for (BlockArgument argument : kernel.getArguments()) {
     if (!isa<MemRefType>(argument.getType())) {
@@ -33,7 +36,7 @@ FailureOr<KernelSignature> quench::readSignature(gpu::GPUFuncOp kernel) {
     }
     ++signature.buffers;
     for (Operation *user : argument.getUsers()) {
-      if (!isa<memref::LoadOp, memref::StoreOp>(user)) {
+      if (!isAccess(user)) {
         return user->emitOpError("expected kernels to load and store elements of buffers only");
       }
     }

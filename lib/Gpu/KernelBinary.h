@@ -24,9 +24,14 @@ namespace quench {
 /// Null without kernels.
 mlir::OwningOpRef<mlir::ModuleOp> copyKernels(mlir::ModuleOp module);
 
-/// The numbers of parameters of a kernel, which must do nothing with buffers but load and store
-/// their elements.
-mlir::FailureOr<KernelSignature> readSignature(mlir::gpu::GPUFuncOp kernel);
+/// Whether an operation loads or stores one element.
+bool isElementAccess(mlir::Operation *op);
+
+/// The numbers of parameters of a kernel, which must do nothing with buffers but what `isAccess`
+/// knows.
+mlir::FailureOr<KernelSignature>
+readSignature(mlir::gpu::GPUFuncOp kernel,
+              llvm::function_ref<bool(mlir::Operation *)> isAccess = isElementAccess);
 
 /// Puts what the kernels of a module were compiled to in their place.
 void replaceByBinary(mlir::ModuleOp module, llvm::StringRef bytes,

@@ -194,9 +194,13 @@ LogicalResult quench::compileKernels(ModuleOp module, const LlvmDevice &device) 
     return success();
   }
   auto kernels = *apart->getOps<gpu::GPUModuleOp>().begin();
+  const bool isNvidia = isa<NVVM::NVVMTargetAttr>(device.target);
   std::vector<KernelSignature> signatures;
   for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
-    FailureOr<KernelSignature> signature = readSignature(kernel);
+    FailureOr<KernelSignature> signature = readSignature(kernel, [&](Operation *op) {
+      return isElementAccess(op) || isa<vector::LoadOp>(op) ||
+             (isNvidia && isa<nvgpu::DeviceAsyncCopyOp>(op));
+    });
     if (failed(signature)) {
       return failure();
     }
