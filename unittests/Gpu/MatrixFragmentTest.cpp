@@ -127,6 +127,18 @@ void execute(const Manual &manual, const MatrixFragment &fragment, const Registe
   }
 }
 
+numerics::QuantizedTensor randomWeight(const PanelLayout &layout, const numerics::Scheme &scheme,
+                                       std::mt19937 &random) {
+  numerics::QuantizedTensor tensor;
+  tensor.shape = {layout.n, layout.groups.k};
+  tensor.codes = numerics::CodeArray(scheme.element, layout.n * layout.groups.k);
+  for (size_t i = 0; i < tensor.codes.size(); ++i) {
+    tensor.codes.set(i, static_cast<int32_t>(random() % (1u << scheme.element.bitWidth())));
+  }
+  tensor.scales.assign(layout.n, 1.0f);
+  return tensor;
+}
+
 class MatrixFragmentTest
     : public testing::TestWithParam<std::tuple<size_t, PanelContainer, int64_t>> {
 protected:
@@ -145,13 +157,7 @@ TEST_P(MatrixFragmentTest, LanesMultiplyWhatThePlainProductDoes) {
   numerics::Scheme scheme;
   scheme.element = numerics::Encoding::integer(bits, /*isSigned=*/false);
   scheme.block = {1, numerics::kWhole};
-  numerics::QuantizedTensor tensor;
-  tensor.shape = {layout.n, k};
-  tensor.codes = numerics::CodeArray(scheme.element, layout.n * k);
-  for (size_t i = 0; i < tensor.codes.size(); ++i) {
-    tensor.codes.set(i, static_cast<int32_t>(random() % (1u << bits)));
-  }
-  tensor.scales.assign(layout.n, 1.0f);
+  const numerics::QuantizedTensor tensor = randomWeight(layout, scheme, random);
   std::vector<uint32_t> words = packCodes(layout, tensor, scheme).words;
   ASSERT_EQ(words.size(), static_cast<size_t>(layout.numWords()));
 
