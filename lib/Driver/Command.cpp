@@ -30,9 +30,9 @@ std::vector<std::unique_ptr<Command>> allCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   for (auto create :
        {createImportCommand, createCalibrateCommand, createQuantizeCommand, createCompileCommand,
-        createRunCommand, createGenerateCommand, createEvalCommand, createBenchCommand,
-        createReportCommand, createRecipesCommand, createTargetsCommand, createFormatsCommand,
-        createManualCommand}) {
+        createExportCommand, createRunCommand, createGenerateCommand, createEvalCommand,
+        createBenchCommand, createReportCommand, createRecipesCommand, createTargetsCommand,
+        createFormatsCommand, createManualCommand}) {
     commands.push_back(create());
   }
   return commands;

@@ -67,6 +67,7 @@ std::unique_ptr<Command> createImportCommand();
 std::unique_ptr<Command> createCalibrateCommand();
 std::unique_ptr<Command> createQuantizeCommand();
 std::unique_ptr<Command> createCompileCommand();
+std::unique_ptr<Command> createExportCommand();
 std::unique_ptr<Command> createRunCommand();
 std::unique_ptr<Command> createGenerateCommand();
 std::unique_ptr<Command> createEvalCommand();
