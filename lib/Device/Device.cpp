@@ -7,12 +7,14 @@
 
 #include "quench/Device/Device.h"
 
+#include "CudaDevice.h"
 #include "VulkanDevice.h"
 
 using namespace llvm;
 using namespace quench;
 
 Device::~Device() = default;
+DeviceKernelHandle::~DeviceKernelHandle() = default;
 
 void Device::fail(Twine message) {
   if (failure.empty()) {
@@ -30,8 +32,11 @@ Error Device::takeFailure() {
 }
 
 Expected<std::unique_ptr<Device>> Device::open(StringRef api, const DeviceOptions &options) {
-  if (api != "vulkan") {
-    return createStringError("no runtime for devices of '" + api + "', expected vulkan");
+  if (api == "vulkan") {
+    return VulkanDevice::open(options);
   }
-  return VulkanDevice::open(options);
+  if (api == "cuda") {
+    return CudaDevice::open(options);
+  }
+  return createStringError("no runtime for devices of '" + api + "', expected vulkan or cuda");
 }

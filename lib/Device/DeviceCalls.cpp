@@ -34,12 +34,13 @@ static void *allocate(uint64_t bytes) { return allocateAligned(64, bytes); }
 
 static void release(void *memory) { current->release(memory); }
 
-static void launch(void *function, intptr_t groupsX, intptr_t groupsY, intptr_t groupsZ, intptr_t,
-                   intptr_t, intptr_t, int32_t, void *, void **parameters, void **, size_t count) {
+static void launch(void *function, intptr_t groupsX, intptr_t groupsY, intptr_t groupsZ,
+                   intptr_t threads, intptr_t, intptr_t, int32_t, void *, void **parameters,
+                   void **, size_t count) {
   std::array<uint64_t, 3> groups = {static_cast<uint64_t>(groupsX), static_cast<uint64_t>(groupsY),
                                     static_cast<uint64_t>(groupsZ)};
   current->launch(static_cast<DeviceKernelHandle *>(function), groups,
-                  ArrayRef<void *>(parameters, count));
+                  static_cast<uint64_t>(threads), ArrayRef<void *>(parameters, count));
 }
 
 static void synchronize(void *) {

@@ -146,7 +146,7 @@ VulkanDevice::~VulkanDevice() {
     if (Error error = synchronize()) {
       consumeError(std::move(error));
     }
-    for (const std::unique_ptr<DeviceKernelHandle> &kernel : kernels) {
+    for (const std::unique_ptr<VulkanKernel> &kernel : kernels) {
       vk.DestroyPipeline(device, kernel->pipeline, nullptr);
       vk.DestroyPipelineLayout(device, kernel->layout, nullptr);
       vk.DestroyDescriptorSetLayout(device, kernel->setLayout, nullptr);
@@ -209,7 +209,7 @@ VulkanDevice::load(StringRef binary, ArrayRef<KernelSignature> signatures) {
   }
   std::vector<DeviceKernelHandle *> handles;
   for (const KernelSignature &signature : signatures) {
-    auto kernel = std::make_unique<DeviceKernelHandle>();
+    auto kernel = std::make_unique<VulkanKernel>();
     kernel->signature = signature;
     Error error = createPipeline(*kernel, module);
     handles.push_back(kernel.get());
@@ -223,7 +223,7 @@ VulkanDevice::load(StringRef binary, ArrayRef<KernelSignature> signatures) {
   return handles;
 }
 
-Error VulkanDevice::createPipeline(DeviceKernelHandle &kernel, VkShaderModule module) {
+Error VulkanDevice::createPipeline(VulkanKernel &kernel, VkShaderModule module) {
   const KernelSignature &signature = kernel.signature;
   auto buffers = static_cast<uint32_t>(signature.buffers);
   std::vector<VkDescriptorSetLayoutBinding> bindings(buffers);

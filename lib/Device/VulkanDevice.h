@@ -16,9 +16,8 @@
 
 namespace quench {
 
-class DeviceKernelHandle {
+class VulkanKernel : public DeviceKernelHandle {
 public:
-  KernelSignature signature;
   VkDescriptorSetLayout setLayout = VK_NULL_HANDLE;
   VkPipelineLayout layout = VK_NULL_HANDLE;
   VkPipeline pipeline = VK_NULL_HANDLE;
@@ -36,7 +35,8 @@ public:
   load(llvm::StringRef binary, llvm::ArrayRef<KernelSignature> kernels) override;
   llvm::Expected<void *> allocate(uint64_t bytes) override;
   void release(void *memory) override;
-  void launch(DeviceKernelHandle *kernel, std::array<uint64_t, 3> groups,
+  /// The number of threads is in the kernel.
+  void launch(DeviceKernelHandle *kernel, std::array<uint64_t, 3> groups, uint64_t threads,
               llvm::ArrayRef<void *> parameters) override;
   llvm::Error synchronize() override;
 
@@ -53,7 +53,7 @@ private:
   llvm::Error choose();
   llvm::Error create();
   llvm::Error createQueueObjects(uint32_t family);
-  llvm::Error createPipeline(DeviceKernelHandle &kernel, VkShaderModule module);
+  llvm::Error createPipeline(VulkanKernel &kernel, VkShaderModule module);
   /// The type of memory for buffers: visible to the host, on the device where there is such.
   std::optional<uint32_t> memoryType(uint32_t allowed) const;
   llvm::Error createAllocation(uint64_t bytes, Allocation &allocation, void *&address);
@@ -81,7 +81,7 @@ private:
   std::vector<VkDescriptorPool> pools;
   size_t currentPool = 0;
 
-  std::vector<std::unique_ptr<DeviceKernelHandle>> kernels;
+  std::vector<std::unique_ptr<VulkanKernel>> kernels;
   Allocations allocations;
   /// What was released while kernels that may use it were enqueued.
   std::vector<uintptr_t> releasedLater;

@@ -63,12 +63,13 @@ VkDescriptorSet VulkanDevice::newSet(VkDescriptorSetLayout layout) {
   return set;
 }
 
-void VulkanDevice::launch(DeviceKernelHandle *kernel, std::array<uint64_t, 3> groups,
+void VulkanDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> groups, uint64_t,
                           ArrayRef<void *> parameters) {
   // After a failure there is nothing to compute with.
   if (hasFailed() || groups[0] == 0 || groups[1] == 0 || groups[2] == 0) {
     return;
   }
+  auto *kernel = static_cast<VulkanKernel *>(handle);
   const KernelSignature &signature = kernel->signature;
   auto numBuffers = static_cast<size_t>(signature.buffers);
   auto refuse = [&](const Twine &reason) { fail("kernel '" + signature.name + "': " + reason); };

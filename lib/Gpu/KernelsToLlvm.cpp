@@ -130,9 +130,13 @@ private:
     copy.erase();
   }
 
+  /// Vectors of sixteen bytes are loaded from it, and copied to it.
   void useSharedMemory(memref::AllocOp alloc) {
+    const unsigned number = kernel.getNumWorkgroupAttributions();
     alloc.getResult().replaceAllUsesWith(
         kernel.addWorkgroupAttribution(alloc.getType(), alloc.getLoc()));
+    kernel.setWorkgroupAttributionAttr(
+        number, b.getStringAttr(LLVM::LLVMDialect::getAlignAttrName()), b.getI32IntegerAttr(16));
     alloc.erase();
   }
 

@@ -111,8 +111,8 @@ TEST_F(DeviceTest, KernelsRunInOrderOnBuffersThatBeginAnywhere) {
   // y[7 + i] = x[3 + i] + 1000, then x[5 + i] = y[7 + i] + 50, without a wait in between.
   int32_t *xFrom = x + 3, *yTo = y + 7, *xTo = x + 5;
   int32_t thousand = 1000, fifty = 50;
-  device->launch(add, {1, 1, 1}, {&xFrom, &yTo, &thousand});
-  device->launch(add, {1, 1, 1}, {&yTo, &xTo, &fifty});
+  device->launch(add, {1, 1, 1}, 64, {&xFrom, &yTo, &thousand});
+  device->launch(add, {1, 1, 1}, 64, {&yTo, &xTo, &fifty});
   EXPECT_EQ(text(device->synchronize()), "success");
   for (int32_t i = 0; i < 64; ++i) {
     EXPECT_EQ(y[7 + i], 1003 + i);
@@ -128,7 +128,7 @@ TEST_F(DeviceTest, GroupsThatAreNoneRunNothing) {
   DeviceKernelHandle *add = load({"add", 2, 1});
   int32_t *x = newBuffer(64), size = 1;
   x[0] = 7;
-  device->launch(add, {0, 1, 1}, {&x, &x, &size});
+  device->launch(add, {0, 1, 1}, 64, {&x, &x, &size});
   EXPECT_EQ(text(device->synchronize()), "success");
   EXPECT_EQ(x[0], 7);
 }
@@ -137,7 +137,7 @@ TEST_F(DeviceTest, MemoryThatIsReleasedServesUntilKernelsEnded) {
   DeviceKernelHandle *add = load({"add", 2, 1});
   int32_t *x = newBuffer(64), *y = newBuffer(64), size = 5;
   std::memset(x, 0, 256);
-  device->launch(add, {1, 1, 1}, {&x, &y, &size});
+  device->launch(add, {1, 1, 1}, 64, {&x, &y, &size});
   device->release(x);
   EXPECT_NE(newBuffer(64), x);
   EXPECT_EQ(text(device->synchronize()), "success");
@@ -148,12 +148,12 @@ TEST_F(DeviceTest, MemoryThatIsReleasedServesUntilKernelsEnded) {
 TEST_F(DeviceTest, WrongLaunchesFailAtTheNextWaitAndNoOther) {
   DeviceKernelHandle *add = load({"add", 2, 1});
   int32_t onHost[64] = {}, *host = onHost, *x = newBuffer(64), size = 1;
-  device->launch(add, {1, 1, 1}, {&x, &host, &size});
-  device->launch(add, {1, 1, 1}, {&x, &x});
+  device->launch(add, {1, 1, 1}, 64, {&x, &host, &size});
+  device->launch(add, {1, 1, 1}, 64, {&x, &x});
   EXPECT_EQ(text(device->synchronize()), "kernel 'add': a buffer is not in memory of the device");
-  device->launch(add, {1, 1, 1}, {&x, &x});
+  device->launch(add, {1, 1, 1}, 64, {&x, &x});
   EXPECT_EQ(text(device->synchronize()), "kernel 'add': expected 3 parameters, found 2");
-  device->launch(add, {uint64_t(1) << 40, 1, 1}, {&x, &x, &size});
+  device->launch(add, {uint64_t(1) << 40, 1, 1}, 64, {&x, &x, &size});
   std::string message = text(device->synchronize());
   EXPECT_EQ(message.rfind("kernel 'add': 1099511627776 groups, ", 0), 0u) << message;
   EXPECT_EQ(text(device->synchronize()), "success");
@@ -208,5 +208,6 @@ TEST(DeviceOptionsTest, MoreMemoryThanTheLimitIsRefused) {
 TEST(DeviceOptionsTest, InterfacesWithoutARuntimeAreNamed) {
   auto device = Device::open("metal");
   ASSERT_FALSE(static_cast<bool>(device));
-  EXPECT_EQ(toString(device.takeError()), "no runtime for devices of 'metal', expected vulkan");
+  EXPECT_EQ(toString(device.takeError()),
+            "no runtime for devices of 'metal', expected vulkan or cuda");
 }

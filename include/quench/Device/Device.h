@@ -40,13 +40,17 @@ struct DeviceOptions {
 };
 
 /// A kernel that is loaded.
-class DeviceKernelHandle;
+class DeviceKernelHandle {
+public:
+  virtual ~DeviceKernelHandle();
+  KernelSignature signature;
+};
 
 class Device {
 public:
-  /// Opens the first device of an interface, "vulkan", that can run our kernels, real hardware
-  /// before software. Errors: no library of the interface, no driver, no device, and what each
-  /// device lacks.
+  /// Opens the first device of an interface, "vulkan" or "cuda", that can run our kernels, real
+  /// hardware before software. Errors: no library of the interface, no driver, no device, and what
+  /// each device lacks.
   static llvm::Expected<std::unique_ptr<Device>> open(llvm::StringRef api,
                                                       const DeviceOptions &options = {});
   virtual ~Device();
@@ -64,8 +68,9 @@ public:
   /// Frees memory, once kernels that were launched before have ended.
   virtual void release(void *memory) = 0;
 
-  /// Enqueues a kernel. `parameters[i]` points to the address of a buffer or to a size.
-  virtual void launch(DeviceKernelHandle *kernel, std::array<uint64_t, 3> groups,
+  /// Enqueues a kernel, whose groups have so many threads. `parameters[i]` points to the address of
+  /// a buffer or to a size.
+  virtual void launch(DeviceKernelHandle *kernel, std::array<uint64_t, 3> groups, uint64_t threads,
                       llvm::ArrayRef<void *> parameters) = 0;
 
   /// Waits for all kernels, and returns what went wrong since the last wait.
