@@ -19,14 +19,15 @@ namespace {
 class ExportCommand : public Command {
 public:
   StringRef name() const override { return "export"; }
-  StringRef summary() const override { return "write a model for llama.cpp"; }
+  StringRef summary() const override { return "write a model for llama.cpp or vLLM"; }
   StringRef description() const override {
-    return "Writes a Llama model as a GGUF file. Weights keep their codes and scales, in the\n"
-           "format of GGUF that holds them exactly; a weight that none holds is an error.\n";
+    return "Writes a Llama model as a GGUF file, if the name ends in .gguf, or as a Hugging Face\n"
+           "folder, quantized layers as compressed-tensors has them. Weights keep their codes and\n"
+           "scales; one that the format does not hold exactly is an error.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", request.model, "a model folder");
-    options.text("output", 'o', "FILE", request.output, "the .gguf file to write",
+    options.text("output", 'o', "FILE", request.output, "the .gguf file or the folder to write",
                  OptionTable::Need::Required);
   }
   Error run(const Console &console) override;

@@ -252,7 +252,7 @@ Error exportGguf(const ModelFolder &model, StringRef path, const ExportOptions &
       options.warn((model.path() + ": " + message).str());
     }
   };
-  if (graph->roundsActivations) {
+  if (graph->roundsInputs || graph->roundsOthers) {
     warn("activations and caches are rounded here; llama.cpp rounds them in its own way");
   }
   if (graph->config.vocabSize != numByteTokens) {

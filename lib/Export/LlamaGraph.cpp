@@ -43,6 +43,7 @@ private:
   struct Linear {
     WeightOp weight, bias;
     Value input;
+    QuantizeOp rounding;
   };
   struct Norm {
     WeightOp gain;
@@ -80,7 +81,7 @@ private:
   func::FuncOp function;
   StringRef file;
   std::string problem;
-  bool rounds = false;
+  bool roundsInputs = false, roundsOthers = false;
 
   /// From the last layer to the first, until `find` turns them round.
   std::vector<Layer> layers;
@@ -122,7 +123,7 @@ bool GraphFinder::fail(Value value, const Twine &expected) {
 Value GraphFinder::unrounded(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (isa<FakeQuantizeOp>(op)) {
-      rounds = true;
+      roundsOthers = true;
       value = op->getOperand(0);
       continue;
     }
@@ -131,7 +132,7 @@ Value GraphFinder::unrounded(Value value) {
     if (!quantize) {
       break;
     }
-    rounds = true;
+    roundsOthers = true;
     value = quantize.getInput();
   }
   return value;
@@ -170,7 +171,15 @@ bool GraphFinder::linear(Value value, Linear &result) {
   }
   result.weight = weight(op.getWeight());
   result.bias = op.getBias() ? weight(op.getBias()) : WeightOp();
-  result.input = unrounded(op.getInput());
+  result.input = op.getInput();
+  if (auto dequantize = result.input.getDefiningOp<DequantizeOp>()) {
+    result.rounding = dequantize.getInput().getDefiningOp<QuantizeOp>();
+  }
+  if (result.rounding) {
+    roundsInputs = true;
+    result.input = result.rounding.getInput();
+  }
+  result.input = unrounded(result.input);
   return problem.empty();
 }
 
@@ -360,9 +369,11 @@ void GraphFinder::fillConfig(const CausalLM &model, LlamaConfig &config) {
 /// Gives every tensor of the network its weight.
 Error GraphFinder::collect(LlamaGraph &graph) {
   llvm::StringMap<WeightOp> weights;
+  llvm::StringMap<QuantizeOp> roundings;
   auto addLinear = [&](const Twine &module, const Linear &linear) {
     weights[(module + ".weight").str()] = linear.weight;
     weights[(module + ".bias").str()] = linear.bias;
+    roundings[(module + ".weight").str()] = linear.rounding;
   };
   weights["model.embed_tokens.weight"] = table;
   for (size_t i = 0; i < layers.size(); ++i) {
@@ -379,7 +390,7 @@ Error GraphFinder::collect(LlamaGraph &graph) {
     addLinear(name + "mlp.down_proj", layer.down);
   }
   weights["model.norm.weight"] = finalNorm.gain;
-  weights["lm_head.weight"] = head.weight;
+  addLinear("lm_head", head);
   return visitLlamaTensors(graph.config, [&](const LlamaTensor &wanted) -> Error {
     WeightOp weight = weights.lookup(wanted.name);
     if (weight && shapeOf(weight) != ArrayRef(wanted.shape)) {
@@ -388,7 +399,8 @@ Error GraphFinder::collect(LlamaGraph &graph) {
                                shapeToString(shapeOf(weight)));
     }
     bool isGain = StringRef(wanted.name).ends_with("norm.weight");
-    graph.tensors.push_back({wanted.name, wanted.shape, weight, isGain ? 1.0f : 0.0f});
+    graph.tensors.push_back(
+        {wanted.name, wanted.shape, weight, isGain ? 1.0f : 0.0f, roundings.lookup(wanted.name)});
     return Error::success();
   });
 }
@@ -416,7 +428,8 @@ Expected<LlamaGraph> GraphFinder::find(const CausalLM &model) {
   }
   std::reverse(layers.begin(), layers.end());
   LlamaGraph graph;
-  graph.roundsActivations = rounds;
+  graph.roundsInputs = roundsInputs;
+  graph.roundsOthers = roundsOthers;
   fillConfig(model, graph.config);
   if (Error failure = collect(graph)) {
     return std::move(failure);

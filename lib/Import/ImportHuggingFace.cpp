@@ -7,13 +7,18 @@
 
 #include "quench/Import/ImportHuggingFace.h"
 
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Import/ImportLlama.h"
 #include "quench/Import/LlamaTensors.h"
 #include "quench/Model/ModelFolder.h"
+#include "quench/Model/ModuleFile.h"
+#include "quench/Recipe/SchemeBuilder.h"
 #include "quench/Support/Progress.h"
+#include "quench/WeightStore/QuantizedWeight.h"
 
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -30,7 +35,7 @@ namespace {
 struct Source {
   LlamaConfig config;
   std::unique_ptr<WeightStore> store;
-  std::vector<const TensorView *> tensors;
+  std::vector<StoredLlamaTensor> tensors;
   int64_t maxPositions = 0;
 };
 } // namespace
@@ -50,12 +55,56 @@ static void warnOfUnused(const Source &source, StringRef folder, const ImportOpt
   options.warn(message + (unused.size() > mostListed ? ", ..." : ""));
 }
 
-static OwningOpRef<ModuleOp> buildModule(const Source &source, MLIRContext &context) {
-  auto typeOf = [&](StringRef name) -> Type {
-    const TensorView &tensor = *source.store->lookup(name);
-    return floatWeightType(context, tensor.kind, tensor.shape);
-  };
-  return buildLlama(source.config, typeOf, source.maxPositions, context);
+/// The scheme of inputs that are rounded to 8 bits for each token.
+static numerics::Scheme tokenScheme() {
+  return numerics::Scheme{numerics::Encoding::integer(8), {1, numerics::kWhole}, {}};
+}
+
+static Expected<OwningOpRef<ModuleOp>> buildModule(const Source &source, MLIRContext &context) {
+  loadModelDialects(context);
+  llvm::StringMap<Type> types;
+  for (const StoredLlamaTensor &stored : source.tensors) {
+    const LlamaTensor &tensor = stored.tensor;
+    if (stored.floats) {
+      types[tensor.name] = floatWeightType(context, stored.floats->kind, tensor.shape);
+      continue;
+    }
+    Expected<SchemeAttr> scheme = recipe::buildScheme(&context, stored.codes->scheme);
+    if (!scheme) {
+      return scheme.takeError();
+    }
+    types[tensor.name] =
+        QTensorType::get(RankedTensorType::get(tensor.shape, Float32Type::get(&context)), *scheme);
+  }
+  SchemeAttr inputs;
+  if (source.config.compression && source.config.compression->roundsInputs) {
+    Expected<SchemeAttr> scheme = recipe::buildScheme(&context, tokenScheme());
+    if (!scheme) {
+      return scheme.takeError();
+    }
+    inputs = *scheme;
+  }
+  return buildLlama(
+      source.config, [&](StringRef name) { return types.lookup(name); }, source.maxPositions,
+      context, inputs);
+}
+
+static Error declare(SafetensorsWriter &writer, const StoredLlamaTensor &stored) {
+  return stored.floats ? declareTensor(writer, *stored.floats)
+                       : declareQuantized(writer, stored.tensor.name, stored.codes->scheme,
+                                          stored.tensor.shape);
+}
+
+static Error copy(SafetensorsWriter &writer, const StoredLlamaTensor &stored,
+                  const Source &source) {
+  const LlamaTensor &tensor = stored.tensor;
+  if (stored.floats) {
+    return copyFiniteTensor(writer, *stored.floats, source.store->fileOf(tensor.name));
+  }
+  Expected<numerics::QuantizedTensor> codes =
+      readCompressedWeight(*source.store, *stored.codes, tensor.shape, *source.config.compression);
+  return codes ? writeQuantized(writer, tensor.name, stored.codes->scheme, *codes)
+               : codes.takeError();
 }
 
 static Expected<Source> openSource(StringRef folder, const ImportOptions &options) {
@@ -77,7 +126,7 @@ static Expected<Source> openSource(StringRef folder, const ImportOptions &option
   if (!store) {
     return store.takeError();
   }
-  Expected<std::vector<const TensorView *>> tensors = findLlamaTensors(*config, **store);
+  Expected<std::vector<StoredLlamaTensor>> tensors = findLlamaTensors(*config, **store);
   if (!tensors) {
     return tensors.takeError();
   }
@@ -101,16 +150,19 @@ Error importHuggingFace(StringRef folder, StringRef outputFolder, const ImportOp
   if (!source) {
     return source.takeError();
   }
-  OwningOpRef<ModuleOp> module = buildModule(*source, context);
-  return ModelFolder::write(outputFolder, *module, [&](SafetensorsWriter &writer) -> Error {
-    for (const TensorView *tensor : source->tensors) {
-      if (Error failure = declareTensor(writer, *tensor)) {
+  Expected<OwningOpRef<ModuleOp>> module = buildModule(*source, context);
+  if (!module) {
+    return module.takeError();
+  }
+  return ModelFolder::write(outputFolder, **module, [&](SafetensorsWriter &writer) -> Error {
+    for (const StoredLlamaTensor &tensor : source->tensors) {
+      if (Error failure = declare(writer, tensor)) {
         return failure;
       }
     }
     Progress progress("import", source->tensors.size(), "tensors", options.progress);
-    for (const TensorView *tensor : source->tensors) {
-      if (Error failure = copyFiniteTensor(writer, *tensor, source->store->fileOf(tensor->name))) {
+    for (const StoredLlamaTensor &tensor : source->tensors) {
+      if (Error failure = copy(writer, tensor, *source)) {
         return failure;
       }
       progress.advance();

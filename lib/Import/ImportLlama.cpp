@@ -48,8 +48,8 @@ namespace {
 class LlamaBuilder {
 public:
   LlamaBuilder(const LlamaConfig &config, llvm::function_ref<Type(StringRef)> typeOf,
-               int64_t maxPositions, MLIRContext &context)
-      : config(config), typeOf(typeOf), maxPositions(maxPositions),
+               int64_t maxPositions, MLIRContext &context, SchemeAttr inputs)
+      : config(config), typeOf(typeOf), maxPositions(maxPositions), inputs(inputs),
         b(UnknownLoc::get(&context), &context) {}
 
   OwningOpRef<ModuleOp> build();
@@ -66,6 +66,7 @@ private:
   func::FuncOp createFunction(ModuleOp module);
   Value weight(const Twine &key);
   Value extend(Value value);
+  Value round(Value input);
   Value linear(Value input, const Twine &module, bool bias);
   Value norm(Value input, const Twine &module);
   Value split(Value input, int64_t count);
@@ -77,6 +78,10 @@ private:
   const LlamaConfig &config;
   llvm::function_ref<Type(StringRef)> typeOf;
   int64_t maxPositions;
+  /// What inputs of quantized layers are rounded to; null for nothing.
+  SchemeAttr inputs;
+  /// What was rounded already.
+  DenseMap<Value, Value> rounded;
   ImplicitLocOpBuilder b;
 
   Value tokens, position, first;
@@ -134,9 +139,24 @@ Value LlamaBuilder::extend(Value value) {
   return arith::ExtFOp::create(b, type.clone(b.getF32Type()), value);
 }
 
+Value LlamaBuilder::round(Value input) {
+  Value &result = rounded[input];
+  if (!result) {
+    auto expressed = cast<RankedTensorType>(input.getType());
+    Value codes = QuantizeOp::create(b, QTensorType::get(expressed, inputs), input, Value(),
+                                     Value(), APFloat(1.0), ScaleRule::Floor);
+    result = DequantizeOp::create(b, expressed, codes);
+  }
+  return result;
+}
+
 Value LlamaBuilder::linear(Value input, const Twine &module, bool bias) {
   at(module);
-  Value matrix = weight(module + ".weight");
+  std::string key = (module + ".weight").str();
+  if (inputs && isa<QTensorType>(typeOf(key))) {
+    input = round(input);
+  }
+  Value matrix = weight(key);
   Value offset = bias ? extend(weight(module + ".bias")) : Value();
   int64_t columns = cast<RankedTensorType>(matrix.getType()).getDimSize(0);
   return nn::LinearOp::create(b, rows(columns), input, matrix, offset);
@@ -254,9 +274,9 @@ OwningOpRef<ModuleOp> LlamaBuilder::build() {
 
 OwningOpRef<ModuleOp> buildLlama(const LlamaConfig &config,
                                  llvm::function_ref<Type(StringRef)> typeOf, int64_t maxPositions,
-                                 MLIRContext &context) {
+                                 MLIRContext &context, SchemeAttr inputs) {
   loadModelDialects(context);
-  return LlamaBuilder(config, typeOf, maxPositions, context).build();
+  return LlamaBuilder(config, typeOf, maxPositions, context, inputs).build();
 }
 
 RankedTensorType floatWeightType(MLIRContext &context, ElementKind kind, ArrayRef<int64_t> shape) {

@@ -53,7 +53,7 @@ private:
   void readSlidingWindow(LlamaConfig &config);
   void readRotary(LlamaConfig &config);
   void readRotaryScaling(const json::Object &scaling, StringRef key, RotaryConfig &rotary);
-  void refuseOthers();
+  void readOthers(LlamaConfig &config);
 
   const json::Object &object;
   std::string file;
@@ -339,13 +339,19 @@ void ConfigReader::readRotary(LlamaConfig &config) {
   readRotaryScaling(*fields, key, config.rotary);
 }
 
-void ConfigReader::refuseOthers() {
+void ConfigReader::readOthers(LlamaConfig &config) {
   const json::Value *activation = find(object, "hidden_act");
   if (activation && activation->getAsString() != StringRef("silu")) {
     fail("hidden_act", "\"silu\"", activation);
   }
   if (const json::Value *quantized = find(object, "quantization_config")) {
-    fail("quantization_config", "none, weights as they were before quantization", quantized);
+    Expected<CompressedFormat> format = CompressedFormat::parse(*quantized, file);
+    if (format) {
+      config.compression = *format;
+    } else {
+      std::string text = toString(format.takeError());
+      problem = problem.empty() ? text : problem;
+    }
   }
 }
 
@@ -353,7 +359,7 @@ LlamaConfig ConfigReader::read() {
   LlamaConfig config;
   config.file = file;
   readArchitecture(config);
-  refuseOthers();
+  readOthers(config);
   readSizes(config);
   // The default of all three architectures.
   config.rmsNormEpsilon = positive(object, "rms_norm_eps", "rms_norm_eps", 1e-6);

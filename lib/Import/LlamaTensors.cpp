@@ -103,10 +103,25 @@ Error visitLlamaTensors(const LlamaConfig &config, function_ref<Error(const Llam
   return TensorVisitor(config, visit).visitAll();
 }
 
-Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &config,
-                                                           const WeightStore &store) {
-  std::vector<const TensorView *> found;
+/// Whether a layer is stored in the format of the configuration.
+static bool isCompressed(const LlamaConfig &config, const WeightStore &store,
+                         const LlamaTensor &tensor) {
+  return config.compression && tensor.shape.size() == 2 && isCompressedWeight(store, tensor.name);
+}
+
+Expected<std::vector<StoredLlamaTensor>> findLlamaTensors(const LlamaConfig &config,
+                                                          const WeightStore &store) {
+  std::vector<StoredLlamaTensor> found;
   Error failure = visitLlamaTensors(config, [&](const LlamaTensor &tensor) -> Error {
+    if (isCompressed(config, store, tensor)) {
+      Expected<CompressedWeight> codes =
+          findCompressedWeight(store, tensor.name, tensor.shape, *config.compression);
+      if (!codes) {
+        return codes.takeError();
+      }
+      found.push_back({tensor, nullptr, *codes});
+      return Error::success();
+    }
     Expected<const TensorView *> view = store.requireShape(tensor.name, tensor.shape);
     if (!view) {
       return view.takeError();
@@ -116,7 +131,7 @@ Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &co
                                "': expected F32, F16 or BF16, found " +
                                safetensorsName((*view)->kind));
     }
-    found.push_back(*view);
+    found.push_back({tensor, *view, std::nullopt});
     return Error::success();
   });
   if (failure) {
@@ -125,11 +140,19 @@ Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &co
   return std::move(found);
 }
 
-std::vector<std::string> unusedTensors(const WeightStore &store,
-                                       ArrayRef<const TensorView *> used) {
+std::vector<std::string> unusedTensors(const WeightStore &store, ArrayRef<StoredLlamaTensor> used) {
   StringSet<> names;
-  for (const TensorView *tensor : used) {
-    names.insert(tensor->name);
+  for (const StoredLlamaTensor &stored : used) {
+    if (stored.floats) {
+      names.insert(stored.floats->name);
+      continue;
+    }
+    for (const TensorView *part :
+         {stored.codes->codes, stored.codes->scale, stored.codes->packedShape}) {
+      if (part) {
+        names.insert(part->name);
+      }
+    }
   }
   std::vector<std::string> unused;
   for (StringRef name : store.names()) {

@@ -8,8 +8,10 @@
 #include "quench/Workflow/Export.h"
 
 #include "quench/Export/ExportGguf.h"
+#include "quench/Export/ExportHuggingFace.h"
 #include "quench/Workflow/LoadedModel.h"
 
+#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -18,9 +20,7 @@ using namespace llvm;
 namespace quench::workflow {
 
 Expected<ExportSummary> exportModel(const ExportRequest &request, const Host &host) {
-  if (sys::path::extension(request.output) != ".gguf") {
-    return createStringError(request.output + ": expected a name that ends in .gguf");
-  }
+  bool isGguf = sys::path::extension(request.output) == ".gguf";
   Expected<LoadedModel> model = openModel(request.model, host);
   if (!model) {
     return model.takeError();
@@ -29,12 +29,17 @@ Expected<ExportSummary> exportModel(const ExportRequest &request, const Host &ho
   options.name = sys::path::stem(request.output).str();
   options.progress = host.progress;
   options.warn = [&](const std::string &message) { host.warn(message); };
-  if (Error failure = exportGguf(*model->folder, request.output, options)) {
+  auto write = isGguf ? exportGguf : exportHuggingFace;
+  if (Error failure = write(*model->folder, request.output, options)) {
     return std::move(failure);
   }
-  ExportSummary summary{"gguf"};
-  if (std::error_code code = sys::fs::file_size(request.output, summary.bytes)) {
-    return createStringError(request.output + ": cannot open: " + code.message());
+  ExportSummary summary{isGguf ? "gguf" : "safetensors"};
+  SmallString<128> weights(request.output);
+  if (!isGguf) {
+    sys::path::append(weights, "model.safetensors");
+  }
+  if (std::error_code code = sys::fs::file_size(weights, summary.bytes)) {
+    return createStringError(weights + ": cannot open: " + code.message());
   }
   return summary;
 }

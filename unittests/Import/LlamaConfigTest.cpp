@@ -167,8 +167,7 @@ const BadConfig badConfigs[] = {
     {R"("tie_word_embeddings": 1)", R"('tie_word_embeddings': expected true or false, found 1)"},
     {R"("hidden_act": "gelu")", R"('hidden_act': expected "silu", found "gelu")"},
     {R"("quantization_config": {"quant_method": "gptq"})",
-     R"('quantization_config': expected none, weights as they were before quantization, found an )"
-     R"(object)"},
+     R"('quantization_config.quant_method': expected "compressed-tensors", found "gptq")"},
     {R"("partial_rotary_factor": 0.3)", R"('partial_rotary_factor': expected 1, found 0.3)"},
     {R"("rope_scaling": "linear")",
      R"('rope_scaling': expected an object or null, found "linear")"},

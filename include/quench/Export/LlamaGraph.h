@@ -34,6 +34,8 @@ struct GraphTensor {
   WeightOp weight;
   /// The value of all elements then.
   float filler = 0.0f;
+  /// Of weights of linear layers: what rounds their input; null when nothing does.
+  QuantizeOp inputRounding = nullptr;
 };
 
 struct LlamaGraph {
@@ -41,8 +43,9 @@ struct LlamaGraph {
   LlamaConfig config;
   /// In the order of `visitLlamaTensors`.
   std::vector<GraphTensor> tensors;
-  /// Whether inputs of layers or caches are rounded to codes, which tensors do not say.
-  bool roundsActivations = false;
+  /// Whether inputs of linear layers are rounded, and whether anything else is: caches, or inputs
+  /// by `quench.fake_quantize`.
+  bool roundsInputs = false, roundsOthers = false;
 };
 
 /// Finds the network in a function. Errors start with `file` and name the place in the model, what

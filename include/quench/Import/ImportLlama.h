@@ -8,6 +8,7 @@
 #ifndef QUENCH_IMPORT_IMPORTLLAMA_H
 #define QUENCH_IMPORT_IMPORTLLAMA_H
 
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Import/LlamaConfig.h"
 #include "quench/WeightStore/ElementKind.h"
 
@@ -33,10 +34,11 @@ llvm::Expected<int64_t> cacheLength(const LlamaConfig &config, int64_t requested
 /// (see the nn dialect) for caches of `maxPositions` tokens. Weights are `quench.weight` under
 /// their Hugging Face names with the types that `typeOf` gives them: tensors of f32, f16 or bf16,
 /// and qtensors of f32 for matrices, which are dequantized. Gains, biases and rows of the embedding
-/// are extended to f32. Every op is located at the name of its Hugging Face module.
+/// are extended to f32. With `inputs`, what meets a quantized weight is rounded to that scheme, its
+/// scales computed at run time. Every op is located at the name of its Hugging Face module.
 mlir::OwningOpRef<mlir::ModuleOp>
 buildLlama(const LlamaConfig &config, llvm::function_ref<mlir::Type(llvm::StringRef name)> typeOf,
-           int64_t maxPositions, mlir::MLIRContext &context);
+           int64_t maxPositions, mlir::MLIRContext &context, SchemeAttr inputs = {});
 
 /// The type of a weight of F32, F16 or BF16 elements.
 mlir::RankedTensorType floatWeightType(mlir::MLIRContext &context, ElementKind kind,

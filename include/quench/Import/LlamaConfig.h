@@ -14,6 +14,7 @@
 #ifndef QUENCH_IMPORT_LLAMACONFIG_H
 #define QUENCH_IMPORT_LLAMACONFIG_H
 
+#include "quench/Import/CompressedTensors.h"
 #include "quench/Import/RotaryFrequencies.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -54,6 +55,8 @@ struct LlamaConfig {
   bool qkvBias = false;
   bool outputBias = false;
   bool mlpBias = false;
+  /// How quantized layers are stored; none when all weights are floats.
+  std::optional<CompressedFormat> compression;
 
   /// Columns of queries, and of keys and values.
   int64_t querySize() const { return numHeads * headDim; }

@@ -31,16 +31,23 @@ struct LlamaTensor {
 llvm::Error visitLlamaTensors(const LlamaConfig &config,
                               llvm::function_ref<llvm::Error(const LlamaTensor &)> visit);
 
+/// How a store holds a tensor: in one of the two ways.
+struct StoredLlamaTensor {
+  LlamaTensor tensor;
+  const TensorView *floats = nullptr;
+  std::optional<CompressedWeight> codes;
+};
+
 /// The tensors that `config` calls for, in the same order. Each is checked to be in `store`, with
-/// its shape and as F32, F16 or BF16; values are not read. Errors read "FILE: tensor 'NAME':
-/// expected …, found …".
-llvm::Expected<std::vector<const TensorView *>> findLlamaTensors(const LlamaConfig &config,
-                                                                 const WeightStore &store);
+/// its shape and as F32, F16 or BF16, or as the format of `config` has it; values are not read.
+/// Errors read "FILE: tensor 'NAME': expected …, found …".
+llvm::Expected<std::vector<StoredLlamaTensor>> findLlamaTensors(const LlamaConfig &config,
+                                                                const WeightStore &store);
 
 /// The names in `store` that are not among `used`, sorted. Rotary frequencies, which old files
 /// carry along, are not counted: the configuration gives them.
 std::vector<std::string> unusedTensors(const WeightStore &store,
-                                       llvm::ArrayRef<const TensorView *> used);
+                                       llvm::ArrayRef<StoredLlamaTensor> used);
 
 /// Declares `tensor` in `writer` under its name.
 llvm::Error declareTensor(SafetensorsWriter &writer, const TensorView &tensor);

@@ -18,14 +18,14 @@ namespace quench::workflow {
 struct ExportRequest {
   /// A model folder.
   std::string model;
-  /// What to write: a `.gguf` file for llama.cpp.
+  /// What to write: a `.gguf` file for llama.cpp, or a Hugging Face folder for vLLM and others.
   std::string output;
 };
 
 struct ExportSummary {
-  /// "gguf".
+  /// "gguf" or "safetensors".
   std::string format;
-  /// Of what was written.
+  /// Of the file of weights.
   uint64_t bytes = 0;
 };
 
