@@ -5,15 +5,13 @@
 usage: compare_devices.py TARGET [FOLDER]        quench in PATH; TARGET: nvptx-sm80, nvptx-sm90, vulkan
 
 Prints a table with a row for each recipe: nats per token on both, whether both write the same text, and tokens per second on the
-device, prefilled (windows of 256) and decoded. Times are differences between a long and a short run, so that loading does not
-count. Exits with 1 when results differ by more than rounding explains. FOLDER keeps the quantized models.
+device, as `quench bench` measures them. Exits with 1 when results differ by more than rounding explains. FOLDER keeps the quantized models.
 """
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 
 MODEL = pathlib.Path(__file__).resolve().parent.parent / "models" / "tinybooks"
 RECIPES = ("fp32", "w8a8-dynamic", "w8a8-static", "w4a16", "w4a8")
@@ -21,11 +19,10 @@ RECIPES = ("fp32", "w8a8-dynamic", "w8a8-static", "w4a16", "w4a8")
 
 def quench(*arguments):
     command = ["quench", *map(str, arguments), "--json"]
-    began = time.perf_counter()
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}\n{done.stderr}")
-    return json.loads(done.stdout), time.perf_counter() - began
+    return json.loads(done.stdout)
 
 
 def prepare(folder):
@@ -41,20 +38,13 @@ def prepare(folder):
             quench("quantize", source, "-r", recipe, "--measure", "0", "-o", folder / recipe)
 
 
-def rate(few, many, arguments):
-    """Tokens per second: `arguments(tokens)` is the command for so many."""
-    times = [min(quench(*arguments(tokens))[1] for _ in range(3)) for tokens in (few, many)]
-    return (many - few) / max(times[1] - times[0], 1e-9)
-
-
 def measure(model, target):
     data = ("--data", MODEL / "val600.bin", "--window", "256")
-    scores = [quench("eval", model, *data, "--limit", "8", "--target", machine)[0]["nll"] for machine in ("host", target)]
+    scores = [quench("eval", model, *data, "--limit", "4", "--target", machine)["nll"] for machine in ("host", target)]
     prompt = ("--prompt", "The captain ", "--tokens", "48")
-    texts = [quench("generate", model, *prompt, "--target", machine)[0]["text"] for machine in ("host", target)]
-    prefill = rate(4 * 256, 64 * 256, lambda n: ("eval", model, *data, "--limit", n // 256, "--target", target))
-    decode = rate(16, 400, lambda n: ("generate", model, "--prompt", "The", "--tokens", n, "--target", target))
-    return scores, texts[0] == texts[1], prefill, decode
+    texts = [quench("generate", model, *prompt, "--target", machine)["text"] for machine in ("host", target)]
+    speed = quench("bench", model, "--target", target)
+    return scores, texts[0] == texts[1], speed["prefill_tokens_per_s"], speed["decode_tokens_per_s"]
 
 
 def main(target, folder=None):

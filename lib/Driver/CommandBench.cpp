@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/MachineFlags.h"
 #include "quench/Driver/MachineLimits.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Workflow/LoadedModel.h"
@@ -43,7 +44,8 @@ public:
            "decode runs one token after the other behind it; medians of repetitions are shown.\n"
            "The roofline is the time that the same work would take at the speed with which this\n"
            "process, with as many threads, reads a buffer of the size of the packed weights and\n"
-           "makes products on registers; both are measured in this run. gbytes_per_s counts the\n"
+           "makes products on registers; both are measured in this run. A device has none: what\n"
+           "it could do is not measured here. gbytes_per_s counts the\n"
            "packed weights once for each decoded token, gmacs_per_s the linear layers of the\n"
            "prompt.\n";
   }
@@ -53,6 +55,7 @@ public:
                     "tokens of the prompt (default 256, or half of the positions)");
     options.integer("decode", "N", decode, 1, INT32_MAX,
                     "tokens to decode (default 64, or what is left)");
+    declareMachine(options, machine);
   }
   Error run(const Console &console) override;
 
@@ -61,8 +64,11 @@ private:
   Expected<Timings> measure(const Console &console, Session &session) const;
   void print(const Console &console, const Timings &timings, const ModelSize &size,
              uint64_t packedBytes, const MachineLimits &limits, unsigned threads) const;
+  void printDevice(const Console &console, const Timings &timings, const ModelSize &size,
+                   uint64_t packedBytes) const;
 
   std::string model;
+  MachineChoice machine;
   int64_t prompt = 0;
   int64_t decode = 0;
 };
@@ -169,8 +175,37 @@ void BenchCommand::print(const Console &console, const Timings &timings, const M
               << fixed(limits.integerMacsPerSecond * 1e-9, 0) << " GMAC/s in 8-bit integers\n";
 }
 
+/// Without a roofline.
+void BenchCommand::printDevice(const Console &console, const Timings &timings,
+                               const ModelSize &size, uint64_t packedBytes) const {
+  double prefillMacs = prompt * (size.floatMacs + size.integerMacs) + size.lastMacs;
+  double gigamacs = prefillMacs / timings.prefill * 1e-9;
+  double gigabytes = packedBytes / timings.decode * 1e-9;
+  if (console.json) {
+    console.printJson(json::Object{{"prompt", prompt},
+                                   {"decode", decode},
+                                   {"target", machine.target},
+                                   {"prefill_tokens_per_s", prompt / timings.prefill},
+                                   {"decode_tokens_per_s", 1 / timings.decode},
+                                   {"gmacs_per_s", gigamacs},
+                                   {"gbytes_per_s", gigabytes},
+                                   {"packed_bytes", packedBytes}});
+    return;
+  }
+  TextTable table({machine.target, "tokens/s", ""});
+  table.addRow({"prefill, " + std::to_string(prompt) + " tokens",
+                fixed(prompt / timings.prefill, 0), fixed(gigamacs, 1) + " GMAC/s"});
+  table.addRow({"decode, " + std::to_string(decode) + " tokens", fixed(1 / timings.decode, 0),
+                fixed(gigabytes, 1) + " GB/s"});
+  table.print(console.out);
+}
+
 Error BenchCommand::run(const Console &console) {
-  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host());
+  Expected<Target> target = Target::find(machine.target);
+  if (!target) {
+    return target.takeError();
+  }
+  Expected<LoadedModel> loaded = LoadedModel::load(model, console.host(), machine);
   if (!loaded) {
     return loaded.takeError();
   }
@@ -182,10 +217,14 @@ Error BenchCommand::run(const Console &console) {
   if (!timings) {
     return timings.takeError();
   }
+  if (target->isDevice()) {
+    printDevice(console, *timings, measureModel(*loaded->folder), session.packedWeightBytes());
+    return Error::success();
+  }
   unsigned threads = console.threads ? static_cast<unsigned>(console.threads)
                                      : std::max(1u, std::thread::hardware_concurrency());
   uint64_t packedBytes = session.packedWeightBytes();
-  Expected<MachineLimits> limits = measureMachine(Target::host(), packedBytes, threads);
+  Expected<MachineLimits> limits = measureMachine(*target, packedBytes, threads);
   if (!limits) {
     return limits.takeError();
   }

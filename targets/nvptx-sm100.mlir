@@ -1,0 +1,27 @@
+// NVIDIA devices of compute capability 10.0. Rates are those of a B200: all its multiprocessors together take the place
+// of a core. They only choose between forms of a product.
+module attributes {dlti.target_system_spec = #dlti.target_system_spec<
+  "GPU" = #dlti.target_device_spec<
+    "name" = "nvptx-sm100",
+    "summary" = "NVIDIA Blackwell (PTX for sm_100, tensor cores on bytes)",
+    "api" = "cuda",
+    "chip" = "sm_100",
+    "vector_width" = 512 : i64,
+    "vector_registers" = 255 : i64,
+    "L1_cache_size_in_bytes" = 262144 : i64,
+    "L2_cache_size_in_bytes" = 132120576 : i64,
+    "L3_cache_size_in_bytes" = 132120576 : i64,
+    "clock_GHz" = 1.85 : f64,
+    "read_GB_per_s" = 8000.0 : f64,
+    "vector_ops_per_cycle" = 592.0 : f64,
+    "byte_lookups_per_cycle" = 0.0 : f64,
+    "products" = #dlti.map<
+      "mma.m16n8k32" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+        "shape" = array<i64: 8, 16, 32>, "per_cycle" = 148.0 : f64>,
+      "dp4a" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+        "shape" = array<i64: 1, 16, 4>, "per_cycle" = 592.0 : f64>,
+      "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,
+        "shape" = array<i64: 1, 16, 1>, "per_cycle" = 592.0 : f64>>
+  >
+>} {
+}
