@@ -10,7 +10,11 @@
 // One scale for a row, of bytes, whose number is no multiple of anything.
 // RUN: %{run} mma matrix_product_i8row_i8_40x150_rows8 8 40 150 150 3 | FileCheck %s
 // RUN: %{run} mma matrix_product_i8row_i8_40x150_rows64 8 40 150 150 3 | FileCheck %s
+// Zero points and a bias.
+// RUN: %{run} mma matrix_product_i8row_i4g32_zp_bias_24x96_rows8 4 24 96 32 5 | FileCheck %s
+// RUN: %{run} mma matrix_product_i8row_i4g32_zp_bias_24x96_rows64 4 24 96 32 5 | FileCheck %s
 // REDEFINE: %{target} = amdgpu-gfx942
+// RUN: %{run} mfma32 matrix_product_i8row_i8_zp_70x64_rows16 8 70 64 64 20 | FileCheck %s
 // RUN: %{run} mfma32 matrix_product_i8row_i4g32_40x160_rows16 4 40 160 32 3 | FileCheck %s
 // RUN: %{run} mfma32 matrix_product_i8row_i8_40x150_rows64 8 40 150 150 3 | FileCheck %s
 // REDEFINE: %{target} = amdgpu-gfx90a
@@ -24,6 +28,8 @@
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
 #w4 = #quench.scheme<i4, block = [1, 32], scale = f16>
 #w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#z4 = #quench.scheme<ui4, block = [1, 32], scale = f16, zero_point>
+#z8 = #quench.scheme<ui8, block = [1, *], scale = f32, zero_point>
 
 func.func @groups(%x: tensor<?x160xf32>) -> tensor<?x40xf32> {
   %q = quench.quantize %x : tensor<?x160xf32> to !quench.qtensor<?x160xf32, #a8>
@@ -37,4 +43,18 @@ func.func @rows(%x: tensor<?x150xf32>) -> tensor<?x40xf32> {
   %w = quench.weight @rows.weight : !quench.qtensor<40x150xf32, #w8>
   %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x150xf32, #a8>, !quench.qtensor<40x150xf32, #w8> -> tensor<?x40xf32>
   return %y : tensor<?x40xf32>
+}
+
+func.func @zero_points(%x: tensor<?x96xf32>, %b: tensor<24xf32>) -> tensor<?x24xf32> {
+  %q = quench.quantize %x : tensor<?x96xf32> to !quench.qtensor<?x96xf32, #a8>
+  %w = quench.weight @zero_points.weight : !quench.qtensor<24x96xf32, #z4>
+  %y = quench.contract %q, %w bias(%b : tensor<24xf32>) accumulator i32 : !quench.qtensor<?x96xf32, #a8>, !quench.qtensor<24x96xf32, #z4> -> tensor<?x24xf32>
+  return %y : tensor<?x24xf32>
+}
+
+func.func @bytes(%x: tensor<?x64xf32>) -> tensor<?x70xf32> {
+  %q = quench.quantize %x : tensor<?x64xf32> to !quench.qtensor<?x64xf32, #a8>
+  %w = quench.weight @bytes.weight : !quench.qtensor<70x64xf32, #z8>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x64xf32, #a8>, !quench.qtensor<70x64xf32, #z8> -> tensor<?x70xf32>
+  return %y : tensor<?x70xf32>
 }

@@ -321,15 +321,21 @@ def main(machine, kernel, bits, n, k, group, rows):
     panels = -(-n // 16)
     padded = numpy.pad(lay(weights), ((0, panels * 16 - n), (0, 0)))
     words = numpy.concatenate([pack(machine, padded[16 * p:16 * p + 16], bits) for p in range(panels)])
-    scales = []
-    for tile in range(0, panels, 4):
-        width = min(4, panels - tile)
-        block = numpy.pad(scale, ((0, panels * 16 - n), (0, 0)))[tile * 16:(tile + width) * 16]
-        scales.append(block.T.reshape(-1))
+    zero = random.integers(0, 1 << bits, (n, groups)) if "_zp" in kernel else numpy.full((n, groups), 1 << (bits - 1))
+    bias = random.random(n, numpy.float32) if "_bias" in kernel else numpy.zeros(n, numpy.float32)
+
+    def tiles(table, dtype):
+        """Tiles of four panels, in each one group after the other."""
+        padded = numpy.pad(table, ((0, panels * 16 - n), (0, 0)))
+        return numpy.concatenate([padded[64 * t:64 * t + 64].T.reshape(-1) for t in range(-(-panels // 4))]).astype(dtype)
+
     sums = numpy.stack([x[:, g * group:(g + 1) * group].sum(axis=1) for g in range(groups)], axis=1).astype(numpy.int32)
     lhs = lay(x).astype(numpy.int8).reshape(-1).view(numpy.int32)
     result = numpy.full(rows * n, numpy.nan, numpy.float32)
-    buffers = [lhs, row_scale, sums.reshape(-1), words, numpy.concatenate(scales).astype(numpy.float32), result]
+    buffers = [lhs, row_scale, sums.reshape(-1), words, tiles(scale, numpy.float32)]
+    buffers += [tiles(zero, numpy.int32)] if "_zp" in kernel else []
+    buffers += [bias] if "_bias" in kernel else []
+    buffers.append(result)
 
     per_group = MACHINES[machine][1] if kernel.endswith(f"rows{MACHINES[machine][1]}") else 64
     across = panels if per_group == MACHINES[machine][1] else -(-panels // 4)
@@ -342,8 +348,8 @@ def main(machine, kernel, bits, n, k, group, rows):
     expected = numpy.zeros((rows, n))
     for g in range(groups):
         part = slice(g * group, (g + 1) * group)
-        expected += (x[:, part] @ (weights[:, part] - (1 << (bits - 1))).T) * scale[:, g].astype(numpy.float64)
-    expected *= row_scale[:, None]
+        expected += (x[:, part] @ (weights[:, part] - zero[:, g:g + 1]).T) * scale[:, g].astype(numpy.float64)
+    expected = expected * row_scale[:, None] + bias
     found = result.reshape(rows, n)
     if numpy.isnan(found).any():
         sys.exit("not all results were stored")
