@@ -1,7 +1,10 @@
 // Products of codes by instructions for matrices: one kernel, in the order of lanes of each machine.
 // DEFINE: %{target} = nvptx-sm80
 // DEFINE: %{select} = quench-opt %s --quench-attach-target=target=%{target} --quench-legalize --quench-select-gpu-kernels
-// RUN: %{select} | FileCheck %s --check-prefixes=CHECK,MMA
+// RUN: %{select} --remark-format=emitRemark --remarks-filter=quench-select-gpu-kernels >%t.ir 2>%t.remarks
+// RUN: FileCheck %s --check-prefixes=CHECK,MMA --input-file=%t.ir
+// RUN: FileCheck %s --check-prefix=BYTES --input-file=%t.ir
+// RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
 // REDEFINE: %{target} = amdgpu-gfx942
 // RUN: %{select} | FileCheck %s --check-prefixes=CHECK,MFMA
 // REDEFINE: %{target} = amdgpu-gfx1100
@@ -9,6 +12,7 @@
 
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
 #w4 = #quench.scheme<i4, block = [1, 32], scale = f16>
+#w4g48 = #quench.scheme<i4, block = [1, 48], scale = f16>
 
 // Few rows of activations and many have kernels of their own; the words of weights lie in the order of lanes.
 // CHECK-LABEL: func.func @groups
@@ -54,5 +58,17 @@ func.func @groups(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
   %q = quench.quantize %x : tensor<?x128xf32> to !quench.qtensor<?x128xf32, #a8>
   %w = quench.weight @groups.weight : !quench.qtensor<40x128xf32, #w4>
   %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x128xf32, #a8>, !quench.qtensor<40x128xf32, #w4> -> tensor<?x40xf32>
+  return %y : tensor<?x40xf32>
+}
+
+// Groups of 48 are no whole number of steps of 32: four bytes are multiplied at a time.
+// REMARK: [Missed] no-matrix-instruction | {{.*}}multiplied by bytes, not by matrices: groups do not begin and end with steps of mma.m16n8k32
+// BYTES-LABEL: func.func @groups_of_48
+// BYTES-NOT:     fragment =
+// BYTES:         quench.kernel_call @product_i8row_i4g48_40x96(
+func.func @groups_of_48(%x: tensor<?x96xf32>) -> tensor<?x40xf32> {
+  %q = quench.quantize %x : tensor<?x96xf32> to !quench.qtensor<?x96xf32, #a8>
+  %w = quench.weight @groups_of_48.weight : !quench.qtensor<40x96xf32, #w4g48>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x96xf32, #a8>, !quench.qtensor<40x96xf32, #w4g48> -> tensor<?x40xf32>
   return %y : tensor<?x40xf32>
 }

@@ -54,8 +54,9 @@ def KernelsToPtxPass : Pass<"quench-kernels-to-ptx", "::mlir::ModuleOp"> {
   let summary = "Compile kernels to PTX for NVIDIA devices";
   let description = [{
     `@quench_kernels` becomes a `gpu.binary` with the text of a PTX module for the chip of the target. Parameters of a kernel
-    are pointers to global memory, then 32-bit sizes. Products of packed bytes are `dp4a`, which adds, too; memory of a
-    group is shared memory of static size. No function of a library is called.
+    are pointers to global memory, then 32-bit sizes. Products of packed bytes are `dp4a`, which adds, too, those of
+    matrices `mma.sync`; memory of a group is shared memory of static size at multiples of sixteen bytes, and is filled by
+    `cp.async` where a kernel copies without waiting. No function of a library is called.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
@@ -67,7 +68,8 @@ def KernelsToAmdgpuPass : Pass<"quench-kernels-to-amdgpu", "::mlir::ModuleOp"> {
   let summary = "Compile kernels to assembly for AMD devices";
   let description = [{
     `@quench_kernels` becomes a `gpu.binary` with assembly for the chip of the target, parameters as for
-    `quench-kernels-to-ptx`. Products of packed bytes are `v_dot4_i32_iu8` where the chip has it. Others multiply signed bytes:
+    `quench-kernels-to-ptx`. Products of matrices are `v_mfma` or `v_wmma`, those of packed bytes `v_dot4_i32_iu8` where the
+    chip has it. Others multiply signed bytes:
     unsigned ones of 128 or more lose 128 before, and 128 times the sum of the activations is added.
   }];
   let dependentDialects = [
