@@ -9,7 +9,9 @@
 #define QUENCH_CONVERSION_PASSES_H
 
 #include "quench/Conversion/NNToLinalg/NNToLinalg.h"
+#include "quench/Conversion/QuantToQuench/QuantToQuench.h"
 #include "quench/Conversion/QuenchToLinalg/QuenchToLinalg.h"
+#include "quench/Conversion/QuenchToQuant/QuenchToQuant.h"
 #include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
 
 #include "mlir/Pass/Pass.h"

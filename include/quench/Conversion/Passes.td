@@ -108,4 +108,33 @@ def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp">
     "::mlir::tosa::TosaDialect", "::quench::QuenchDialect"];
 }
 
+def ConvertQuenchToQuantPass : Pass<"convert-quench-to-quant"> {
+  let summary = "Write codes with constant scales in upstream's !quant.uniform types";
+  let description = [{
+    `quench.quantize`, `quench.assemble` and `quench.dequantize` become `quant.qcast`, `quant.scast` and `quant.dcast`,
+    whose types hold scales and zero points. That is possible for integers with constant scales, one for the
+    tensor or one for each index of an axis; all else is an error that names the place, and nothing has changed then.
+
+    ```mlir
+    %q = quant.qcast %x : tensor<?x4xf32> to tensor<?x4x!quant.uniform<i8:f32, 5.000000e-01:3>>
+    %y = quant.dcast %q : tensor<?x4x!quant.uniform<i8:f32, 5.000000e-01:3>> to tensor<?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::quant::QuantDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ConvertQuantToQuenchPass : Pass<"convert-quant-to-quench"> {
+  let summary = "Read upstream's !quant.uniform types as schemes";
+  let description = [{
+    The inverse of `convert-quench-to-quant`. Scales become f32 constants; a scheme has zero points if any of a tensor
+    is not 0. `quant.dcast` has to read what `quant.qcast` or `quant.scast` made; types with scales of blocks, with
+    expressed ranges alone, and uses by other ops are errors that name the place, and nothing has changed then.
+
+    ```mlir
+    %q = quench.quantize %x scale(%s) zero_point(%z) : tensor<?x4xf32>, tensor<1x1xf32>, tensor<1x1xi32> to !quench.qtensor<?x4xf32, #a8>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::quench::QuenchDialect"];
+}
+
 #endif // QUENCH_CONVERSION_PASSES_TD

@@ -1,0 +1,20 @@
+//===- QuantToQuench.h - Upstream types as schemes --------------*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CONVERSION_QUANTTOQUENCH_QUANTTOQUENCH_H
+#define QUENCH_CONVERSION_QUANTTOQUENCH_QUANTTOQUENCH_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace quench {
+
+#define GEN_PASS_DECL_CONVERTQUANTTOQUENCHPASS
+#include "quench/Conversion/Passes.h.inc"
+
+} // namespace quench
+
+#endif // QUENCH_CONVERSION_QUANTTOQUENCH_QUANTTOQUENCH_H

@@ -1,0 +1,20 @@
+//===- QuenchToQuant.h - Codes in upstream types ----------------*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_CONVERSION_QUENCHTOQUANT_QUENCHTOQUANT_H
+#define QUENCH_CONVERSION_QUENCHTOQUANT_QUENCHTOQUANT_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace quench {
+
+#define GEN_PASS_DECL_CONVERTQUENCHTOQUANTPASS
+#include "quench/Conversion/Passes.h.inc"
+
+} // namespace quench
+
+#endif // QUENCH_CONVERSION_QUENCHTOQUANT_QUENCHTOQUANT_H
