@@ -24,6 +24,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <memory>
@@ -84,7 +85,33 @@ bool fuzz::hasMoreElements(ModuleOp module, int64_t limit) {
   return result.wasInterrupted();
 }
 
+/// How often a pattern occurs.
+static size_t countMatches(StringRef text, StringRef pattern) {
+  llvm::Regex regex(pattern);
+  SmallVector<StringRef> match;
+  size_t found = 0;
+  for (; regex.match(text, &match); ++found) {
+    text = text.drop_front(match[0].end() - text.begin());
+  }
+  return found;
+}
+
+/// Whether the parser of MLIR 22.1 would end the program.
+static bool hitsUpstreamBug(StringRef text) {
+  // The number of a result, as in %r#2147483647, becomes the size of a table.
+  if (countMatches(text, "#[0-9]{6,}") != 0) {
+    return true;
+  }
+  // linalg.broadcast, reduce and transpose store these lists without asking whether they parsed.
+  StringRef list = "[ \n)](dimensions|permutation)[ \n]*=[ \n]*";
+  StringRef integers = "(\\[( *-?[0-9]{1,18} *(, *-?[0-9]{1,18} *)*)?\\]|array<)";
+  return countMatches(text, list) != countMatches(text, (list + integers).str());
+}
+
 OwningOpRef<ModuleOp> fuzz::parseInput(StringRef text, MLIRContext &context) {
+  if (hitsUpstreamBug(text)) {
+    return nullptr;
+  }
   llvm::Expected<OwningOpRef<ModuleOp>> module = parseModuleText(text, "input", context);
   if (!module) {
     llvm::consumeError(module.takeError());

@@ -103,7 +103,11 @@ config.substitutions.append(("%src", config.quench_src_root))
 config.substitutions.append(("%models", os.path.join(config.quench_src_root, "models")))
 config.substitutions.append(("%aarch64_clang", f"{config.clang} --target=aarch64-linux-gnu -fuse-ld=lld"))
 config.substitutions.append(("%aarch64_run", f"qemu-aarch64 -L {AARCH64_SYSROOT}"))
-config.substitutions.append(("%clang", config.clang))
+# Libraries of a sanitizer build find the runtime in the program that loads them, here with the options of our own programs.
+sanitize = " -fsanitize=address,undefined" if config.sanitized else ""
+if config.sanitized:
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
+config.substitutions.append(("%clang", config.clang + sanitize))
 config.substitutions.append(("%link_quench", f"-L{config.quench_obj_root}/lib -lQuenchC -Wl,-rpath,{config.quench_obj_root}/lib -fuse-ld=lld"))
 config.substitutions.append(("%llvm_include", config.llvm_include_dir))
 config.substitutions.append(("%llvm_lib", os.path.join(os.path.dirname(config.llvm_tools_dir), "lib")))

@@ -102,6 +102,11 @@ func.func private @blocks_huge() attributes {a = #quench.block_diagonal<#quench.
 
 // -----
 
+// expected-error@+1 {{expected a dimension of at most 2^31}}
+func.func private @blocks_overflow() attributes {a = #quench.block_diagonal<#quench.hadamard<4611686018427387904>, copies = 4096>}
+
+// -----
+
 // expected-error@+1 {{expected at least one factor of a composition}}
 func.func private @composed_c1_empty() attributes {a = #quench.composed<[]>}
 

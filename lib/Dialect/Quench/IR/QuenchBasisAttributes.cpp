@@ -11,6 +11,7 @@
 
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -261,11 +262,14 @@ LogicalResult BlockDiagonalAttr::verify(function_ref<InFlightDiagnostic()> emitE
   if (blocks.size() > 1 && copies != 1) { // C2
     return emitError() << "expected a single map to have copies, found " << blocks.size();
   }
+  // A Hadamard matrix may have any order that there is.
   int64_t dimension = 0;
+  bool isHuge = false;
   for (BasisMapAttrInterface block : blocks) {
-    dimension += block.getDimension();
+    isHuge |= llvm::AddOverflow(dimension, block.getDimension(), dimension);
   }
-  if (copies > (int64_t(1) << 31) || !hasSize(dimension * copies)) {
+  isHuge |= llvm::MulOverflow(dimension, copies, dimension);
+  if (isHuge || copies > (int64_t(1) << 31) || !hasSize(dimension)) {
     return emitError() << "expected a dimension of at most 2^31";
   }
   return success();
