@@ -11,8 +11,8 @@
 #   %cmake_configure    %cmake with the generator, compilers and flags of the build
 #   %aarch64_clang      compiles and links for aarch64 Linux           (feature qemu-aarch64)
 #   %aarch64_run        runs a program for aarch64                     (feature qemu-aarch64)
-# Features: <arch>-registered for each LLVM back end, host-x86_64, host-avx2 and so on, qemu-aarch64, python3, numpy, roundtrip
-# (with the parameter).
+# Features: <arch>-registered for each LLVM back end, host-x86_64, host-avx2 and so on, qemu-aarch64, python3, numpy, sanitized,
+# roundtrip (with the parameter).
 import glob
 import os
 import platform
@@ -106,6 +106,7 @@ config.substitutions.append(("%aarch64_run", f"qemu-aarch64 -L {AARCH64_SYSROOT}
 # Libraries of a sanitizer build find the runtime in the program that loads them, here with the options of our own programs.
 sanitize = " -fsanitize=address,undefined" if config.sanitized else ""
 if config.sanitized:
+    features.add("sanitized")
     config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
 config.substitutions.append(("%clang", config.clang + sanitize))
 config.substitutions.append(("%link_quench", f"-L{config.quench_obj_root}/lib -lQuenchC -Wl,-rpath,{config.quench_obj_root}/lib -fuse-ld=lld"))
