@@ -111,6 +111,11 @@ typedef struct QuenchCompileOptions {
 QUENCH_C_EXPORT QuenchStatus quenchCompile(QuenchContext *context, const char *model,
                                            const char *output, const QuenchCompileOptions *options);
 
+/* Writes a model for other tools: a GGUF file if the name ends in .gguf, otherwise a Hugging Face
+ * folder, quantized layers as compressed-tensors has them; docs/interchange.md. Since 2. */
+QUENCH_C_EXPORT QuenchStatus quenchExport(QuenchContext *context, const char *model,
+                                          const char *output);
+
 typedef struct QuenchEvaluateOptions {
   size_t structSize;
   /* A model folder to compare with, or NULL. */

@@ -15,6 +15,7 @@
 #include "quench/Workflow/Calibrate.h"
 #include "quench/Workflow/Catalogue.h"
 #include "quench/Workflow/Compile.h"
+#include "quench/Workflow/Export.h"
 #include "quench/Workflow/Import.h"
 #include "quench/Workflow/Quantize.h"
 #include "quench/Workflow/WindowScorer.h"
@@ -179,6 +180,13 @@ QuenchStatus quenchCompile(QuenchContext *context, const char *model, const char
   request.target = textOr(chosen.target, "host");
   request.symbol = textOr(chosen.name, "");
   return context->done(compileModelTo(std::move(request), context->host()).takeError());
+}
+
+QuenchStatus quenchExport(QuenchContext *context, const char *model, const char *output) {
+  if (QuenchStatus status = require(context, {{"model", model}, {"output", output}})) {
+    return status;
+  }
+  return context->done(exportModel({model, output}, context->host()).takeError());
 }
 
 QuenchStatus quenchEvaluate(QuenchContext *context, const char *model, const char *data,

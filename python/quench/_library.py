@@ -83,6 +83,7 @@ SIGNATURES = {
     "quenchCalibrateSamples": (c_int32, [c_void_p, c_char_p, SampleFunction, c_void_p, POINTER(CalibrateOptions)]),
     "quenchQuantize": (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, POINTER(QuantizeOptions), POINTER(ModelSummary)]),
     "quenchCompile": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(CompileOptions)]),
+    "quenchExport": (c_int32, [c_void_p, c_char_p, c_char_p]),
     "quenchEvaluate": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(EvaluateOptions), POINTER(EvaluationResult)]),
     "quenchInspect": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "quenchReport": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),

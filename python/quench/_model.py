@@ -172,6 +172,12 @@ class Model:
         self.session.call("quenchCompile", self._bytes, path_argument("compile: output", output), options)
         return Path(output)
 
+    def export(self, output: PathLike) -> Path:
+        """Writes the model for other tools, and returns where it is: a file for llama.cpp if the name ends in .gguf, otherwise a
+        folder for vLLM and others."""
+        self.session.call("quenchExport", self._bytes, path_argument("export: output", output))
+        return Path(output)
+
     def evaluate(self, data: PathLike, *, window: int = 256, limit: int = 0,
                  baseline: "Union[Model, PathLike, None]" = None) -> Evaluation:
         """Scores the model on a file of tokens, in windows that do not overlap; at most `limit` of them, 0 for all."""

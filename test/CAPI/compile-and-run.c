@@ -136,6 +136,11 @@ int main(void) {
   // CHECK: 15 layers, 14 quantized
   require(quenchQuantize(context, "model", "w8a8-dynamic", "w8", NULL, &summary) == QUENCH_STATUS_OK, "quantize");
   printf("%d layers, %d quantized\n", (int)summary.linearLayers, (int)summary.quantizedLayers);
+  // CHECK: export {{[0-9]+}} of
+  // CHECK: 15 layers from the export
+  require(quenchExport(context, "w8", "w8.hf") == QUENCH_STATUS_OK, "export");
+  require(quenchImport(context, "w8.hf", "w8.again", NULL, &summary) == QUENCH_STATUS_OK, "import of the export");
+  printf("%d layers from the export\n", (int)summary.linearLayers);
   // CHECK: "bits_per_weight": {{[0-9.]+}}
   // CHECK: "name": "model.layers.0.self_attn.q_proj"
   // CHECK: "weights": "i8,

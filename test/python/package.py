@@ -135,6 +135,13 @@ class PackageTest(unittest.TestCase):
         self.assertIn("x86-avx2", quench.targets())
         self.assertIn("f8E4M3FN", quench.formats())
 
+    def test_export(self):
+        for model, name in ((self.model, "float.gguf"), (self.small, "small.hf")):
+            again = quench.import_model(model.export(ROOT / name), ROOT / f"from-{name}")
+            self.assertEqual(rows(again.run([1, 2, 3])), rows(model.run([1, 2, 3])))
+        with self.assertRaisesRegex(quench.QuenchError, "no format of GGUF holds <i8, .* expected rows that are a multiple of 32"):
+            self.small.export(ROOT / "small.gguf")
+
     def test_compile(self):
         path = self.small.compile(ROOT / "libsmall.so")
         self.assertTrue((ROOT / "small.h").is_file())
