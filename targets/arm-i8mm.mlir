@@ -2,7 +2,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "CPU" = #dlti.target_device_spec<
     "name" = "arm-i8mm",
-    "summary" = "AArch64 with i8mm (usdot on 128 bits)",
+    "summary" = "AArch64 with i8mm (usmmla on 128 bits)",
     "triple" = "aarch64-unknown-linux-gnu",
     "cpu" = "generic",
     "features" = "+v8.6a,+dotprod,+i8mm",
@@ -17,6 +17,8 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "vector_ops_per_cycle" = 4.0 : f64,
     "byte_lookups_per_cycle" = 2.0 : f64,
     "products" = #dlti.map<
+      "usmmla" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+        "shape" = array<i64: 2, 2, 8>, "per_cycle" = 4.0 : f64>,
       "usdot" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 4, 4>, "per_cycle" = 4.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,

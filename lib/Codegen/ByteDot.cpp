@@ -15,26 +15,8 @@
 using namespace mlir;
 using namespace quench;
 
-Value quench::loadActivationWord(KernelBuilder &b, Value buffer, ValueRange indices) {
-  Value bytes = b.load(buffer, indices, 4);
-  Value word = vector::BitCastOp::create(b, b.vectorType(b.getI32Type(), 1), bytes);
-  Value scalar = vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
-  return vector::BitCastOp::create(b, b.vectorType(b.getI8Type(), 4 * b.lanes()), b.splat(scalar));
-}
-
-int32_t quench::byteDotBias(const Target &target) {
-  return target.integerDot() == IntegerDot::SignedSigned ? 128 : 0;
-}
-
-Value quench::byteDot(KernelBuilder &b, Value accumulator, Value weights, Value activations,
-                      bool isBiased) {
+Value quench::byteDot(KernelBuilder &b, Value accumulator, Value weights, Value activations) {
   bool isSigned = b.getTarget().integerDot() == IntegerDot::SignedSigned;
-  if (isSigned && !isBiased) {
-    auto type = cast<VectorType>(weights.getType());
-    Value flip = arith::ConstantOp::create(
-        b, DenseElementsAttr::get(type, b.getI8IntegerAttr(static_cast<int8_t>(-128))));
-    weights = arith::XOrIOp::create(b, weights, flip);
-  }
   return ByteDotOp::create(b, accumulator.getType(), accumulator, weights, activations, isSigned);
 }
 
@@ -58,6 +40,9 @@ std::string quench::productIntrinsic(const NativeProduct &product) {
   }
   if ((name == "sdot" || name == "usdot") && lanes == 4) {
     return ("llvm.aarch64.neon." + name + ".v4i32.v16i8").str();
+  }
+  if (name == "usmmla" && lanes == 2) {
+    return "llvm.aarch64.neon.usmmla.v4i32.v16i8";
   }
   return "";
 }

@@ -15,6 +15,8 @@
 
 #include "ContractEmitter.h"
 
+#include "quench/Codegen/ActivationCodes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -37,7 +39,7 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
     lhsSums = *next++;
   }
   words = *next++;
-  if (kernel.layout.container != PanelContainer::F32) {
+  if (!holdsFloats(kernel.layout.container)) {
     scales = *next++;
     if (kernel.zeroPoints) {
       zeroPoints = *next++;
@@ -47,10 +49,20 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
     bias = *next++;
   }
   result = *next;
+  flatLhs = multipliesByLane() ? flatCodes(b, lhs) : Value();
 }
 
 SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
-  bool twoSums = kernel.layout.container != PanelContainer::F32 && groups().numGroups() > 1;
+  const NativeProduct *matrix = b.getTarget().matrixProduct();
+  if (kernel.integerLhs && matrix && matrix->shape[0] == kTileRows) {
+    // Eight tile registers: sums, and one or two for either operand.
+    SmallVector<TileShape> shapes = {{kTileRows, 2}, {6, 2}, {2, kTilePanels}, {1, kTilePanels}};
+    if (kernel.digits == 1) {
+      shapes.insert(shapes.begin(), {2 * kTileRows, 2});
+    }
+    return shapes;
+  }
+  bool twoSums = !holdsFloats(kernel.layout.container) && groups().numGroups() > 1;
   if (b.getTarget().vectorRegisters < 32) {
     if (kernel.digits > 1) {
       return {{1, kTilePanels}};
@@ -59,6 +71,16 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
   }
   if (kernel.digits > 1) {
     return {{4, 2}, {2, 2}, {1, kTilePanels}};
+  }
+  if (groups().rows == 2) {
+    // Sums of groups that go to the stack cost little beside two rows for each load.
+    return {{twoSums || kernel.layout.container != PanelContainer::I8 ? 8 : 12, 2},
+            {2, kTilePanels},
+            {1, kTilePanels}};
+  }
+  if (b.getTarget().vectorBits == 128 && kernel.integerLhs) {
+    // A load of activations is multiplied by four registers of each panel.
+    return {{8, 2}, {4, 2}, {2, 2}, {1, kTilePanels}};
   }
   if (twoSums) {
     return {{6, 2}, {2, kTilePanels}, {1, kTilePanels}};
@@ -71,7 +93,7 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
 }
 
 int64_t ContractEmitter::rowCycles() const {
-  bool mixed = !kernel.integerLhs && kernel.layout.container != PanelContainer::F32;
+  bool mixed = !kernel.integerLhs && !holdsFloats(kernel.layout.container);
   int64_t perWord = kernel.layout.codesPerWord();
   int64_t wordCycles = mixed ? 3 * perWord : std::max<int64_t>(perWord / 4, 1) * kernel.digits;
   return kTilePanels * kernel.layout.wordsPerRow() * wordCycles;
@@ -84,7 +106,7 @@ void ContractEmitter::emit() {
   int64_t tiles = fullTiles + (restPanels > 0 ? 1 : 0);
   int64_t lastLive = layout.n - (layout.numPanels() - 1) * lanes();
 
-  Value rows = b.size(lhs, 0);
+  Value rows = b.size(result, 0);
   Value blocks = b.ceilDiv(rows, kRowBlock);
   Value cycles = b.mul(rows, b.index(tiles * rowCycles()));
   b.parallelLoop(b.mul(b.index(tiles), blocks), cycles, [&](Value task) {

@@ -19,6 +19,9 @@ class ContractEmitter {
   using Values = mlir::SmallVector<Value>;
 
 public:
+  /// Rows of a tile register; register tiles of a multiple of them are multiplied there.
+  static constexpr int64_t kTileRows = 16;
+
   ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel, ValueRange parameters);
   void emit();
 
@@ -74,46 +77,80 @@ private:
 
   Values sumFloats(const Tile &tile);
   Values sumGroups(const Tile &tile);
+  /// Whether the totals of groups fit the registers beside the sums of one.
+  bool keepsTotals(const Tile &tile) const;
+  /// The same as `sumGroups` with totals on the stack.
+  Values sumGroupsInMemory(const Tile &tile);
   /// The sums of one group of `size` elements, scaled and added to `total`.
   Values addGroup(const Tile &tile, Value group, int64_t size, ValueRange total);
+  Values sumGroup(const Tile &tile, Value group, int64_t size);
+  /// One for each panel.
+  Values loadScales(const Tile &tile, Value group);
   Values sumMixedGroup(const Tile &tile, Value group, int64_t size);
-  Values sumIntegerGroup(const Tile &tile, Value group, int64_t size);
-  /// Calls `body` for every word of a group of `size` codes with the number of codes in it; the
-  /// code for `unroll` words is laid out one after the other, behind what `ahead` emits for the
+  /// Calls `body` for every `perStep` of a group of `size` codes with the number of codes; the code
+  /// for `unroll` steps is laid out one after the other, behind what `ahead` emits for the
   /// first of them.
-  Values forWords(int64_t size, int64_t unroll, ValueRange initial,
-                  llvm::function_ref<Values(Value word, int64_t live, ValueRange)> body,
-                  llvm::function_ref<void(Value word)> ahead);
-  /// Has words fetched for `word` and those laid out with it: by a single row those that it needs
+  Values forSteps(int64_t size, int64_t perStep, int64_t unroll, ValueRange initial,
+                  llvm::function_ref<Values(Value step, int64_t live, ValueRange)> body,
+                  llvm::function_ref<void(Value step)> ahead);
+  /// Has words fetched for `step` and those laid out with it: by a single row those that it needs
   /// later, otherwise those of the column tile behind this one, some by each row tile, so that the
   /// products cover the time of it.
-  void fetchAhead(const Tile &tile, Value word);
+  void fetchAhead(const Tile &tile, Value step);
 
   /// The code of `bits` bits at bit `shift` < 16 of each lane as a float minus its zero point.
   Value decode(Value word, int64_t shift, unsigned bits, Value offset);
   /// Where element `position` of digit `digit` of a row is.
   Value digitAddress(int64_t digit, Value position, int64_t rowSize);
-  Value wordAddress(const Tile &tile, int64_t panel, Value word);
+  Value wordAddress(const Tile &tile, int64_t panel, Value step);
   Value scaleAddress(const Tile &tile, int64_t panel, Value group);
   /// What is added to a stored zero point, or the zero point if none is stored: codes are unsigned,
   /// except where the product of bytes wants them otherwise.
   int32_t constantZeroPoint() const;
+  /// One for each panel.
+  Values loadZeroPoints(const Tile &tile, Value group);
+
+  //===--------------------------------------------------------------------===//
+  // Sums of products of bytes (ContractBytes.cpp)
+  //===--------------------------------------------------------------------===//
+
+  Values sumIntegerGroup(const Tile &tile, Value group, int64_t size);
+  /// The exact sums of a group, `[row][digit][panel]`.
+  Values sumBytes(const Tile &tile, Value group, int64_t size);
+  /// The unsigned bytes of the weights in so many steps, `[step and part of a word][register]`.
+  llvm::SmallVector<Values> loadBytes(const Tile &tile, Value step, int64_t steps);
+  Value product(Value sum, Value weights, Value activations);
+  /// Whether a product takes one lane of a register of activations.
+  bool multipliesByLane() const;
+  /// The operands of `count` neighbouring products of a row of the tile from `position` on.
+  Values loadOperands(const Tile &tile, int64_t row, Value position, int64_t count);
+  /// Sums `[row][digit][panel]` as products take them, and back.
+  Values joinRows(const Tile &tile, ValueRange rows);
+  Values splitRows(const Tile &tile, ValueRange sums);
   /// What is added to the values of a table for the product of bytes.
   int32_t tableBias() const;
   /// The bytes that codes of four bits stand for, plus `tableBias`.
   Value lookUp(Value codes);
-  /// One for each panel.
-  Values loadZeroPoints(const Tile &tile, Value group);
   /// Minus zero point times the sum of a row's codes: what the sums of a group begin with.
   Values zeroPointProducts(const Tile &tile, Value group);
 
+  //===--------------------------------------------------------------------===//
+  // Sums of products in tile registers (ContractTiles.cpp)
+  //===--------------------------------------------------------------------===//
+
+  /// The same as `sumBytes` for whole tile registers of rows.
+  Values sumTiles(const Tile &tile, Value group, int64_t size);
+  /// Stores `steps` steps of four bytes for each panel, one tile register after the other.
+  void unpackTiles(const Tile &tile, Value step, int64_t steps, Value unpacked);
+
   int64_t lanes() const { return b.lanes(); }
   const GroupLayout &groups() const { return kernel.layout.groups; }
-  bool isFloat() const { return kernel.layout.container == PanelContainer::F32; }
+  bool isFloat() const { return holdsFloats(kernel.layout.container); }
 
   KernelBuilder &b;
   const ContractKernel &kernel;
-  Value lhs, lhsScales, lhsSums, words, scales, zeroPoints, bias, result;
+  /// `flatLhs` is the left side of products by lane as one row.
+  Value lhs, flatLhs, lhsScales, lhsSums, words, scales, zeroPoints, bias, result;
 };
 
 } // namespace quench

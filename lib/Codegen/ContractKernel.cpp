@@ -9,6 +9,8 @@
 
 #include "ContractEmitter.h"
 
+#include "quench/Codegen/ActivationCodes.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -24,7 +26,8 @@ std::string ContractKernel::name() const {
   } else {
     os << "f32";
   }
-  os << (layout.container == PanelContainer::F32 ? "_f" : "_i") << bitsOf(layout.container);
+  bool isBrain = layout.container == PanelContainer::BF16;
+  os << (isBrain ? "_bf" : holdsFloats(layout.container) ? "_f" : "_i") << bitsOf(layout.container);
   if (table) {
     os << "t"
        << llvm::toHex(llvm::ArrayRef(reinterpret_cast<const uint8_t *>(table->values.data()),
@@ -46,14 +49,15 @@ func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) 
     Type f32 = b.getF32Type(), i8 = b.getI8Type(), i32 = b.getI32Type();
     SmallVector<Type> types;
     if (integerLhs) {
-      types.push_back(b.bufferType({dynamic, layout.groups.rowBytes(digits)}, i8));
+      types.push_back(codeBuffer(b, layout.groups, digits));
       types.push_back(b.bufferType({rowScales ? dynamic : 1, 1}, f32));
       types.push_back(b.bufferType({dynamic, digits * layout.groups.numGroups()}, i32));
     } else {
       types.push_back(b.bufferType({dynamic, layout.groups.k}, f32));
     }
-    if (layout.container == PanelContainer::F32) {
-      types.push_back(b.bufferType({layout.numWords()}, f32));
+    if (holdsFloats(layout.container)) {
+      Type stored = storageType(layout.container, b.getContext());
+      types.push_back(b.bufferType({layout.numWords()}, stored));
     } else {
       types.push_back(b.bufferType({4 * layout.numWords()}, i8));
       Type scale = layout.narrowScale ? layout.narrowScale : f32;

@@ -7,9 +7,6 @@
 
 #include "ContractEmitter.h"
 
-#include "quench/Codegen/ByteDot.h"
-#include "quench/Dialect/Quench/IR/QuenchOps.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -28,11 +25,12 @@ constexpr int64_t kMixedUnroll = 1;
 constexpr int64_t kWordsAhead = 32;
 constexpr int64_t kLineBytes = 64;
 
-Value ContractEmitter::wordAddress(const Tile &tile, int64_t panel, Value word) {
+Value ContractEmitter::wordAddress(const Tile &tile, int64_t panel, Value step) {
   const Columns &columns = tile.columns;
+  int64_t width = kernel.layout.wordsPerStep() * lanes();
   Value base = b.mul(columns.firstPanel, b.index(kernel.layout.wordsPerPanel()));
-  Value step = b.mul(word, b.index(columns.panels * lanes()));
-  Value address = b.add(b.add(base, step), b.index((tile.first + panel) * lanes()));
+  Value offset = b.mul(step, b.index(columns.panels * width));
+  Value address = b.add(b.add(base, offset), b.index((tile.first + panel) * width));
   return isFloat() ? address : b.mul(address, b.index(4));
 }
 
@@ -53,7 +51,9 @@ Values ContractEmitter::sumFloats(const Tile &tile) {
       Value at = b.add(first, b.index(i));
       Values weights;
       for (int64_t v = 0; v < tile.panels; ++v) {
-        weights.push_back(b.load(words, {wordAddress(tile, v, at)}));
+        Value stored = b.load(words, {wordAddress(tile, v, at)});
+        bool isNarrow = kernel.layout.container != PanelContainer::F32;
+        weights.push_back(isNarrow ? arith::ExtFOp::create(b, b.floats(), stored) : stored);
       }
       for (int64_t r = 0; r < tile.rows; ++r) {
         Value x = b.splat(b.loadScalar(lhs, {b.add(tile.row, b.index(r)), at}));
@@ -67,18 +67,11 @@ Values ContractEmitter::sumFloats(const Tile &tile) {
   });
 }
 
-int32_t ContractEmitter::tableBias() const {
-  bool isSigned = b.getTarget().integerDot() == IntegerDot::SignedSigned;
-  return isSigned ? 0
-                  : -*std::min_element(kernel.table->values.begin(), kernel.table->values.end());
-}
-
 int32_t ContractEmitter::constantZeroPoint() const {
   if (kernel.table) {
     return tableBias();
   }
-  bool bytes = kernel.layout.container == PanelContainer::I8;
-  int32_t bias = kernel.integerLhs && bytes ? byteDotBias(b.getTarget()) : 0;
+  int32_t bias = kernel.layout.isSigned ? 128 : 0;
   return zeroPoints ? -bias : PanelLayout::signOffset(kernel.layout.container) - bias;
 }
 
@@ -94,28 +87,16 @@ Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group) {
   return result;
 }
 
-Values ContractEmitter::zeroPointProducts(const Tile &tile, Value group) {
-  int64_t digits = kernel.digits;
-  Values varying, products;
-  if (zeroPoints) {
-    varying = loadZeroPoints(tile, group);
-  } else if (constantZeroPoint() == 0) {
-    return Values(tile.rows * digits * tile.panels, b.splat(0));
-  }
-  for (int64_t r = 0; r < tile.rows * digits; ++r) {
-    Value row = b.add(tile.row, b.index(r / digits));
-    Value place = digitAddress(r % digits, group, groups().numGroups());
-    Value rowSum = b.loadScalar(lhsSums, {row, place});
-    Value negated = b.splat(b.mul(rowSum, b.i32(zeroPoints ? -1 : -constantZeroPoint())));
-    for (int64_t v = 0; v < tile.panels; ++v) {
-      products.push_back(zeroPoints ? b.mul(varying[v], negated) : negated);
-    }
-  }
-  return products;
+bool ContractEmitter::keepsTotals(const Tile &tile) const {
+  int64_t sums = tile.rows * tile.panels;
+  return sums * (kernel.digits + 1) + tile.panels <= b.getTarget().vectorRegisters;
 }
 
 Values ContractEmitter::sumGroups(const Tile &tile) {
   int64_t count = groups().numGroups(), last = groups().groupSize(count - 1);
+  if (count > 1 && !keepsTotals(tile)) {
+    return sumGroupsInMemory(tile);
+  }
   int64_t equal = last == groups().group ? count : count - 1;
   Values total(tile.rows * tile.panels, b.splat(0.0f));
   if (equal > 0) {
@@ -126,15 +107,49 @@ Values ContractEmitter::sumGroups(const Tile &tile) {
   return equal == count ? total : addGroup(tile, b.index(count - 1), last, total);
 }
 
-Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, ValueRange total) {
-  Values sums =
-      kernel.integerLhs ? sumIntegerGroup(tile, group, size) : sumMixedGroup(tile, group, size);
-  Values weightScales;
+Values ContractEmitter::sumGroupsInMemory(const Tile &tile) {
+  int64_t count = groups().numGroups(), last = groups().groupSize(count - 1);
+  auto type = MemRefType::get({tile.rows * tile.panels, lanes()}, b.getF32Type());
+  Value totals = memref::AllocaOp::create(b, type, b.getI64IntegerAttr(kLineBytes));
+  auto forTotals = [&](llvm::function_ref<void(int64_t, ArrayRef<Value>)> body) {
+    for (int64_t i = 0; i < tile.rows * tile.panels; ++i) {
+      body(i, {b.index(i), b.index(0)});
+    }
+  };
+  auto add = [&](Value group, int64_t size) {
+    Values scales = loadScales(tile, group), sums = sumGroup(tile, group, size);
+    forTotals([&](int64_t i, ArrayRef<Value> place) {
+      Value scaled = b.fma(sums[i], scales[i % tile.panels], b.load(totals, place));
+      b.store(scaled, totals, place);
+    });
+  };
+  forTotals([&](int64_t, ArrayRef<Value> place) { b.store(b.splat(0.0f), totals, place); });
+  int64_t equal = last == groups().group ? count : count - 1;
+  b.loop(b.index(0), b.index(equal), 1, [&](Value group) { add(group, groups().group); });
+  if (equal < count) {
+    add(b.index(equal), last);
+  }
+  Values result;
+  forTotals([&](int64_t, ArrayRef<Value> place) { result.push_back(b.load(totals, place)); });
+  return result;
+}
+
+Values ContractEmitter::sumGroup(const Tile &tile, Value group, int64_t size) {
+  return kernel.integerLhs ? sumIntegerGroup(tile, group, size) : sumMixedGroup(tile, group, size);
+}
+
+Values ContractEmitter::loadScales(const Tile &tile, Value group) {
+  Values loaded;
   for (int64_t v = 0; v < tile.panels; ++v) {
     Value stored = b.load(scales, {scaleAddress(tile, v, group)});
     bool isNarrow = kernel.layout.narrowScale != nullptr;
-    weightScales.push_back(isNarrow ? arith::ExtFOp::create(b, b.floats(), stored) : stored);
+    loaded.push_back(isNarrow ? arith::ExtFOp::create(b, b.floats(), stored) : stored);
   }
+  return loaded;
+}
+
+Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, ValueRange total) {
+  Values sums = sumGroup(tile, group, size), weightScales = loadScales(tile, group);
   Values scaled;
   for (auto [i, sum] : llvm::enumerate(sums)) {
     scaled.push_back(b.fma(sum, weightScales[i % tile.panels], total[i]));
@@ -142,11 +157,10 @@ Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, Va
   return scaled;
 }
 
-Values ContractEmitter::forWords(int64_t size, int64_t unroll, ValueRange initial,
+Values ContractEmitter::forSteps(int64_t size, int64_t perStep, int64_t unroll, ValueRange initial,
                                  llvm::function_ref<Values(Value, int64_t, ValueRange)> body,
                                  llvm::function_ref<void(Value)> ahead) {
-  int64_t perWord = kernel.layout.codesPerWord();
-  int64_t full = size / perWord;
+  int64_t full = size / perStep;
   Values carried(initial);
   while (full % unroll != 0) {
     unroll /= 2;
@@ -155,32 +169,32 @@ Values ContractEmitter::forWords(int64_t size, int64_t unroll, ValueRange initia
     carried =
         b.loop(b.index(0), b.index(full), unroll, carried, [&](Value first, ValueRange values) {
           Values inner(values);
-          if (unroll == kUnrolledWords) {
+          if (unroll == kUnrolledWords || perStep == GroupLayout::kUnit) {
             ahead(first);
           }
           for (int64_t i = 0; i < unroll; ++i) {
-            inner = body(b.add(first, b.index(i)), perWord, inner);
+            inner = body(b.add(first, b.index(i)), perStep, inner);
           }
           return inner;
         });
   }
-  return size % perWord == 0 ? carried : body(b.index(full), size % perWord, carried);
+  return size % perStep == 0 ? carried : body(b.index(full), size % perStep, carried);
 }
 
-void ContractEmitter::fetchAhead(const Tile &tile, Value word) {
+void ContractEmitter::fetchAhead(const Tile &tile, Value step) {
   const PanelLayout &layout = kernel.layout;
   auto fetch = [&](Value address, unsigned locality) {
     memref::PrefetchOp::create(b, words, address, /*isWrite=*/false, locality,
                                /*isDataCache=*/true);
   };
-  int64_t width = tile.columns.panels * lanes() * 4;
+  int64_t width = tile.columns.panels * lanes() * 4 * layout.wordsPerStep();
   if (tile.rows == 1) {
     // Memory is read from front to back: what comes some time later, unless the call before may
     // have left it near.
     if (4 * layout.numWords() <= b.getTarget().l2Bytes) {
       return;
     }
-    Value later = b.add(wordAddress(tile, 0, word), b.index(kWordsAhead * width));
+    Value later = b.add(wordAddress(tile, 0, step), b.index(kWordsAhead * width));
     Value last = b.index(4 * layout.numWords() - kUnrolledWords * width);
     later = arith::MinUIOp::create(b, later, last);
     for (int64_t at = 0; at < kUnrolledWords * width; at += kLineBytes) {
@@ -198,7 +212,7 @@ void ContractEmitter::fetchAhead(const Tile &tile, Value word) {
   ahead.columns.firstPanel =
       arith::MinUIOp::create(b, b.add(tile.columns.firstPanel, b.index(kTilePanels)), last);
   for (int64_t v = 0; v < tile.panels; ++v) {
-    fetch(wordAddress(ahead, v, b.add(word, turn)), 2);
+    fetch(wordAddress(ahead, v, b.add(step, turn)), 2);
   }
 }
 
@@ -227,8 +241,8 @@ Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t siz
   Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
   Value groupBegin = b.mul(group, b.index(groups().group));
   Values zeros(tile.rows * tile.panels, b.splat(0.0f));
-  return forWords(
-      size, kMixedUnroll, zeros,
+  return forSteps(
+      size, perWord, kMixedUnroll, zeros,
       [&](Value word, int64_t live, ValueRange carried) {
         Values sums(carried);
         // The low and the high 16 bits: what fits beside the exponent at one time.
@@ -258,77 +272,4 @@ Values ContractEmitter::sumMixedGroup(const Tile &tile, Value group, int64_t siz
         return sums;
       },
       [](Value) {});
-}
-
-Value ContractEmitter::digitAddress(int64_t digit, Value position, int64_t rowSize) {
-  return digit == 0 ? position : b.add(position, b.index(digit * rowSize));
-}
-
-Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size) {
-  unsigned bits = bitsOf(kernel.layout.container);
-  int64_t perWord = kernel.layout.codesPerWord(), numParts = 8 / bits;
-  VectorType bytes = b.vectorType(b.getI8Type(), 4 * lanes());
-  auto byteSplat = [&](int8_t value) -> Value {
-    return arith::ConstantOp::create(b, DenseElementsAttr::get(bytes, b.getI8IntegerAttr(value)));
-  };
-  Value groupWords = b.mul(group, b.index(groups().paddedGroup() / perWord));
-  Value groupBegin = b.mul(group, b.index(groups().paddedGroup()));
-  // Sums [row][digit][panel].
-  int64_t digits = kernel.digits, rowDigits = tile.rows * digits;
-  // Padding is part of the codes: activations are zero there.
-  Values sums = forWords(
-      llvm::alignTo(size, GroupLayout::kUnit), kUnrolledWords, zeroPointProducts(tile, group),
-      [&](Value word, int64_t, ValueRange carried) {
-        Values next(carried);
-        SmallVector<Values> parts(numParts);
-        for (int64_t v = 0; v < tile.panels; ++v) {
-          Value loaded =
-              b.load(words, {wordAddress(tile, v, b.add(groupWords, word))}, 4 * lanes());
-          for (int64_t part = 0; part < numParts; ++part) {
-            Value code = loaded;
-            if (part > 0) {
-              code = arith::ShRUIOp::create(b, code, byteSplat(bits * part));
-            }
-            if (part + 1 < numParts) {
-              code = arith::AndIOp::create(b, code, byteSplat((1 << bits) - 1));
-            }
-            parts[part].push_back(kernel.table ? lookUp(code) : code);
-          }
-        }
-        for (auto [part, weights] : llvm::enumerate(parts)) {
-          Value at = b.add(groupBegin, b.add(b.mul(word, b.index(perWord)), b.index(4 * part)));
-          for (int64_t r = 0; r < rowDigits; ++r) {
-            Value row = b.add(tile.row, b.index(r / digits));
-            Value position = digitAddress(r % digits, at, groups().paddedK());
-            Value x = loadActivationWord(b, lhs, {row, position});
-            for (int64_t v = 0; v < tile.panels; ++v) {
-              Value &sum = next[r * tile.panels + v];
-              sum = byteDot(b, sum, weights[v], x, /*isBiased=*/numParts > 1);
-            }
-          }
-        }
-        return next;
-      },
-      [&](Value word) { fetchAhead(tile, b.add(groupWords, word)); });
-  Values floats(tile.rows * tile.panels);
-  // The highest digit first: sum = sum * 256 + next digit.
-  for (int64_t r = 0; r < tile.rows; ++r) {
-    for (int64_t digit = digits - 1; digit >= 0; --digit) {
-      for (int64_t v = 0; v < tile.panels; ++v) {
-        Value exact = sums[(r * digits + digit) * tile.panels + v];
-        Value converted = arith::SIToFPOp::create(b, b.floats(), exact);
-        Value &sum = floats[r * tile.panels + v];
-        sum = sum ? b.fma(sum, b.splat(256.0f), converted) : converted;
-      }
-    }
-  }
-  return floats;
-}
-
-Value ContractEmitter::lookUp(Value codes) {
-  SmallVector<int8_t> table;
-  for (int8_t value : kernel.table->values) {
-    table.push_back(static_cast<int8_t>(value + tableBias()));
-  }
-  return ByteLookupOp::create(b, codes.getType(), table, codes);
 }

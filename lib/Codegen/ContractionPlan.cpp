@@ -131,9 +131,12 @@ private:
     double scaleBits = narrow ? narrow.getIntOrFloatBitWidth() : 32.0;
     double scales = isPacked ? 0.0 : scaleBits / static_cast<double>(group());
     double bytes = elements() * (bitsOf(choice.container) + scales) / 8.0;
+    const NativeProduct *dot = product->sums == NumberType::I32 ? target.dotProduct() : nullptr;
     auto seconds = [&](double rows) {
       double macs = rows * elements() * digits;
-      double cycles = macs / product->macsPerCycle();
+      // A single row takes the product of one row.
+      const NativeProduct &used = rows == 1.0 && dot ? *dot : *product;
+      double cycles = macs / used.macsPerCycle();
       const NativeProduct *narrow = target.narrowProduct();
       if (product->weights == NumberType::I16 && narrow && bitsOf(choice.container) < 8) {
         // Sums in 16 bits, one addition for each (NarrowByteDots.h).

@@ -7,6 +7,8 @@
 
 #include "quench/Codegen/FixedPointKernel.h"
 
+#include "quench/Codegen/ActivationCodes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -96,7 +98,7 @@ private:
           SmallVector<Value> next;
           for (auto [digit, codes] : llvm::enumerate(split(x, factors))) {
             Value bytes = arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), codes);
-            b.store(bytes, digits, {row, address(digit, b.add(to, offset))}, live);
+            b.store(bytes, digits, address(row, digit, b.add(to, offset)), live);
             next.push_back(b.add(carried[digit], codes));
           }
           return next;
@@ -107,13 +109,13 @@ private:
       Value place = b.add(group, b.index(digit * groups.numGroups()));
       b.storeScalar(b.sumLanes(digitSums[digit]), sums, {row, place});
       for (int64_t position = size; position < padded; ++position) {
-        b.storeScalar(zero, digits, {row, address(digit, b.add(to, b.index(position)))});
+        b.storeScalar(zero, digits, address(row, digit, b.add(to, b.index(position))));
       }
     }
   }
 
-  Value address(int64_t digit, Value position) {
-    return b.add(position, b.index(digit * groups.paddedK()));
+  SmallVector<Value> address(Value row, int64_t digit, Value position) {
+    return codeAddress(b, groups, row, b.add(position, b.index(digit * groups.paddedK())));
   }
 
   /// The digits of round(x / unit) in i32 lanes, the lowest one first.
@@ -148,14 +150,14 @@ std::string FixedPointKernel::name() const {
   if (groups.group != groups.k) {
     os << "_g" << groups.group;
   }
+  os << (groups.rows == 2 ? "_pairs" : "");
   return text;
 }
 
 func::FuncOp FixedPointKernel::getOrCreate(ModuleOp module, const Target &target) const {
   auto parameters = [&](KernelBuilder &b) -> SmallVector<Type> {
     int64_t rows = ShapedType::kDynamic;
-    return {b.bufferType({rows, groups.k}, b.getF32Type()),
-            b.bufferType({rows, groups.rowBytes(kDigits)}, b.getI8Type()),
+    return {b.bufferType({rows, groups.k}, b.getF32Type()), codeBuffer(b, groups, kDigits),
             b.bufferType({rows, 1}, b.getF32Type()),
             b.bufferType({rows, kDigits * groups.numGroups()}, b.getI32Type())};
   };

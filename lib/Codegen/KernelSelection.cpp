@@ -61,11 +61,16 @@ void KernelSelection::run() {
   }
 }
 
-Value KernelSelection::emptyLike(RankedTensorType type, Value like) {
+Value KernelSelection::emptyLike(RankedTensorType type, Value like, int64_t rows) {
   SmallVector<Value> sizes;
   if (type.isDynamicDim(0)) {
     Value zero = arith::ConstantIndexOp::create(b, 0);
-    sizes.push_back(tensor::DimOp::create(b, like, zero));
+    Value size = tensor::DimOp::create(b, like, zero);
+    if (rows > 1) {
+      Value together = arith::ConstantIndexOp::create(b, rows);
+      size = arith::CeilDivUIOp::create(b, size, together);
+    }
+    sizes.push_back(size);
   }
   return tensor::EmptyOp::create(b, type, sizes);
 }
@@ -94,7 +99,7 @@ std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const Grou
   if (!quantization) {
     return std::nullopt;
   }
-  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group});
+  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
   if (!isNew) {
     return entry->second;
   }
@@ -103,7 +108,7 @@ std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const Grou
   Value input = op.getInput();
   int64_t rows = staticDim(input, 0);
   auto [kernel, codes] = quantizeKernel(*quantization, rows);
-  SmallVector<Value> inputs = {input}, destinations = {emptyLike(codes, input)};
+  SmallVector<Value> inputs = {input}, destinations = {emptyLike(codes, input, groups.rows)};
   if (op.isDynamic()) {
     destinations.push_back(emptyLike(RankedTensorType::get({rows, 1}, b.getF32Type()), input));
   } else {

@@ -48,7 +48,7 @@ static bool hasBlocksOfRows(SchemeAttr scheme) {
 static std::string describe(const ContractionChoice &choice) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  bool isFloat = choice.container == PanelContainer::F32;
+  bool isFloat = holdsFloats(choice.container);
   os << choice.product->instruction << ", weights in " << (isFloat ? "f" : "i")
      << bitsOf(choice.container)
      << llvm::format(", %.2g us for 1 row, %.2g us for %d", choice.oneRow * 1e6,

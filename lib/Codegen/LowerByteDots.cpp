@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Input: `quench.byte_dot`, `quench.byte_lookup`. Output: intrinsics of the target, called by name.
+// Input: `quench.byte_dot`, `quench.byte_matmul`, `quench.byte_lookup`. Output: intrinsics of the
+// target, called by name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -101,6 +102,15 @@ static Value lower(ImplicitLocOpBuilder &b, ByteDotOp op, const NativeProduct &p
                    : callIntrinsic(b, intrinsic, op.getType(), op->getOperands());
 }
 
+/// Nothing when the target has no such product of matrices.
+static Value lower(ImplicitLocOpBuilder &b, ByteMatmulOp op, const NativeProduct *product) {
+  std::string intrinsic = product ? productIntrinsic(*product) : "";
+  if (intrinsic.empty() || op.getType().getDimSize(0) != product->shape[0] * product->shape[1]) {
+    return {};
+  }
+  return callIntrinsic(b, intrinsic, op.getType(), op->getOperands());
+}
+
 /// Nothing when the target has no lookups.
 static Value lower(ImplicitLocOpBuilder &b, ByteLookupOp op, const Target &target) {
   VectorType type = op.getCodes().getType();
@@ -137,12 +147,14 @@ void LowerByteDotsPass::runOnOperation() {
     return signalPassFailure();
   }
   narrowByteDots(getOperation(), *found);
-  const NativeProduct *product = found->integerProduct();
+  const NativeProduct *product = found->dotProduct();
   WalkResult result = getOperation().walk([&](Operation *op) {
     ImplicitLocOpBuilder b(op->getLoc(), op);
     Value lowered;
     if (auto dot = dyn_cast<ByteDotOp>(op)) {
       lowered = product ? lower(b, dot, *product) : Value();
+    } else if (auto matmul = dyn_cast<ByteMatmulOp>(op)) {
+      lowered = lower(b, matmul, found->matrixProduct());
     } else if (auto lookup = dyn_cast<ByteLookupOp>(op)) {
       lowered = lower(b, lookup, *found);
     } else {

@@ -85,7 +85,7 @@ static void narrow(ArrayRef<ByteDotOp> chain, StringRef product, StringRef pairS
 
 void quench::narrowByteDots(Operation *module, const Target &target) {
   const NativeProduct *product = target.narrowProduct();
-  const NativeProduct *wide = target.integerProduct();
+  const NativeProduct *wide = target.dotProduct();
   if (!product || !wide || wide->weights != NumberType::I16) {
     return;
   }

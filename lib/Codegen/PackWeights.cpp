@@ -268,7 +268,7 @@ llvm::Expected<PackedPanels> WeightPacker::readPanels(PackedWeightOp op) {
   if (!tensor) {
     return tensor.takeError();
   }
-  if (layout.container != PanelContainer::F32) {
+  if (!holdsFloats(layout.container)) {
     return packCodes(layout, *tensor, scheme);
   }
   auto values = numerics::dequantizeTensor(*tensor, scheme);
@@ -317,7 +317,7 @@ LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
   }
   std::string contents = stringifyWeightPart(op.getPart()).str() + " " + key;
   std::optional<PackedWeights::FloatLayout> floats;
-  if (layout.container == PanelContainer::F32) {
+  if (holdsFloats(layout.container)) {
     floats = {numerics::FloatFormat::F32, layout, layout.n * layout.groups.k};
   }
   replace(op, symbolFor(contents, op, type,

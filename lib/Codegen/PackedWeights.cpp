@@ -21,7 +21,7 @@ void PackedWeights::Deleter::operator()(uint8_t *memory) const {
 }
 
 uint64_t PackedWeights::FloatLayout::totalBytes() const {
-  return panels ? panels->numWords() * sizeof(uint32_t) : elements * numerics::bitWidth(format) / 8;
+  return panels ? panels->codeBytes() : elements * numerics::bitWidth(format) / 8;
 }
 
 uint8_t *PackedWeights::allocate(StringRef symbol, StringRef key, uint64_t size,
@@ -47,7 +47,7 @@ void PackedWeights::addUnset(StringRef symbol, StringRef key, const FloatLayout 
 static void pack(const PackedWeights::FloatLayout &layout, ArrayRef<float> values,
                  uint8_t *memory) {
   if (layout.panels) {
-    packFloats(*layout.panels, values, reinterpret_cast<uint32_t *>(memory));
+    packFloats(*layout.panels, values, memory);
     return;
   }
   if (layout.format == numerics::FloatFormat::F32) {

@@ -8,6 +8,7 @@
 #include "quench/Codegen/PanelLayout.h"
 
 #include "quench/Numerics/CodeTable.h"
+#include "quench/Numerics/FloatFormat.h"
 
 #include "llvm/ADT/bit.h"
 
@@ -22,23 +23,36 @@ unsigned quench::bitsOf(PanelContainer container) {
     return 4;
   case PanelContainer::I8:
     return 8;
+  case PanelContainer::F16:
+  case PanelContainer::BF16:
+    return 16;
   case PanelContainer::F32:
     return 32;
   }
   llvm_unreachable("all containers are handled");
 }
 
+bool quench::holdsFloats(PanelContainer container) { return bitsOf(container) > 8; }
+
 Type quench::storageType(PanelContainer container, MLIRContext *context) {
-  if (container == PanelContainer::F32) {
+  switch (container) {
+  case PanelContainer::F16:
+    return Float16Type::get(context);
+  case PanelContainer::BF16:
+    return BFloat16Type::get(context);
+  case PanelContainer::F32:
     return Float32Type::get(context);
+  default:
+    return IntegerType::get(context, bitsOf(container));
   }
-  return IntegerType::get(context, bitsOf(container));
 }
 
 PanelContainer quench::containerOf(Type type) {
   return type.isInteger(2)   ? PanelContainer::I2
          : type.isInteger(4) ? PanelContainer::I4
          : type.isInteger(8) ? PanelContainer::I8
+         : type.isF16()      ? PanelContainer::F16
+         : type.isBF16()     ? PanelContainer::BF16
                              : PanelContainer::F32;
 }
 
@@ -77,46 +91,82 @@ std::optional<PanelContainer> quench::codeContainer(SchemeAttr scheme) {
                                    : PanelContainer::I8;
 }
 
+int64_t quench::depthOfPanels(PanelContainer container, const GroupLayout &groups,
+                              const Target &target) {
+  const NativeProduct *product = target.matrixProduct();
+  if (!product || product->shape[0] != 2 || holdsFloats(container)) {
+    return 4;
+  }
+  int64_t depth = product->shape[2], step = depth * 8 / bitsOf(container);
+  return groups.paddedGroup() % step == 0 && groups.paddedK() % step == 0 ? depth : 4;
+}
+
+std::array<int64_t, 2> GroupLayout::codeShape(int64_t count, int64_t bytesOfCode) const {
+  int64_t blocks = ShapedType::isDynamic(count) ? count : llvm::divideCeil(count, rows);
+  return {blocks, rows * rowBytes(bytesOfCode)};
+}
+
 PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
   auto quantized = dyn_cast<QTensorType>(source);
   ArrayRef<int64_t> shape =
       quantized ? quantized.getShape() : cast<RankedTensorType>(source).getShape();
   PanelContainer container = containerOf(panels.getContainer());
   int64_t group = shape[1];
-  if (container != PanelContainer::F32) {
+  if (!holdsFloats(container)) {
     group = std::min(group, quantized.getScheme().getBlockShape(shape)[1]);
   }
-  PanelLayout layout{shape[0], {shape[1], group}, panels.getLanes(), container, panels.getScale()};
+  PanelLayout layout{shape[0],
+                     {shape[1], group, panels.getDepth() / 4},
+                     panels.getLanes(),
+                     container,
+                     panels.getScale()};
+  layout.depth = panels.getDepth();
+  layout.isSigned = panels.getContainer().isSignedInteger();
   if (DenseI64ArrayAttr order = panels.getFragment()) {
     layout.fragment = FragmentOrder{order[0], order[1], order[2], order[3]};
   }
   return layout;
 }
 
-void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint32_t *words) {
+template <typename T, typename Encode>
+static void packPanels(const PanelLayout &layout, ArrayRef<float> values, T *memory,
+                       Encode encode) {
   for (int64_t index = 0; index < layout.numPanels(); ++index) {
     // All rows of a panel side by side: writes are then nearly in order.
     int64_t first = index * layout.lanes, rows = std::min(layout.lanes, layout.n - first);
     const float *source = values.data() + first * layout.groups.k;
     for (int64_t k = 0; k < layout.groups.k; ++k) {
-      uint32_t *step = words + layout.wordIndex(index, k);
+      T *step = memory + layout.wordIndex(index, k, 0);
       for (int64_t row = 0; row < rows; ++row) {
-        step[row] = llvm::bit_cast<uint32_t>(source[row * layout.groups.k + k]);
+        step[row] = encode(source[row * layout.groups.k + k]);
       }
     }
   }
 }
 
+void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint8_t *memory) {
+  if (layout.container == PanelContainer::F32) {
+    packPanels(layout, values, reinterpret_cast<float *>(memory),
+               [](float value) { return value; });
+    return;
+  }
+  bool isHalf = layout.container == PanelContainer::F16;
+  auto format = isHalf ? numerics::FloatFormat::F16 : numerics::FloatFormat::BF16;
+  packPanels(layout, values, reinterpret_cast<uint16_t *>(memory),
+             [&](float value) { return static_cast<uint16_t>(numerics::encode(format, value)); });
+}
+
 PackedPanels quench::packFloats(const PanelLayout &layout, ArrayRef<float> values) {
   PackedPanels packed;
-  packed.words.assign(layout.numWords(), 0);
-  packFloats(layout, values, packed.words.data());
+  packed.words.assign(layout.codeBytes() / sizeof(uint32_t), 0);
+  packFloats(layout, values, reinterpret_cast<uint8_t *>(packed.words.data()));
   return packed;
 }
 
-/// The bit where code `index` of a word begins.
-static unsigned bitOf(PanelContainer container, int64_t index) {
-  return 8 * (index % 4) + bitsOf(container) * (index / 4);
+/// The word of a step and the bit in it where code `index` of the step begins.
+static std::pair<int64_t, unsigned> placeOf(const PanelLayout &layout, int64_t index) {
+  int64_t byte = index % layout.depth;
+  return {byte / 4, 8 * (byte % 4) + bitsOf(layout.container) * (index / layout.depth)};
 }
 
 PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::QuantizedTensor &tensor,
@@ -130,7 +180,7 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
   if (hasZeroPoints) {
     packed.zeroPoints.assign(layout.numScales(), offset);
   }
-  int64_t perWord = layout.codesPerWord(), lanes = layout.lanes;
+  int64_t perStep = layout.codesPerStep(), lanes = layout.lanes;
   std::optional<numerics::CodeTable> table = numerics::CodeTable::get(scheme.element);
   float unit = table ? table->unit : 1.0f;
   bool sharedRows = scheme.block[0] == numerics::kWhole;
@@ -141,8 +191,10 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
         for (int64_t i = 0; i < groups.groupSize(g); ++i) {
           uint32_t code = codes[row * groups.k + g * groups.group + i] + offset;
           int64_t position = groups.groupOffset(g) + i;
-          packed.words[layout.wordPlace(row, position / perWord)] |=
-              code << bitOf(layout.container, position % perWord);
+          auto [word, bit] = placeOf(layout, position % perStep);
+          word += position / perStep * layout.wordsPerStep();
+          code ^= layout.isSigned ? 0x80 : 0;
+          packed.words[layout.wordPlace(row, word)] |= code << bit;
         }
         int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;
         int64_t to = layout.scaleIndex(panel, g) + lane;

@@ -7,6 +7,8 @@
 
 #include "quench/Codegen/QuantizeKernel.h"
 
+#include "quench/Codegen/ActivationCodes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -73,15 +75,19 @@ private:
                        Value x = b.load(input, {row, b.add(from, offset)}, 0, live);
                        Value code = quantize(x, divisor);
                        Value bytes = arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), code);
-                       b.store(bytes, codes, {row, b.add(to, offset)}, live);
+                       b.store(bytes, codes, address(row, b.add(to, offset)), live);
                        return {b.add(carried[0], code)};
                      });
     b.storeScalar(b.sumLanes(sum[0]), sums, {row, group});
     int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
     Value zero = arith::ConstantIntOp::create(b, 0, 8);
     for (int64_t position = size; position < padded; ++position) {
-      b.storeScalar(zero, codes, {row, b.add(to, b.index(position))});
+      b.storeScalar(zero, codes, address(row, b.add(to, b.index(position))));
     }
+  }
+
+  SmallVector<Value> address(Value row, Value position) {
+    return codeAddress(b, kernel.groups, row, position);
   }
 
   /// clamp(roundeven(x / scale)); lanes beyond the live ones are 0 and stay 0.
@@ -105,7 +111,7 @@ func::FuncOp QuantizeKernel::getOrCreate(ModuleOp module, const Target &target) 
     if (!dynamic) {
       types.push_back(b.bufferType({1, 1}, b.getF32Type()));
     }
-    types.push_back(b.bufferType({rows, groups.rowBytes()}, b.getI8Type()));
+    types.push_back(codeBuffer(b, groups));
     if (dynamic) {
       types.push_back(b.bufferType({rows, 1}, b.getF32Type()));
     }

@@ -39,6 +39,7 @@ std::string RowQuantization::name() const {
   if (groups.group != groups.k) {
     os << "_g" << groups.group;
   }
+  os << (groups.rows == 2 ? "_pairs" : "");
   os << "_m" << -codeMin << "_" << codeMax;
   if (clip != 1.0f) {
     os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);

@@ -15,6 +15,7 @@
 #include "quench/Codegen/Passes.h"
 #include "quench/Target/TargetSpec.h"
 
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"

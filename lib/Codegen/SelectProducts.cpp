@@ -21,12 +21,13 @@ using namespace quench;
 
 std::pair<func::FuncOp, RankedTensorType>
 KernelSelector::quantizeKernel(const RowQuantization &quantization, int64_t rows) {
-  auto codes = RankedTensorType::get({rows, quantization.groups.rowBytes()}, b.getI8Type());
+  auto codes = RankedTensorType::get(quantization.groups.codeShape(rows), b.getI8Type());
   return {QuantizeKernel{quantization}.getOrCreate(module, target), codes};
 }
 
 RowCodes KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {
-  auto [entry, isNew] = rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group});
+  auto [entry, isNew] =
+      rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group, groups.rows});
   if (!isNew) {
     return entry->second;
   }
@@ -37,8 +38,8 @@ RowCodes KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) 
     return emptyLike(RankedTensorType::get({staticDim(input, 0), columns}, element), input);
   };
   constexpr int64_t digits = FixedPointKernel::kDigits;
-  SmallVector<Value> destinations = {empty(groups.rowBytes(digits), b.getI8Type()),
-                                     empty(1, b.getF32Type()),
+  auto codes = RankedTensorType::get(groups.codeShape(staticDim(input, 0), digits), b.getI8Type());
+  SmallVector<Value> destinations = {emptyLike(codes, input, groups.rows), empty(1, b.getF32Type()),
                                      empty(digits * groups.numGroups(), b.getI32Type())};
   SmallVector<Value> results = call(kernel.getOrCreate(module, target), input, destinations);
   entry->second = {results[0], results[1], results[2], /*rowScales=*/true, digits};
@@ -70,14 +71,27 @@ static std::pair<WeightOp, OverlayOp> findStoredWeight(Value operand) {
   return {dyn_cast_or_null<WeightOp>(base), overlay};
 }
 
+static GroupLayout groupsOf(QTensorType weight) {
+  int64_t k = weight.getShape()[1];
+  return {k, std::min(k, weight.getScheme().getBlockShape(weight.getShape())[1])};
+}
+
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
-  bool isFloat = container == PanelContainer::F32;
+  bool isFloat = holdsFloats(container);
   Type narrow =
       isFloat ? Type() : narrowScaleOf(cast<QTensorType>(weight.getType()).getScheme(), target);
-  auto panels = PanelsAttr::get(b.getContext(), target.lanes(),
-                                storageType(container, b.getContext()), narrow);
+  int64_t depth = 4;
+  if (codes) {
+    depth = depthOfPanels(container, groupsOf(cast<QTensorType>(weight.getType())), target);
+  }
+  Type stored = storageType(container, b.getContext());
+  bool multipliesSigned = codes && target.integerDot() == IntegerDot::SignedSigned;
+  if (container == PanelContainer::I8 && multipliesSigned) {
+    stored = IntegerType::get(b.getContext(), 8, IntegerType::Signed);
+  }
+  auto panels = PanelsAttr::get(b.getContext(), target.lanes(), stored, narrow, depth);
   ContractKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
   kernel.integerLhs = codes.has_value();
@@ -93,7 +107,7 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   const PanelLayout &layout = kernel.layout;
   if (isFloat) {
     Value packed =
-        packedWeight(WeightPart::Codes, weight, panels, layout.numWords(), b.getF32Type());
+        packedWeight(WeightPart::Codes, weight, panels, layout.numWords(), panels.getContainer());
     if (overlay) {
       auto op = packed.getDefiningOp<PackedWeightOp>();
       op.setKeptValues(overlay.getValues().getDefiningOp<WeightOp>().getKey());
@@ -133,8 +147,8 @@ bool KernelSelector::selectContract(ContractOp op) {
   }
   ContractionForm form = realization.getForm();
   PanelContainer container = containerOf(realization.getContainer());
-  int64_t k = rhs.getShape()[1];
-  GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
+  GroupLayout groups = groupsOf(rhs);
+  groups.rows = depthOfPanels(container, groups, target) / 4;
   if (lhs) {
     auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
     if (form != ContractionForm::Integer || !quantize) {
@@ -167,7 +181,13 @@ bool KernelSelector::selectLinear(nn::LinearOp op) {
   if (!weight || !isFloatMatrix(op.getInput()) || staticDim(op.getWeight(), 0) == 0) {
     return false;
   }
-  replaceByProduct(op, op.getInput(), std::nullopt, weight, PanelContainer::F32, op.getBias(),
-                   overlay);
+  // A plain weight stays as wide as it is, where the chip makes f32 of it at little cost.
+  auto plain = dyn_cast<RankedTensorType>(weight.getType());
+  PanelContainer container = PanelContainer::F32;
+  if (plain && !overlay) {
+    bool isKept = !plain.getElementType().isF16() || target.convertsHalf();
+    container = isKept ? containerOf(plain.getElementType()) : container;
+  }
+  replaceByProduct(op, op.getInput(), std::nullopt, weight, container, op.getBias(), overlay);
   return true;
 }

@@ -119,7 +119,7 @@ static KernelText pairsKernel() {
 
 /// The products depend on the sum, so that they cannot be moved out of the loop.
 static KernelText integerKernel(const Target &target) {
-  const NativeProduct *product = target.integerProduct();
+  const NativeProduct *product = target.dotProduct();
   std::string name = product ? productIntrinsic(*product) : "";
   if (name.empty()) {
     return pairsKernel();
@@ -142,7 +142,7 @@ static KernelText integerKernel(const Target &target) {
 
 /// Products that one instruction of the integer kernel makes in a 32-bit lane.
 static unsigned productsPerLane(const Target &target) {
-  const NativeProduct *product = target.integerProduct();
+  const NativeProduct *product = target.dotProduct();
   return !product || productIntrinsic(*product).empty() ? 2 : product->shape[2];
 }
 

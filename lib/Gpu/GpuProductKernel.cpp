@@ -26,7 +26,7 @@ std::string GpuProductKernel::name() const {
          : rowScales ? "i8row"
                      : "i8")
      << "_";
-  if (layout.container == PanelContainer::F32) {
+  if (holdsFloats(layout.container)) {
     os << "f32";
   } else {
     os << "i" << bitsOf(layout.container);
@@ -53,7 +53,7 @@ public:
       rowSums = buffers[next++];
     }
     words = buffers[next++];
-    if (layout.container != PanelContainer::F32) {
+    if (!holdsFloats(layout.container)) {
       scales = buffers[next++];
       zeros = kernel.zeroPoints ? buffers[next++] : Value();
     }
@@ -86,7 +86,7 @@ private:
       loaded.push_back(numRows == 1 ? row : b.select(b.lessThan(row, count), row, last));
     }
     Values sums(numRows, b.f32(0.0f));
-    if (layout.container == PanelContainer::F32) {
+    if (holdsFloats(layout.container)) {
       sums = floatSums(sums);
     } else {
       sums = groupSums(sums);
@@ -245,7 +245,7 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
   } else {
     parameter({dynamic, groups.k}, f32);
   }
-  bool isFloat = layout.container == PanelContainer::F32;
+  bool isFloat = holdsFloats(layout.container);
   parameter({layout.numWords()}, isFloat ? f32 : i32);
   if (!isFloat) {
     parameter({layout.numScales()}, f32);

@@ -42,7 +42,7 @@ int64_t MatrixFragment::codesOfChunk(const PanelLayout &layout) const {
 }
 
 bool MatrixFragment::fits(const PanelLayout &layout) const {
-  if (layout.container == PanelContainer::F32 || layout.lanes != FragmentOrder::kRows) {
+  if (holdsFloats(layout.container) || layout.lanes != FragmentOrder::kRows) {
     return false;
   }
   const GroupLayout &groups = layout.groups;

@@ -26,7 +26,7 @@ GpuKernelSelector::quantizeKernel(const RowQuantization &quantization, int64_t r
 
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                          WeightOp weight, PanelContainer container, Value bias) {
-  bool isFloat = container == PanelContainer::F32;
+  bool isFloat = holdsFloats(container);
   auto panels =
       PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()));
   GpuProductKernel kernel;

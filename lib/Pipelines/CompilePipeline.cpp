@@ -16,6 +16,7 @@
 #include "quench/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/BufferDeallocationOpInterfaceImpl.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
@@ -141,12 +142,13 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(createParallelForToNestedForsPass());
   pm.addPass(createHoistAllocasPass());
   pm.addPass(createLowerByteDotsPass());
+  pm.addPass(createLowerTilesPass());
   addLoweringToLLVM(pm, isDevice);
   pm.addPass(createLowerCrewPass());
 }
 
 void quench::registerCompilePipelineDialects(DialectRegistry &registry) {
-  registry.insert<QuenchDialect, nn::NNDialect, arith::ArithDialect,
+  registry.insert<QuenchDialect, nn::NNDialect, amx::AMXDialect, arith::ArithDialect,
                   bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect,
                   func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect,

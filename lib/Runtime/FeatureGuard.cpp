@@ -7,6 +7,8 @@
 
 #include "FeatureGuard.h"
 
+#include "HostProcessor.h"
+
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -56,6 +58,16 @@ static Value *hasX86Features(IRBuilder<> &b, Module &module, ArrayRef<std::strin
             : b.CreateInBoundsGEP(moreType, more, {b.getInt32(0), b.getInt32(index - 1)});
     Value *found = b.CreateAnd(b.CreateLoad(i32, address), mask);
     all = b.CreateAnd(all, b.CreateICmpEQ(found, b.getInt32(mask)));
+  }
+  if (is_contained(features, "amx-tile")) {
+    using Permission = quench::TilePermission;
+    Type *i64 = b.getInt64Ty();
+    FunctionCallee syscall =
+        module.getOrInsertFunction("syscall", FunctionType::get(i64, i64, /*isVarArg=*/true));
+    Value *status =
+        b.CreateCall(syscall, {b.getInt64(Permission::kNumber), b.getInt64(Permission::kRequest),
+                               b.getInt64(Permission::kTiles)});
+    all = b.CreateAnd(all, b.CreateICmpEQ(status, b.getInt64(0)));
   }
   return all;
 }

@@ -7,6 +7,8 @@
 
 #include "quench/Runtime/FunctionSession.h"
 
+#include "HostProcessor.h"
+
 #include "JitCode.h"
 
 #include "quench/Codegen/FunctionInterface.h"
@@ -87,9 +89,8 @@ Expected<std::unique_ptr<FunctionSession>> FunctionSession::create(mlir::ModuleO
                                                                    StringRef name,
                                                                    const WeightStore *weights,
                                                                    FunctionSessionOptions options) {
-  if (!options.target.caller().runsHere()) {
-    return createStringError("this machine cannot run code for target '" + options.target.name +
-                             "'");
+  if (Error error = prepareHost(options.target)) {
+    return std::move(error);
   }
   Expected<FunctionInterface> interface = FunctionInterface::get(module, name);
   if (!interface) {

@@ -7,6 +7,8 @@
 
 #include "quench/Runtime/Session.h"
 
+#include "HostProcessor.h"
+
 #include "JitCode.h"
 
 #include "quench/Codegen/EntryInterface.h"
@@ -87,9 +89,8 @@ Session::~Session() = default;
 
 Expected<std::unique_ptr<Session>>
 Session::create(mlir::ModuleOp module, const WeightStore &weights, SessionOptions options) {
-  if (!options.target.caller().runsHere()) {
-    return createStringError("this machine cannot run code for target '" + options.target.name +
-                             "'");
+  if (Error error = prepareHost(options.target)) {
+    return std::move(error);
   }
   CompilePipelineOptions pipeline;
   pipeline.target = options.target;

@@ -48,15 +48,29 @@ const NativeProduct *Target::findProduct(NumberType weights, NumberType activati
   return best;
 }
 
-const NativeProduct *Target::integerProduct() const {
+/// The fastest product with sums of 32-bit integers and at most so many rows of activations.
+static const NativeProduct *fastestProduct(ArrayRef<NativeProduct> products, int64_t rows) {
   const NativeProduct *best = nullptr;
   for (const NativeProduct &product : products) {
-    if (product.sums == NumberType::I32 &&
+    if (product.sums == NumberType::I32 && product.shape[0] <= rows &&
         (!best || product.macsPerCycle() > best->macsPerCycle())) {
       best = &product;
     }
   }
   return best;
+}
+
+const NativeProduct *Target::integerProduct() const {
+  return fastestProduct(products, std::numeric_limits<int64_t>::max());
+}
+
+const NativeProduct *Target::dotProduct() const { return fastestProduct(products, 1); }
+
+const NativeProduct *Target::matrixProduct() const {
+  const NativeProduct *product = integerProduct(), *dot = dotProduct();
+  bool isMatrix = product && dot && product->shape[0] > 1 && product->weights == dot->weights &&
+                  product->activations == dot->activations;
+  return isMatrix ? product : nullptr;
 }
 
 const NativeProduct *Target::narrowProduct() const {
@@ -68,12 +82,17 @@ const NativeProduct *Target::narrowProduct() const {
 }
 
 IntegerDot Target::integerDot() const {
-  const NativeProduct *product = integerProduct();
+  const NativeProduct *product = dotProduct();
   if (!product || product->weights == NumberType::I16) {
     return IntegerDot::Widen;
   }
   return product->weights == NumberType::UI8 ? IntegerDot::UnsignedSigned
                                              : IntegerDot::SignedSigned;
+}
+
+bool Target::multipliesByLane() const {
+  const NativeProduct *product = dotProduct();
+  return product && (product->instruction == "sdot" || product->instruction == "usdot");
 }
 
 bool Target::convertsHalf() const {

@@ -50,6 +50,14 @@ func.func @dot(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vect
 
 // -----
 
+// Two rows times two columns are one instruction of i8mm, and of no other target.
+// RUN: quench-opt %S/Inputs/byte-matmul.mlir --quench-attach-target=target=arm-i8mm --quench-lower-byte-dots | FileCheck %s --check-prefix=MATMUL
+// RUN: not quench-opt %S/Inputs/byte-matmul.mlir --quench-attach-target=target=arm-dotprod --quench-lower-byte-dots -o /dev/null 2>&1 | FileCheck %s --check-prefix=NO-MATMUL
+// MATMUL-LABEL: func.func @matmul(
+// MATMUL-SAME:    %[[A:.+]]: vector<4xi32>, %[[W:.+]]: vector<16xi8>, %[[X:.+]]: vector<16xi8>
+// MATMUL-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.usmmla.v4i32.v16i8"(%[[A]], %[[W]], %[[X]])
+// NO-MATMUL: byte-matmul.mlir:3:8: error: 'quench.byte_matmul' op has no instruction on target arm-dotprod for 'vector<4xi32>'
+
 // A lookup is one instruction, which has the table in each 128 bits.
 // VNNI-LABEL: func.func @lookup(
 // VNNI-DAG:     %[[TABLE:.+]] = arith.constant dense<[0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12, 0, 1, {{.*}}, -8, -12]> : vector<64xi8>

@@ -101,8 +101,8 @@ func.func @negative_rounded(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8
 // -----
 
 // Float activations become fixed point, three bytes for each, so that codes need not become floats; the layers that read one
-// input share it. A target without fast products of bytes decodes codes in the kernel. Other codes and float weights are decoded
-// when they are packed.
+// input share it. A target without fast products of bytes decodes codes in the kernel. Other codes are decoded when they
+// are packed; float weights stay as wide as they are.
 // CHECK-LABEL: func.func @mixed(
 // CHECK:         %[[X:.+]]:3 = quench.kernel_call @fixed_point_8({{.*}} -> tensor<?x64xi8>, tensor<?x1xf32>, tensor<?x3xi32>
 // CHECK:         quench.packed_weight codes @i {{.*}} in <lanes = 16, container = i8>
@@ -111,8 +111,8 @@ func.func @negative_rounded(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8
 // CHECK:         quench.kernel_call @contract_fixed_i8_4x8(%[[X]]#0, %[[X]]#1, %[[X]]#2,
 // CHECK:         quench.packed_weight codes @f {{.*}} in <lanes = 16, container = f32> -> tensor<128xf32>
 // CHECK:         quench.kernel_call @contract_f32_f32_4x8(
-// CHECK:         quench.packed_weight codes @h of tensor<4x8xf16> in <lanes = 16, container = f32> -> tensor<128xf32>
-// CHECK:         quench.kernel_call @contract_f32_f32_4x8(
+// CHECK:         quench.packed_weight codes @h of tensor<4x8xf16> in <lanes = 16, container = f16> -> tensor<128xf16>
+// CHECK:         quench.kernel_call @contract_f32_f16_4x8(
 // ARM-LABEL:   func.func @mixed(
 // ARM:           quench.kernel_call @contract_fixed_i8_4x8(
 // AVX2-LABEL:  func.func @mixed(

@@ -14,6 +14,7 @@
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -27,6 +28,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -40,13 +42,26 @@ namespace quench {
 /// What `create` adds to a module, compiled for one thread of a target that runs here.
 class NativeKernel {
 public:
-  NativeKernel(const Target &target,
-               llvm::function_ref<mlir::func::FuncOp(mlir::ModuleOp)> create) {
+  /// Changes a module in the LLVM dialect, and defines what it then calls.
+  struct Emulation {
+    llvm::function_ref<void(mlir::ModuleOp)> rewrite;
+    llvm::ArrayRef<std::pair<llvm::StringRef, void *>> functions;
+  };
+
+  NativeKernel(const Target &target, llvm::function_ref<mlir::func::FuncOp(mlir::ModuleOp)> create)
+      : NativeKernel(target, target, create, {}) {}
+
+  /// Lowers to the instructions of one target and compiles for another one, on which those that it
+  /// does not have are emulated.
+  NativeKernel(const Target &target, const Target &machineTarget,
+               llvm::function_ref<mlir::func::FuncOp(mlir::ModuleOp)> create,
+               const Emulation &emulation) {
     mlir::DialectRegistry registry;
     registerNativeCodeDialects(registry);
-    registry.insert<QuenchDialect, mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                    mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
-                    mlir::omp::OpenMPDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
+    registry.insert<QuenchDialect, mlir::amx::AMXDialect, mlir::arith::ArithDialect,
+                    mlir::func::FuncDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
+                    mlir::memref::MemRefDialect, mlir::omp::OpenMPDialect, mlir::scf::SCFDialect,
+                    mlir::vector::VectorDialect>();
     mlir::MLIRContext context(registry);
     context.loadAllAvailableDialects();
     mlir::OwningOpRef<mlir::ModuleOp> module =
@@ -54,16 +69,25 @@ public:
     mlir::func::FuncOp kernel = create(*module);
     kernel.setPublic();
     name = kernel.getSymName().str();
-    if (failed(lower(*module))) {
+    if (failed(lower(*module, target))) {
       ADD_FAILURE() << "the kernel does not lower";
       return;
     }
+    if (emulation.rewrite) {
+      emulation.rewrite(*module);
+    }
     llvm::LLVMContext llvmContext;
-    auto machine = llvm::cantFail(createTargetMachine(target));
+    auto machine = llvm::cantFail(createTargetMachine(machineTarget));
     auto translated = llvm::cantFail(translateAndOptimize(*module, llvmContext, *machine));
     llvm::SmallVector<char, 0> object;
     llvm::cantFail(emitMachineCode(*translated, *machine, MachineCodeKind::Object, object));
     jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
+    for (auto [symbol, function] : emulation.functions) {
+      llvm::orc::ExecutorSymbolDef definition(llvm::orc::ExecutorAddr::fromPtr(function),
+                                              llvm::JITSymbolFlags::Exported);
+      llvm::cantFail(jit->getMainJITDylib().define(
+          llvm::orc::absoluteSymbols({{jit->mangleAndIntern(symbol), definition}})));
+    }
     llvm::cantFail(jit->addObjectFile(
         llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(object.data(), object.size()))));
   }
@@ -74,12 +98,15 @@ public:
   }
 
 private:
-  static mlir::LogicalResult lower(mlir::ModuleOp module) {
+  static mlir::LogicalResult lower(mlir::ModuleOp module, const Target &target) {
     mlir::PassManager passes(module.getContext());
+    passes.addPass(createAttachTargetPass(target));
     passes.addPass(mlir::createParallelForToNestedForsPass());
     passes.addPass(createGuardParallelPass());
     passes.addPass(createHoistAllocasPass());
     passes.addPass(mlir::createCanonicalizerPass());
+    passes.addPass(createLowerByteDotsPass());
+    passes.addPass(createLowerTilesPass());
     passes.addPass(mlir::memref::createExpandStridedMetadataPass());
     passes.addPass(mlir::createLowerAffinePass());
     passes.addPass(mlir::createSCFToControlFlowPass());

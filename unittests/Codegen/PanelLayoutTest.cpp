@@ -11,6 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Codegen/PanelLayout.h"
+
+#include "RandomCodes.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -32,11 +34,11 @@ protected:
     return llvm::cast<SchemeAttr>(mlir::parseAttribute("#quench.scheme<" + text + ">", &context));
   }
   PanelLayout layout(const std::string &text, int64_t n, int64_t k, int64_t lanes,
-                     unsigned container) {
+                     unsigned container, int64_t depth = 4) {
     auto type = QTensorType::get(
         mlir::RankedTensorType::get({n, k}, mlir::Float32Type::get(&context)), scheme(text));
-    return PanelLayout::get(
-        type, PanelsAttr::get(&context, lanes, mlir::IntegerType::get(&context, container)));
+    auto codes = mlir::IntegerType::get(&context, container);
+    return PanelLayout::get(type, PanelsAttr::get(&context, lanes, codes, mlir::Type(), depth));
   }
 
   mlir::MLIRContext context;
@@ -45,26 +47,27 @@ protected:
 /// Reads stored codes in storage order.
 class PanelReader {
 public:
-  PanelReader(const PackedPanels &packed, unsigned bits)
-      : bits(bits), bytes(packed.words.size() * 4) {
+  PanelReader(const PackedPanels &packed, unsigned bits, int depth)
+      : bits(bits), depth(depth), bytes(packed.words.size() * 4) {
     std::memcpy(bytes.data(), packed.words.data(), bytes.size());
   }
 
-  /// The codes of the next word, in the order of K.
-  std::vector<int> nextWord() {
-    std::vector<int> word;
+  /// The codes of the next step of a row, in the order of K.
+  std::vector<int> nextStep() {
+    std::vector<int> step;
     for (unsigned shift = 0; shift < 8; shift += bits) {
-      for (int byte = 0; byte < 4; ++byte) {
-        word.push_back(bytes[at + byte] >> shift & ((1 << bits) - 1));
+      for (int byte = 0; byte < depth; ++byte) {
+        step.push_back(bytes[at + byte] >> shift & ((1 << bits) - 1));
       }
     }
-    at += 4;
-    return word;
+    at += depth;
+    return step;
   }
   bool atEnd() const { return at == bytes.size(); }
 
 private:
   unsigned bits;
+  int depth;
   size_t at = 0;
   std::vector<uint8_t> bytes;
 };
@@ -74,26 +77,6 @@ struct Shape {
 };
 } // namespace
 
-static numerics::QuantizedTensor randomTensor(const numerics::Scheme &scheme, int64_t n,
-                                              int64_t k) {
-  std::mt19937 random(static_cast<unsigned>(n * 1000 + k));
-  numerics::QuantizedTensor tensor;
-  tensor.shape = {n, k};
-  tensor.codes = numerics::CodeArray(scheme.element, n * k);
-  int32_t least = scheme.element.minCode();
-  uint32_t span = scheme.element.maxCode() - least + 1;
-  for (int64_t i = 0; i < n * k; ++i) {
-    tensor.codes.set(i, least + static_cast<int32_t>(random() % span));
-  }
-  for (int64_t i = 0; i < scheme.numBlocks(tensor.shape); ++i) {
-    tensor.scales.push_back(static_cast<float>(i + 1));
-    if (scheme.zeroPoint) {
-      tensor.zeroPoints.push_back(least + static_cast<int32_t>(random() % span));
-    }
-  }
-  return tensor;
-}
-
 /// Walks everything that is stored and compares it with the tensor.
 static void checkPanels(const PanelLayout &layout, const numerics::Scheme &scheme,
                         const numerics::QuantizedTensor &tensor, unsigned bits, Shape shape) {
@@ -101,7 +84,7 @@ static void checkPanels(const PanelLayout &layout, const numerics::Scheme &schem
   ASSERT_EQ(static_cast<int64_t>(packed.words.size()), layout.numWords());
   ASSERT_EQ(static_cast<int64_t>(packed.scales.size()), layout.numScales());
   int offset = scheme.element.isSigned() ? 1 << (bits - 1) : 0;
-  PanelReader reader(packed, bits);
+  PanelReader reader(packed, bits, static_cast<int>(layout.depth));
   size_t scaleAt = 0;
   int64_t panels = (shape.n + layout.lanes - 1) / layout.lanes;
   for (int64_t tile = 0; tile < panels; tile += 4) {
@@ -117,14 +100,14 @@ static void checkPanels(const PanelLayout &layout, const numerics::Scheme &schem
         }
       }
       // A group fills whole units of sixteen codes.
-      int64_t perStep = 32 / bits;
+      int64_t perStep = 8 * layout.depth / bits;
       for (int64_t k = begin; k < begin + (end - begin + 15) / 16 * 16; k += perStep) {
         for (int64_t row = tile * layout.lanes; row < endRow; ++row) {
-          std::vector<int> word = reader.nextWord();
+          std::vector<int> step = reader.nextStep();
           for (int64_t i = 0; i < perStep; ++i) {
             bool stored = row < shape.n && k + i < end;
             int want = stored ? tensor.codes[row * shape.k + k + i] + offset : 0;
-            ASSERT_EQ(word[i], want) << "row " << row << ", k " << k + i;
+            ASSERT_EQ(step[i], want) << "row " << row << ", k " << k + i;
           }
         }
       }
@@ -157,6 +140,53 @@ TEST_F(PanelLayoutTest, CodesAreWhereTheAttributeSays) {
       }
     }
   }
+}
+
+TEST_F(PanelLayoutTest, EightNeighboursLieTogetherForProductsOfMatrices) {
+  for (auto [element, bits, group] : {std::tuple("i8", 8u, 257), std::tuple("i4", 4u, 48),
+                                      std::tuple("i4", 4u, 257), std::tuple("i2", 2u, 32)}) {
+    std::string text =
+        std::string(element) + ", block = [1, " + std::to_string(group) + "], scale = f32";
+    SCOPED_TRACE(text);
+    numerics::Scheme plain = scheme(text).getNumericsScheme();
+    int64_t k = bits == 2 ? 256 : 257;
+    checkPanels(layout(text, 21, k, 4, bits, 8), plain, randomTensor(plain, 21, k), bits,
+                {21, k, group});
+  }
+}
+
+TEST_F(PanelLayoutTest, SignedBytesAreUnsignedCodesMinus128) {
+  for (const char *text : {"i8, block = [1, *], scale = f32", "ui8, block = [1, *], scale = f32"}) {
+    auto type = QTensorType::get(
+        mlir::RankedTensorType::get({3, 16}, mlir::Float32Type::get(&context)), scheme(text));
+    auto stored = [&](mlir::IntegerType::SignednessSemantics signedness) {
+      auto bytes = mlir::IntegerType::get(&context, 8, signedness);
+      PanelLayout panels = PanelLayout::get(type, PanelsAttr::get(&context, 4, bytes));
+      numerics::Scheme plain = scheme(text).getNumericsScheme();
+      return packCodes(panels, randomTensor(plain, 3, 16), plain);
+    };
+    PackedPanels plain = stored(mlir::IntegerType::Signless);
+    PackedPanels flipped = stored(mlir::IntegerType::Signed);
+    for (size_t i = 0; i < plain.words.size(); ++i) {
+      EXPECT_EQ(flipped.words[i], i % 4 == 3 ? 0 : plain.words[i] ^ 0x80808080);
+    }
+    EXPECT_EQ(flipped.zeroPoints, plain.zeroPoints);
+  }
+}
+
+TEST_F(PanelLayoutTest, GroupsOfPartsOfAStepStayWithFourNeighbours) {
+  Target target = llvm::cantFail(Target::find("arm-i8mm"));
+  auto depth = [&](PanelContainer container, int64_t k, int64_t group) {
+    return depthOfPanels(container, {k, group}, target);
+  };
+  EXPECT_EQ(depth(PanelContainer::I8, 257, 257), 8);
+  EXPECT_EQ(depth(PanelContainer::I4, 257, 20), 8);
+  EXPECT_EQ(depth(PanelContainer::I2, 256, 64), 8);
+  EXPECT_EQ(depth(PanelContainer::I2, 256, 16), 4);
+  EXPECT_EQ(depth(PanelContainer::I2, 272, 64), 4);
+  EXPECT_EQ(depth(PanelContainer::F32, 256, 256), 4);
+  target = llvm::cantFail(Target::find("arm-dotprod"));
+  EXPECT_EQ(depth(PanelContainer::I8, 256, 256), 4);
 }
 
 TEST_F(PanelLayoutTest, OneScaleServesAllRows) {
@@ -210,6 +240,21 @@ TEST_F(PanelLayoutTest, FloatPanelsAreTransposedWithoutPaddingAlongK) {
   }
   EXPECT_EQ(stored, expected);
   EXPECT_TRUE(packed.scales.empty());
+}
+
+TEST_F(PanelLayoutTest, NarrowFloatPanelsHoldRoundedValues) {
+  auto type = mlir::RankedTensorType::get({3, 2}, mlir::Float32Type::get(&context));
+  PanelLayout half =
+      PanelLayout::get(type, PanelsAttr::get(&context, 4, mlir::Float16Type::get(&context)));
+  PanelLayout brain =
+      PanelLayout::get(type, PanelsAttr::get(&context, 4, mlir::BFloat16Type::get(&context)));
+  EXPECT_EQ(half.codeBytes(), 16);
+  std::vector<float> values = {1.0f, -2.0f, 0x1.001p0f, 0x1.003p0f, 0x1.01p0f, 0x1.03p0f};
+  // Two steps of four lanes, 16 bits each; the fourth row does not exist.
+  EXPECT_EQ(packFloats(half, values).words,
+            (std::vector<uint32_t>{0x3C003C00, 0x00003C04, 0x3C01C000, 0x00003C0C}));
+  EXPECT_EQ(packFloats(brain, values).words,
+            (std::vector<uint32_t>{0x3F803F80, 0x00003F80, 0x3F80C000, 0x00003F82}));
 }
 
 TEST_F(PanelLayoutTest, ContainersFollowTheElementAndTheBlock) {

@@ -29,11 +29,11 @@ TEST(TargetTest, EveryTargetIsFoundByItsName) {
     EXPECT_EQ(found->features, target.features);
     EXPECT_FALSE(target.summary.empty());
   }
-  EXPECT_EQ(names,
-            (std::set<std::string>{"amdgpu-gfx1100", "amdgpu-gfx90a", "amdgpu-gfx942",
-                                   "arm-dotprod", "arm-i8mm", "arm-neon", "nvptx-sm100",
-                                   "nvptx-sm80", "nvptx-sm89", "nvptx-sm90", "tosa", "vulkan",
-                                   "x86-avx2", "x86-avx512vnni", "x86-avxvnni", "x86-sse41"}));
+  EXPECT_EQ(names, (std::set<std::string>{"amdgpu-gfx1100", "amdgpu-gfx90a", "amdgpu-gfx942",
+                                          "arm-dotprod", "arm-i8mm", "arm-neon", "nvptx-sm100",
+                                          "nvptx-sm80", "nvptx-sm89", "nvptx-sm90", "tosa",
+                                          "vulkan", "x86-amx-int8", "x86-avx2", "x86-avx512vnni",
+                                          "x86-avxvnni", "x86-sse41"}));
 }
 
 TEST(TargetTest, RegistersAreWholeLanesOfAPowerOfTwo) {
@@ -59,6 +59,11 @@ TEST(TargetTest, TheFastestProductOfBytesIsTaken) {
                           NumberType::I32, {16, 16, 64},    1.0 / 16.0};
   target.products.push_back(faster);
   EXPECT_EQ(target.integerProduct()->instruction, "tdpbusd");
+  EXPECT_EQ(target.matrixProduct(), target.integerProduct());
+  EXPECT_EQ(target.dotProduct()->instruction, "vpdpbusd");
+  // Signed weights are not what the product of one row takes.
+  target.products.back().weights = NumberType::I8;
+  EXPECT_EQ(target.matrixProduct(), nullptr);
   EXPECT_EQ(target.findProduct(NumberType::F32, NumberType::F32)->instruction, "fma");
   EXPECT_EQ(target.findProduct(NumberType::BF16, NumberType::BF16), nullptr);
   target.products.clear();

@@ -32,10 +32,10 @@ struct ContractKernel {
   /// A symbol name that tells classes apart.
   std::string name() const;
 
-  /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `?xRowBytes` i8,
-  /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32; the words of the panels, as i8 or f32;
-  /// for integer panels scales and perhaps zero points; perhaps a bias `N`; the result `?xN`. The
-  /// arithmetic is that of `quench.contract`.
+  /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `codeBuffer` i8,
+  /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32; the words of the panels, as i8 or
+  /// floats; for integer panels scales and perhaps zero points; perhaps a bias `N`; the result
+  /// `?xN`. The arithmetic is that of `quench.contract`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

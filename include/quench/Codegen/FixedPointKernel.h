@@ -34,7 +34,7 @@ struct FixedPointKernel {
 
   std::string name() const;
 
-  /// Parameters: input `?xK` f32; digits `?xRowBytes` i8, all d0 of a row, padded with zeros,
+  /// Parameters: input `?xK` f32; digits `codeBuffer` i8, all d0 of a row, padded with zeros,
   /// then all d1 and so on; the scales `?x1` f32 = 2^(E - 22), at least 2^-149, NaN for a row with
   /// an element that is infinite or NaN; sums of each digit in each group `?x(3 G)` i32.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;

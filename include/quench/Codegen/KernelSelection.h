@@ -61,8 +61,8 @@ protected:
   /// no kernel computes them.
   std::optional<RowCodes> quantizedRows(QuantizeOp op, const GroupLayout &groups);
 
-  /// An empty tensor with the static sizes of `type` and the first size of `like`.
-  mlir::Value emptyLike(mlir::RankedTensorType type, mlir::Value like);
+  /// An empty tensor with the static sizes of `type`, and one row for each `rows` of `like`.
+  mlir::Value emptyLike(mlir::RankedTensorType type, mlir::Value like, int64_t rows = 1);
   llvm::SmallVector<mlir::Value> call(mlir::func::FuncOp kernel, mlir::ValueRange inputs,
                                       mlir::ValueRange destinations);
   /// Replaces a one-result operation by a call whose only destination is that result.
@@ -73,8 +73,8 @@ protected:
   mlir::func::FuncOp function;
   const Target &target;
   mlir::ImplicitLocOpBuilder b;
-  /// By the quantization or the float matrix, and the size of groups.
-  std::map<std::pair<void *, int64_t>, RowCodes> rowCodes;
+  /// By the quantization or the float matrix, the size of groups and the rows that lie together.
+  std::map<std::tuple<void *, int64_t, int64_t>, RowCodes> rowCodes;
 
 private:
   Remark remark;

@@ -30,7 +30,7 @@ public:
   static constexpr uint64_t kAlignment = 64;
 
   /// How the float values of a weight become the bytes of a blob: in row-major order in `format`,
-  /// or in f32 panels.
+  /// or in panels of floats.
   struct FloatLayout {
     numerics::FloatFormat format = numerics::FloatFormat::F32;
     std::optional<PanelLayout> panels;

@@ -20,17 +20,21 @@
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 namespace quench {
 
-enum class PanelContainer { I2, I4, I8, F32 };
+enum class PanelContainer { I2, I4, I8, F16, BF16, F32 };
 
 /// Bits of a code in a container.
 unsigned bitsOf(PanelContainer container);
 
-/// i2, i4, i8 or f32.
+/// Whether weights are stored as floats rather than as codes.
+bool holdsFloats(PanelContainer container);
+
+/// i2, i4, i8, f16, bf16 or f32.
 mlir::Type storageType(PanelContainer container, mlir::MLIRContext *context);
 PanelContainer containerOf(mlir::Type type);
 
@@ -43,6 +47,9 @@ struct GroupLayout {
   int64_t k;
   /// Elements of K that share a weight scale; K itself when all do.
   int64_t group;
+  /// Rows whose codes lie together, eight of one and eight of the next: 1, or 2 for products of two
+  /// rows (`quench.byte_matmul`).
+  int64_t rows = 1;
 
   int64_t numGroups() const { return (k + group - 1) / group; }
   int64_t groupSize(int64_t index) const { return std::min(group, k - index * group); }
@@ -60,6 +67,8 @@ struct GroupLayout {
     constexpr int64_t line = 64;
     return ((bytesOfCode * paddedK() + line - 1) / line | 1) * line;
   }
+  /// The shape of the codes of so many rows; dynamic if that is.
+  std::array<int64_t, 2> codeShape(int64_t count, int64_t bytesOfCode = 1) const;
 };
 
 struct PanelLayout {
@@ -75,6 +84,10 @@ struct PanelLayout {
   mlir::Type narrowScale = nullptr;
   /// For an instruction for matrices; words of a panel then lie in its order, and panels apart.
   std::optional<FragmentOrder> fragment = std::nullopt;
+  /// Neighbours along K of a row in neighbouring bytes: 4, or 8.
+  int64_t depth = 4;
+  /// Whether bytes are stored minus 128, for products of signed bytes.
+  bool isSigned = false;
 
   /// The layout of a weight of type `source` (a rank-2 tensor or qtensor) in `panels`.
   static PanelLayout get(mlir::Type source, PanelsAttr panels);
@@ -82,11 +95,14 @@ struct PanelLayout {
   int64_t numPanels() const { return (n + lanes - 1) / lanes; }
   /// Codes of one row in one 32-bit word.
   int64_t codesPerWord() const { return 32 / bitsOf(container); }
-  /// Words of one row: float panels are not padded along K.
+  /// Words of a row in a step, and codes in them.
+  int64_t wordsPerStep() const { return depth / 4; }
+  int64_t codesPerStep() const { return codesPerWord() * wordsPerStep(); }
+  /// Words of one row, or floats: those are not padded along K.
   int64_t wordsPerRow() const {
-    return container == PanelContainer::F32 ? groups.k
-           : fragment                       ? numVectors() * codesPerVector() / codesPerWord()
-                                            : groups.paddedK() / codesPerWord();
+    return holdsFloats(container) ? groups.k
+           : fragment             ? numVectors() * codesPerVector() / codesPerWord()
+                                  : groups.paddedK() / codesPerWord();
   }
   /// Of a fragment: the codes along K of a vector of each lane, and how many there are of these.
   int64_t codesPerVector() const { return fragment->codesOfVector(bitsOf(container)); }
@@ -98,21 +114,27 @@ struct PanelLayout {
   int64_t tileWidth(int64_t panel) const {
     return std::min(kTilePanels, numPanels() - panel / kTilePanels * kTilePanels);
   }
-  /// Where the lanes of word `word` of a panel begin.
-  int64_t wordIndex(int64_t panel, int64_t word) const {
-    return indexIn(panel, word, wordsPerRow());
+  /// Where word (float) `word` of a lane of a panel is.
+  int64_t wordIndex(int64_t panel, int64_t word, int64_t lane) const {
+    int64_t perStep = wordsPerStep();
+    int64_t begin = indexIn(panel, word / perStep, wordsPerRow() / perStep) * perStep;
+    return begin + lane * perStep + word % perStep;
   }
   /// Where word `word` of a row is, whatever the order.
   int64_t wordPlace(int64_t row, int64_t word) const {
     const int64_t panel = row / lanes, lane = row % lanes;
     return fragment ? panel * wordsPerPanel() + fragment->place(lane, word, bitsOf(container))
-                    : wordIndex(panel, word) + lane;
+                    : wordIndex(panel, word, lane);
   }
   /// Where the scales (zero points) of a group of a panel begin.
   int64_t scaleIndex(int64_t panel, int64_t group) const {
     return indexIn(panel, group, groups.numGroups());
   }
+  /// Words, or floats.
   int64_t numWords() const { return numPanels() * wordsPerPanel(); }
+  int64_t codeBytes() const {
+    return numWords() * (holdsFloats(container) ? bitsOf(container) / 8 : 4);
+  }
   /// Scales, or zero points.
   int64_t numScales() const { return numPanels() * groups.numGroups() * lanes; }
   /// What is added to a signed code before it is stored.
@@ -134,18 +156,22 @@ std::optional<PanelContainer> codeContainer(SchemeAttr scheme);
 /// them, if a target makes f32 of it at little cost; otherwise null.
 mlir::Type narrowScaleOf(SchemeAttr scheme, const Target &target);
 
-/// A weight matrix in panels. `scales` and `zeroPoints` are empty for float containers;
-/// `zeroPoints`, those of the unsigned codes, also for symmetric schemes, where it is
-/// `signOffset` everywhere.
+/// The depth of panels whose codes are multiplied in integers, and the rows that lie together in
+/// the activations: those of the target's matrix product if groups have whole steps of it.
+int64_t depthOfPanels(PanelContainer container, const GroupLayout &groups, const Target &target);
+
+/// A weight matrix in panels. `words` are floats in the format of a float container. `scales` and
+/// `zeroPoints` are empty for float containers; `zeroPoints`, those of the unsigned codes, also for
+/// symmetric schemes, where it is `signOffset` everywhere.
 struct PackedPanels {
   std::vector<uint32_t> words;
   std::vector<float> scales;
   std::vector<int32_t> zeroPoints;
 };
 
-/// Packs float weights, row-major `[n, k]`, into `numWords` words. Lanes of rows that do not exist
-/// are left alone.
-void packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values, uint32_t *words);
+/// Packs float weights, row-major `[n, k]`, into `codeBytes` bytes, rounded to nearest even in
+/// narrow containers. Lanes of rows that do not exist are left alone.
+void packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values, uint8_t *memory);
 PackedPanels packFloats(const PanelLayout &layout, llvm::ArrayRef<float> values);
 
 /// Packs codes, and the scales of what a `CodeTable` says they stand for. `scheme` is that of the

@@ -99,7 +99,7 @@ def SelectKernelsPass : Pass<"quench-select-kernels", "::mlir::ModuleOp"> {
     computes stay for the lowerings to linalg.
   }];
   let dependentDialects = [
-    "::quench::QuenchDialect", "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::quench::QuenchDialect", "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
     "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::mlir::vector::VectorDialect"
@@ -178,11 +178,21 @@ def LowerByteDotsPass : Pass<"quench-lower-byte-dots", "::mlir::ModuleOp"> {
     `quench.byte_dot` becomes the fastest product of bytes that the target lists: `vpdpbusd` (AVX-512 VNNI, AVX-VNNI),
     `sdot`, `usdot` or `smull` (NEON), or `vpmaddwd` on bytes widened to 16 bits, which unlike `vpmaddubsw` cannot
     saturate. Where that has no instruction in one step but left sides are proved small (codes of four bits are), sums are
-    made with `vpmaddubsw` in 16 bits and widened when they might not fit any more. `quench.byte_lookup` becomes `pshufb` or `tbl`. LLVM does not form these from portable vector code.
+    made with `vpmaddubsw` in 16 bits and widened when they might not fit any more. `quench.byte_matmul` becomes
+    `usmmla`, `quench.byte_lookup` `pshufb` or `tbl`. LLVM does not form these from portable vector code.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"
   ];
+}
+
+def LowerTilesPass : Pass<"quench-lower-tiles", "::mlir::ModuleOp"> {
+  let summary = "Turn AMX tiles into intrinsics, those that loops carry included";
+  let description = [{
+    Ops of the `amx` dialect become LLVM intrinsics as upstream lowers them, and `scf` loops and branches carry
+    `!llvm.x86_amx`. LLVM configures the tile unit for the sizes of the tiles.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def LowerKernelCallsPass : Pass<"quench-lower-kernel-calls", "::mlir::ModuleOp"> {

@@ -104,9 +104,16 @@ struct Target {
   const NativeProduct *findProduct(NumberType weights, NumberType activations) const;
   /// The fastest product of bytes, or of 16-bit integers where there is none, or null.
   const NativeProduct *integerProduct() const;
+  /// The fastest of these with one row of activations, or null.
+  const NativeProduct *dotProduct() const;
+  /// The fastest product of bytes if it takes several rows of activations, and the operands of
+  /// `dotProduct`; otherwise null.
+  const NativeProduct *matrixProduct() const;
   IntegerDot integerDot() const;
   /// A product of bytes into sums of 16 bits, which saturates, or null (`vpmaddubsw`).
   const NativeProduct *narrowProduct() const;
+  /// Whether its products of bytes take one lane of a register for all lanes (`sdot`, `usdot`).
+  bool multipliesByLane() const;
   /// Whether f16 becomes f32 in an instruction; bf16 does everywhere, it is a shift.
   bool convertsHalf() const;
 

@@ -1,13 +1,13 @@
 // RUN: quench-opt %s --split-input-file --verify-diagnostics
 
 // Eight rows at a time is possible, seven are not.
-// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found 7 of 'i4'}}
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8, si8, f16, bf16 or f32, found 7 of 'i4'}}
 func.func private @panels_c1_lanes() attributes {p = #quench.panels<lanes = 7, container = i4>}
 
 // -----
 
-// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found 8 of 'f16'}}
-func.func private @panels_c1_container() attributes {p = #quench.panels<lanes = 8, container = f16>}
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8, si8, f16, bf16 or f32, found 8 of 'f64'}}
+func.func private @panels_c1_container() attributes {p = #quench.panels<lanes = 8, container = f64>}
 
 // -----
 
@@ -29,6 +29,32 @@ func.func private @panels_c3_stride() attributes {p = #quench.panels<lanes = 16,
 
 // expected-error@+1 {{beside 16 lanes of integers, found array<i64: 2, 4, 2, 1>}}
 func.func private @panels_c3_lanes() attributes {p = #quench.panels<lanes = 8, container = i4, fragment = [2, 4, 2, 1]>}
+
+// -----
+
+// expected-error@+1 {{expected a depth of 4, or of 8 with integers and without a fragment, found 16 with 'i4'}}
+func.func private @panels_c4_depth() attributes {p = #quench.panels<lanes = 4, container = i4, depth = 16>}
+
+// -----
+
+// expected-error@+1 {{expected a depth of 4, or of 8 with integers and without a fragment, found 8 with 'f32'}}
+func.func private @panels_c4_container() attributes {p = #quench.panels<lanes = 4, container = f32, depth = 8>}
+
+// -----
+
+func.func @byte_matmul_c1_bytes(%acc: vector<4xi32>, %w: vector<8xi8>) {
+  // expected-error@+1 {{'quench.byte_matmul' op expected four bytes for each of whole fours of lanes, found 'vector<8xi8>' and 'vector<4xi32>'}}
+  %r = quench.byte_matmul %acc, %w, %w : vector<4xi32>, vector<8xi8>
+  return
+}
+
+// -----
+
+func.func @byte_matmul_c1_lanes(%acc: vector<2xi32>, %w: vector<8xi8>) {
+  // expected-error@+1 {{'quench.byte_matmul' op expected four bytes for each of whole fours of lanes, found 'vector<8xi8>' and 'vector<2xi32>'}}
+  %r = quench.byte_matmul %acc, %w, %w : vector<2xi32>, vector<8xi8>
+  return
+}
 
 // -----
 

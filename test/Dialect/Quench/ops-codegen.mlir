@@ -52,6 +52,18 @@ func.func @kernel_call_on_buffers(%x: memref<?x4xf32>, %e: memref<?x4xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @byte_matmul(
+// CHECK-SAME:    %[[ACC:.+]]: vector<4xi32>, %[[W:.+]]: vector<16xi8>, %[[X:.+]]: vector<16xi8>)
+func.func @byte_matmul(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>) -> vector<4xi32> {
+  // CHECK: quench.byte_matmul %[[ACC]], %[[W]], %[[X]] : vector<4xi32>, vector<16xi8>
+  %r = quench.byte_matmul %acc, %w, %x : vector<4xi32>, vector<16xi8>
+  return %r : vector<4xi32>
+}
+
+// CHECK-LABEL: func.func private @panels_of_eights()
+// CHECK-SAME:    #quench.panels<lanes = 4, container = i8, depth = 8>
+func.func private @panels_of_eights() attributes {p = #quench.panels<lanes = 4, container = i8, depth = 8>}
+
 // CHECK-LABEL: func.func @byte_lookup(
 func.func @byte_lookup(%c: vector<16xi8>) -> vector<16xi8> {
   // CHECK: quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12] at %{{.+}} : vector<16xi8>

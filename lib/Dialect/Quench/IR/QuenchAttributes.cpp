@@ -408,16 +408,23 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
 //===----------------------------------------------------------------------===//
 
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes,
-                                 Type container, Type scale, DenseI64ArrayAttr fragment) {
-  if ((lanes != 4 && lanes != 8 && lanes != 16) ||
-      !(container.isInteger(2) || container.isInteger(4) || container.isInteger(8) ||
-        container.isF32())) { // C1
-    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8 or f32, found " << lanes
-                       << " of " << container;
+                                 Type container, Type scale, DenseI64ArrayAttr fragment,
+                                 int64_t depth) {
+  bool isFloat = container.isF16() || container.isBF16() || container.isF32();
+  bool isCode = container.isSignlessInteger(2) || container.isSignlessInteger(4) ||
+                container.isSignlessInteger(8) || container.isSignedInteger(8);
+  if ((lanes != 4 && lanes != 8 && lanes != 16) || !(isCode || isFloat)) { // C1
+    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8, si8, f16, bf16 or f32, found "
+                       << lanes << " of " << container;
   }
-  if (scale && (container.isF32() || !(scale.isF16() || scale.isBF16()))) { // C2
+  if (scale && (isFloat || !(scale.isF16() || scale.isBF16()))) { // C2
     return emitError() << "expected a scale of f16 or bf16 beside integers, found " << scale
                        << " beside " << container;
+  }
+  if (depth != 4 && (depth != 8 || isFloat || fragment)) { // C4
+    return emitError()
+           << "expected a depth of 4, or of 8 with integers and without a fragment, found " << depth
+           << " with " << container;
   }
   if (!fragment) {
     return success();
@@ -425,8 +432,8 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   auto isOne = [&](size_t index, ArrayRef<int64_t> of) {
     return llvm::is_contained(of, fragment[index]);
   };
-  if (lanes != 16 || container.isF32() || fragment.size() != 4 || !isOne(0, {1, 2}) ||
-      !isOne(1, {1, 4}) || !isOne(2, {1, 2, 4}) || !isOne(3, {1, 16 / fragment[0]})) { // C3
+  if (lanes != 16 || isFloat || fragment.size() != 4 || !isOne(0, {1, 2}) || !isOne(1, {1, 4}) ||
+      !isOne(2, {1, 2, 4}) || !isOne(3, {1, 16 / fragment[0]})) { // C3
     return emitError()
            << "expected a fragment of 1 or 2 rows, 1 or 4 lanes, 1, 2 or 4 words and a "
               "stride of 1 or the lanes of the rows, beside 16 lanes of integers, found "

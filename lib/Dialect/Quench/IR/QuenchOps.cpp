@@ -432,6 +432,16 @@ LogicalResult ByteLookupOp::verify() {
   return success();
 }
 
+LogicalResult ByteMatmulOp::verify() {
+  VectorType lanes = getAccumulator().getType(), bytes = getLhs().getType();
+  if (lanes.isScalable() || bytes.isScalable() || lanes.getDimSize(0) % 4 != 0 ||
+      bytes.getDimSize(0) != 4 * lanes.getDimSize(0)) { // C1
+    return emitOpError() << "expected four bytes for each of whole fours of lanes, found " << bytes
+                         << " and " << lanes;
+  }
+  return success();
+}
+
 LogicalResult ByteDotOp::verify() {
   VectorType lanes = getAccumulator().getType(), bytes = getLhs().getType();
   if (lanes.isScalable() || bytes.isScalable() ||

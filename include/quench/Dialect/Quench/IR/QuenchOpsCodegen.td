@@ -19,9 +19,13 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
   let description = [{
     An `N x K` weight is cut into panels of `lanes` rows, padded with zeros. A panel is a sequence of steps; a step is
     one 32-bit word for each of its rows and holds as many neighbours along K as fit the container: sixteen i2, eight
-    i4, four i8 or one f32. The groups that share a scale begin at a multiple of sixteen codes and are padded to one.
+    i4 or four i8. The groups that share a scale begin at a multiple of sixteen codes and are padded to one.
     Integer codes are stored unsigned, that is, plus `2^(bits - 1)` for signed containers. Code `j` of a word is in byte
-    `j mod 4`, the ones with small `j` in its low bits.
+    `j mod 4`, the ones with small `j` in its low bits. With the container si8 the unsigned codes are stored minus 128,
+    for products of signed bytes. A step of a float container is one element for each row.
+
+    With `depth` 8, for products that sum eight neighbours along K, a step is two words for each row: code `j` is in
+    byte `j mod 8`, the ones with small `j` in its low bits. Groups have whole steps then.
 
     Four neighbouring panels are a tile and lie interleaved, `[tile][step][panel][lane]`; the last tile may have fewer.
     Scales lie apart as `[tile][group][panel][lane]`, in f32 or in a type of 16 bits that holds them exactly, zero
@@ -35,22 +39,26 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     #quench.panels<lanes = 16, container = i4>
     #quench.panels<lanes = 16, container = i4, scale = f16>
     #quench.panels<lanes = 16, container = i4, fragment = [2, 4, 2, 1]>
+    #quench.panels<lanes = 4, container = i8, depth = 8>
     ```
 
-    - C1: the container is i2, i4, i8 or f32; lanes are 4, 8 or 16.
+    - C1: the container is i2, i4, i8, si8, f16, bf16 or f32; lanes are 4, 8 or 16.
     - C2: a scale, other than f32, is f16 or bf16 and beside an integer container.
     - C3: a fragment is beside 16 lanes and an integer container. A lane has 1 or 2 rows, there are 1 or 4 lanes along K,
       1, 2 or 4 words, and from lane to lane it is 1 or the number of lanes along the rows.
+    - C4: the depth is 4, or 8 with an integer container and without a fragment.
   }];
   let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container, OptionalParameter<"::mlir::Type">:$scale,
-                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$fragment);
+                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$fragment,
+                        DefaultValuedParameter<"int64_t", "4">:$depth);
   let assemblyFormat = "`<` struct(params) `>`";
   let builders = [
     AttrBuilder<(ins "int64_t":$lanes, "::mlir::Type":$container), [{
-      return $_get($_ctxt, lanes, container, ::mlir::Type(), ::mlir::DenseI64ArrayAttr());
+      return $_get($_ctxt, lanes, container, ::mlir::Type(), ::mlir::DenseI64ArrayAttr(), 4);
     }]>,
-    AttrBuilder<(ins "int64_t":$lanes, "::mlir::Type":$container, "::mlir::Type":$scale), [{
-      return $_get($_ctxt, lanes, container, scale, ::mlir::DenseI64ArrayAttr());
+    AttrBuilder<(ins "int64_t":$lanes, "::mlir::Type":$container, "::mlir::Type":$scale,
+                     CArg<"int64_t", "4">:$depth), [{
+      return $_get($_ctxt, lanes, container, scale, ::mlir::DenseI64ArrayAttr(), depth);
     }]>
   ];
   let genVerifyDecl = 1;
@@ -177,6 +185,27 @@ def Quench_ByteDotOp : Quench_Op<"byte_dot", [Pure, AllTypesMatch<["accumulator"
   let assemblyFormat = [{
     $accumulator `,` $lhs `,` $rhs (`signed` $isSigned^)? attr-dict `:` type($accumulator) `,` type($lhs)
   }];
+  let hasVerifier = 1;
+}
+
+def Quench_ByteMatmulOp : Quench_Op<"byte_matmul", [Pure, AllTypesMatch<["accumulator", "result"]>,
+    AllTypesMatch<["lhs", "rhs"]>]> {
+  let summary = "Two rows times two columns of eight bytes into each four 32-bit lanes";
+  let description = [{
+    In each 128 bits, with `lhs` and `rhs` as two rows of eight bytes each,
+    `result[2 i + j] = accumulator[2 i + j] + sum_{k < 8} lhs[8 i + k] * rhs[8 j + k]` modulo 2^32. `lhs` is unsigned,
+    `rhs` is signed. What Arm calls usmmla.
+
+    ```mlir
+    %r = quench.byte_matmul %acc, %weights, %activations : vector<4xi32>, vector<16xi8>
+    ```
+
+    - C1: four bytes for each lane of the accumulator, of which there are whole fours.
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$accumulator, VectorOfRankAndType<[1], [I8]>:$lhs,
+                       VectorOfRankAndType<[1], [I8]>:$rhs);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = "$accumulator `,` $lhs `,` $rhs attr-dict `:` type($accumulator) `,` type($lhs)";
   let hasVerifier = 1;
 }
 
