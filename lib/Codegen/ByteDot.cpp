@@ -44,5 +44,9 @@ std::string quench::productIntrinsic(const NativeProduct &product) {
   if (name == "usmmla" && lanes == 2) {
     return "llvm.aarch64.neon.usmmla.v4i32.v16i8";
   }
+  // On more than 128 bits: the same in each 128 of a scalable register.
+  if ((name == "usmmla" && lanes > 2) || ((name == "sdot" || name == "usdot") && lanes > 4)) {
+    return ("llvm.aarch64.sve." + name + ".nxv4i32").str();
+  }
   return "";
 }

@@ -34,8 +34,29 @@ namespace quench {
 using namespace mlir;
 using namespace quench;
 
+/// Intrinsics on scalable registers take vectors of a fixed size as their first elements, which the
+/// code generator knows to be all.
+static Value callScalable(ImplicitLocOpBuilder &b, StringRef name, VectorType result,
+                          ValueRange operands) {
+  auto scalable = [](Type type) {
+    Type element = cast<VectorType>(type).getElementType();
+    return VectorType::get({128 / element.getIntOrFloatBitWidth()}, element, {true});
+  };
+  SmallVector<Value> inserted;
+  for (Value operand : operands) {
+    Value any = LLVM::PoisonOp::create(b, scalable(operand.getType()));
+    inserted.push_back(vector::ScalableInsertOp::create(b, operand, any, 0));
+  }
+  Value called = LLVM::CallIntrinsicOp::create(b, scalable(result), b.getStringAttr(name), inserted)
+                     .getResult(0);
+  return vector::ScalableExtractOp::create(b, result, called, 0);
+}
+
 static Value callIntrinsic(ImplicitLocOpBuilder &b, StringRef name, Type result,
                            ValueRange operands) {
+  if (name.starts_with("llvm.aarch64.sve.")) {
+    return callScalable(b, name, cast<VectorType>(result), operands);
+  }
   return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(name), operands).getResult(0);
 }
 
@@ -129,7 +150,7 @@ static Value lower(ImplicitLocOpBuilder &b, ByteLookupOp op, const Target &targe
                    : bytes == 32 ? "llvm.x86.avx2.pshuf.b"
                                  : "llvm.x86.ssse3.pshuf.b.128";
   if (llvm::Triple(target.triple).isAArch64()) {
-    name = "llvm.aarch64.neon.tbl1.v16i8";
+    name = bytes > 16 ? "llvm.aarch64.sve.tbl.nxv16i8" : "llvm.aarch64.neon.tbl1.v16i8";
   }
   return callIntrinsic(b, name, type, {table, op.getCodes()});
 }

@@ -7,6 +7,8 @@
 
 #include "quench/Codegen/NativeCode.h"
 
+#include "quench/Target/TargetSpec.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -60,6 +62,28 @@ Expected<std::unique_ptr<TargetMachine>> quench::createTargetMachine(const quenc
   return machine;
 }
 
+/// Vectors of a fixed size beyond 128 bits are in scalable registers on AArch64, whose size the
+/// code generator has to know.
+static void fixScalableSize(mlir::ModuleOp module, Module &translated) {
+  mlir::DLTIQueryInterface spec = findDevice(module);
+  if (!spec || !translated.getTargetTriple().isAArch64()) {
+    return;
+  }
+  Expected<quench::Target> target = readTarget(spec);
+  if (!target) {
+    consumeError(target.takeError());
+    return;
+  }
+  constexpr int64_t granule = 128;
+  if (target->vectorBits > granule) {
+    auto scale = static_cast<unsigned>(target->vectorBits / granule);
+    Attribute range = Attribute::getWithVScaleRangeArgs(translated.getContext(), scale, scale);
+    for (Function &function : translated) {
+      function.addFnAttr(range);
+    }
+  }
+}
+
 Expected<std::unique_ptr<Module>>
 quench::translateAndOptimize(mlir::ModuleOp module, LLVMContext &context, TargetMachine &machine) {
   std::unique_ptr<Module> translated = mlir::translateModuleToLLVMIR(module, context, "quench");
@@ -68,6 +92,7 @@ quench::translateAndOptimize(mlir::ModuleOp module, LLVMContext &context, Target
   }
   translated->setTargetTriple(machine.getTargetTriple());
   translated->setDataLayout(machine.createDataLayout());
+  fixScalableSize(module, *translated);
 
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;

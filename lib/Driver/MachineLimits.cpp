@@ -124,11 +124,13 @@ static KernelText integerKernel(const Target &target) {
   if (name.empty()) {
     return pairsKernel();
   }
-  std::string sums = vectorOf(target.lanes(), "i32");
+  bool isScalable = StringRef(name).contains(".sve.");
+  std::string sums = isScalable ? "<vscale x 4 x i32>" : vectorOf(target.lanes(), "i32");
   std::string cast = "  %b$ = bitcast " + sums + " %s$ to ";
   bool isWidened = product->weights == NumberType::I16;
-  std::string operands =
-      isWidened ? vectorOf(2 * target.lanes(), "i16") : vectorOf(4 * target.lanes(), "i8");
+  std::string operands = isWidened    ? vectorOf(2 * target.lanes(), "i16")
+                         : isScalable ? "<vscale x 16 x i8>"
+                                      : vectorOf(4 * target.lanes(), "i8");
   std::string call = " = call " + sums + " @" + name + "(";
   std::string twice = operands + " %b$, " + operands + " %b$)\n";
   std::string declare = "declare " + sums + " @" + name + "(";

@@ -35,8 +35,9 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
   const MatrixFragment *fragment = product ? MatrixFragment::find(product->instruction) : nullptr;
   if (codes && fragment && fragment->fits(kernel.layout)) {
     kernel.fragment = fragment;
-    panels = PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()),
-                             Type(), b.getDenseI64ArrayAttr(fragment->order.parameters()));
+    panels =
+        PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()),
+                        Type(), b.getDenseI64ArrayAttr(fragment->order.parameters()), /*depth=*/4);
     kernel.layout = PanelLayout::get(weight.getType(), panels);
   } else if (codes && fragment) {
     remark::missed(op->getLoc(),

@@ -72,6 +72,17 @@ static Value *hasX86Features(IRBuilder<> &b, Module &module, ArrayRef<std::strin
   return all;
 }
 
+/// Whether scalable registers have the size that the code is compiled for; Linux tells it by
+/// `prctl(PR_SVE_GET_VL)` in bytes, beside flags.
+static Value *hasScalableSize(IRBuilder<> &b, Module &module, unsigned vscale) {
+  constexpr int32_t getSize = 51, sizeMask = 0xFFFF, granule = 16;
+  Type *i32 = b.getInt32Ty();
+  FunctionCallee prctl =
+      module.getOrInsertFunction("prctl", FunctionType::get(i32, i32, /*isVarArg=*/true));
+  Value *size = b.CreateAnd(b.CreateCall(prctl, b.getInt32(getSize)), sizeMask);
+  return b.CreateICmpEQ(size, b.getInt32(granule * vscale));
+}
+
 /// Linux tells of features in two words, AT_HWCAP and AT_HWCAP2.
 static Value *hasAArch64Features(IRBuilder<> &b, Module &module, ArrayRef<std::string> features) {
   constexpr uint64_t hwcap = 16, hwcap2 = 26;
@@ -113,6 +124,9 @@ void quench::guardByFeatures(Function &run, ArrayRef<std::string> features, int3
   IRBuilder<> b(BasicBlock::Create(context, "entry", guard));
   Value *hasAll =
       isX86 ? hasX86Features(b, module, features) : hasAArch64Features(b, module, features);
+  if (Attribute range = run.getFnAttribute(Attribute::VScaleRange); range.isValid()) {
+    hasAll = b.CreateAnd(hasAll, hasScalableSize(b, module, range.getVScaleRangeMin()));
+  }
   BasicBlock *missing = BasicBlock::Create(context, "missing", guard);
   BasicBlock *present = BasicBlock::Create(context, "present", guard);
   b.CreateCondBr(hasAll, present, missing);

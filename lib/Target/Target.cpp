@@ -92,7 +92,9 @@ IntegerDot Target::integerDot() const {
 
 bool Target::multipliesByLane() const {
   const NativeProduct *product = dotProduct();
-  return product && (product->instruction == "sdot" || product->instruction == "usdot");
+  bool takesLanes = product && (product->instruction == "sdot" || product->instruction == "usdot");
+  // In a larger register, a lane is one of each 128 bits.
+  return takesLanes && vectorBits == 128;
 }
 
 bool Target::convertsHalf() const {

@@ -56,6 +56,15 @@ func.func @dot(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vect
 // MATMUL-LABEL: func.func @matmul(
 // MATMUL-SAME:    %[[A:.+]]: vector<4xi32>, %[[W:.+]]: vector<16xi8>, %[[X:.+]]: vector<16xi8>
 // MATMUL-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.usmmla.v4i32.v16i8"(%[[A]], %[[W]], %[[X]])
+// On 256 bits it is one of scalable registers, which take the vectors as they are.
+// RUN: sed -e 's/4xi32/8xi32/g' -e 's/16xi8/32xi8/g' %S/Inputs/byte-matmul.mlir | quench-opt --quench-attach-target=target=arm-sve256 --quench-lower-byte-dots | FileCheck %s --check-prefix=SVE
+// SVE-LABEL: func.func @matmul(
+// SVE-SAME:    %[[A:.+]]: vector<8xi32>, %[[W:.+]]: vector<32xi8>, %[[X:.+]]: vector<32xi8>
+// SVE:         %[[SA:.+]] = vector.scalable.insert %[[A]], %{{.+}}[0] : vector<8xi32> into vector<[4]xi32>
+// SVE:         %[[SW:.+]] = vector.scalable.insert %[[W]], %{{.+}}[0] : vector<32xi8> into vector<[16]xi8>
+// SVE:         %[[SX:.+]] = vector.scalable.insert %[[X]], %{{.+}}[0] : vector<32xi8> into vector<[16]xi8>
+// SVE:         %[[SY:.+]] = llvm.call_intrinsic "llvm.aarch64.sve.usmmla.nxv4i32"(%[[SA]], %[[SW]], %[[SX]])
+// SVE:         vector.scalable.extract %[[SY]][0] : vector<8xi32> from vector<[4]xi32>
 // NO-MATMUL: byte-matmul.mlir:3:8: error: 'quench.byte_matmul' op has no instruction on target arm-dotprod for 'vector<4xi32>'
 
 // A lookup is one instruction, which has the table in each 128 bits.

@@ -30,10 +30,10 @@ TEST(TargetTest, EveryTargetIsFoundByItsName) {
     EXPECT_FALSE(target.summary.empty());
   }
   EXPECT_EQ(names, (std::set<std::string>{"amdgpu-gfx1100", "amdgpu-gfx90a", "amdgpu-gfx942",
-                                          "arm-dotprod", "arm-i8mm", "arm-neon", "nvptx-sm100",
-                                          "nvptx-sm80", "nvptx-sm89", "nvptx-sm90", "tosa",
-                                          "vulkan", "x86-amx-int8", "x86-avx2", "x86-avx512vnni",
-                                          "x86-avxvnni", "x86-sse41"}));
+                                          "arm-dotprod", "arm-i8mm", "arm-neon", "arm-sve256",
+                                          "nvptx-sm100", "nvptx-sm80", "nvptx-sm89", "nvptx-sm90",
+                                          "tosa", "vulkan", "x86-amx-int8", "x86-avx2",
+                                          "x86-avx512vnni", "x86-avxvnni", "x86-sse41"}));
 }
 
 TEST(TargetTest, RegistersAreWholeLanesOfAPowerOfTwo) {

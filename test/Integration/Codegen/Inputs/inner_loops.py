@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Counts the innermost loops of an assembly file that hold an instruction, and those of them that spill vectors.
 
-usage: inner_loops.py FILE.s INSTRUCTION REGISTER     REGISTER: zmm, ymm or v
+usage: inner_loops.py FILE.s INSTRUCTION REGISTER     REGISTER: zmm, ymm, v or z
 
 An innermost loop runs from a label to a jump back to it, without a label in between.
 """
