@@ -9,8 +9,6 @@
 
 #include "llvm/ADT/Twine.h"
 
-#include <cstdlib>
-
 using namespace llvm;
 using namespace quench;
 
@@ -71,9 +69,7 @@ CudaDevice::~CudaDevice() {
   }
   cuda.cuCtxSetCurrent(context);
   cuda.cuCtxSynchronize();
-  for (const auto &entry : allocations) {
-    cuda.cuMemFree_v2(entry.first);
-  }
+  destroyAll();
   for (void *module : modules) {
     cuda.cuModuleUnload(module);
   }
@@ -161,7 +157,7 @@ void CudaDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> grou
   // Its parameters are where ours are: addresses of 64 bits, sizes of 32.
   SmallVector<void *, 16> places(parameters.begin(), parameters.end());
   cuda.cuCtxSetCurrent(context);
-  isRunning = true;
+  beginRunning();
   int result = cuda.cuLaunchKernel(
       kernel->function, static_cast<unsigned>(groups[0]), static_cast<unsigned>(groups[1]),
       static_cast<unsigned>(groups[2]), static_cast<unsigned>(threads), 1, 1, 0,
@@ -172,16 +168,12 @@ void CudaDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> grou
 }
 
 Error CudaDevice::synchronize() {
-  if (isRunning) {
-    isRunning = false;
+  if (isRunning()) {
     cuda.cuCtxSetCurrent(context);
     if (int result = cuda.cuCtxSynchronize()) {
       fail("kernels failed on " + name() + ": " + cuda.describe(result));
     }
-    for (uintptr_t address : releasedLater) {
-      allocations[address].isFree = true;
-    }
-    releasedLater.clear();
+    endRunning();
   }
   return takeFailure();
 }
@@ -190,64 +182,13 @@ Error CudaDevice::synchronize() {
 // Memory
 //===----------------------------------------------------------------------===//
 
-void CudaDevice::trim() {
-  for (auto it = allocations.begin(); it != allocations.end();) {
-    if (!it->second.isFree) {
-      ++it;
-      continue;
-    }
-    allocatedBytes -= it->second.bytes;
-    cuda.cuMemFree_v2(it->first);
-    it = allocations.erase(it);
-  }
-}
-
-Expected<void *> CudaDevice::allocate(uint64_t bytes) {
-  bytes = std::max<uint64_t>(bytes, 64);
-  // Calls of one model ask for the same sizes again and again.
-  for (auto &[address, allocation] : allocations) {
-    if (allocation.isFree && allocation.bytes == bytes) {
-      allocation.isFree = false;
-      return reinterpret_cast<void *>(address);
-    }
-  }
-  auto refuse = [&](const Twine &reason) {
-    return createStringError("out of memory on " + name() + ": " + Twine(bytes) +
-                             " bytes asked for, " + Twine(allocatedBytes) + " in use: " + reason);
-  };
-  auto isAboveLimit = [&] {
-    return options.memoryLimit && allocatedBytes + bytes > *options.memoryLimit;
-  };
+Expected<uintptr_t> CudaDevice::createMemory(uint64_t bytes) {
   cuda.cuCtxSetCurrent(context);
-  if (isAboveLimit()) {
-    trim();
-  }
-  if (isAboveLimit()) {
-    return refuse("the limit is " + Twine(*options.memoryLimit));
-  }
   uint64_t address = 0;
-  int result = cuda.cuMemAllocManaged(&address, bytes, kVisibleToAll);
-  if (result != 0) {
-    trim();
-    result = cuda.cuMemAllocManaged(&address, bytes, kVisibleToAll);
+  if (int result = cuda.cuMemAllocManaged(&address, bytes, kVisibleToAll)) {
+    return createStringError(cuda.describe(result));
   }
-  if (result != 0) {
-    return refuse(cuda.describe(result));
-  }
-  allocatedBytes += bytes;
-  allocations[address] = {bytes, false};
-  return reinterpret_cast<void *>(address);
+  return address;
 }
 
-void CudaDevice::release(void *memory) {
-  auto address = reinterpret_cast<uintptr_t>(memory);
-  auto it = allocations.find(address);
-  if (it == allocations.end()) {
-    // Memory of the host, given when the device had none left.
-    std::free(memory);
-  } else if (isRunning) {
-    releasedLater.push_back(address);
-  } else {
-    it->second.isFree = true;
-  }
-}
+void CudaDevice::destroyMemory(uintptr_t begin) { cuda.cuMemFree_v2(begin); }

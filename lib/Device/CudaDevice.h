@@ -9,10 +9,7 @@
 #define QUENCH_LIB_DEVICE_CUDADEVICE_H
 
 #include "CudaLibrary.h"
-
-#include "quench/Device/Device.h"
-
-#include <map>
+#include "PooledDevice.h"
 
 namespace quench {
 
@@ -23,7 +20,7 @@ public:
 
 /// The first device, its primary context and its default stream, which runs kernels in order.
 /// Memory is managed: pages go where they are touched.
-class CudaDevice : public Device {
+class CudaDevice : public PooledDevice {
 public:
   static llvm::Expected<std::unique_ptr<Device>> open(const DeviceOptions &options);
   ~CudaDevice() override;
@@ -31,26 +28,19 @@ public:
   llvm::StringRef name() const override { return deviceName; }
   llvm::Expected<std::vector<DeviceKernelHandle *>>
   load(llvm::StringRef binary, llvm::ArrayRef<KernelSignature> kernels) override;
-  llvm::Expected<void *> allocate(uint64_t bytes) override;
-  void release(void *memory) override;
   void launch(DeviceKernelHandle *kernel, std::array<uint64_t, 3> groups, uint64_t threads,
               llvm::ArrayRef<void *> parameters) override;
   llvm::Error synchronize() override;
 
 private:
-  struct Allocation {
-    uint64_t bytes = 0;
-    bool isFree = false;
-  };
+  llvm::Expected<uintptr_t> createMemory(uint64_t bytes) override;
+  void destroyMemory(uintptr_t begin) override;
 
   llvm::Error create();
   llvm::Error checkChip(llvm::StringRef ptx) const;
   llvm::Expected<void *> loadModule(llvm::StringRef ptx);
   int attribute(int which) const;
-  /// Gives memory that nothing uses back to the driver.
-  void trim();
 
-  DeviceOptions options;
   CudaLibrary cuda;
   int device = 0;
   void *context = nullptr;
@@ -60,11 +50,6 @@ private:
 
   std::vector<void *> modules;
   std::vector<std::unique_ptr<CudaKernel>> kernels;
-  std::map<uintptr_t, Allocation> allocations;
-  uint64_t allocatedBytes = 0;
-  bool isRunning = false;
-  /// What was released while kernels that may use it were enqueued.
-  std::vector<uintptr_t> releasedLater;
 };
 
 } // namespace quench

@@ -151,9 +151,7 @@ VulkanDevice::~VulkanDevice() {
       vk.DestroyPipelineLayout(device, kernel->layout, nullptr);
       vk.DestroyDescriptorSetLayout(device, kernel->setLayout, nullptr);
     }
-    for (const auto &[address, allocation] : allocations) {
-      destroy(allocation);
-    }
+    destroyAll();
     for (VkDescriptorPool pool : pools) {
       vk.DestroyDescriptorPool(device, pool, nullptr);
     }

@@ -8,9 +8,8 @@
 #ifndef QUENCH_LIB_DEVICE_VULKANDEVICE_H
 #define QUENCH_LIB_DEVICE_VULKANDEVICE_H
 
+#include "PooledDevice.h"
 #include "VulkanLibrary.h"
-
-#include "quench/Device/Device.h"
 
 #include <map>
 
@@ -25,7 +24,7 @@ public:
 
 /// One queue; launches are recorded into one command buffer, with a barrier after each, which is
 /// submitted when the host waits.
-class VulkanDevice : public Device {
+class VulkanDevice : public PooledDevice {
 public:
   static llvm::Expected<std::unique_ptr<Device>> open(const DeviceOptions &options);
   ~VulkanDevice() override;
@@ -33,8 +32,6 @@ public:
   llvm::StringRef name() const override { return properties.deviceName; }
   llvm::Expected<std::vector<DeviceKernelHandle *>>
   load(llvm::StringRef binary, llvm::ArrayRef<KernelSignature> kernels) override;
-  llvm::Expected<void *> allocate(uint64_t bytes) override;
-  void release(void *memory) override;
   /// The number of threads is in the kernel.
   void launch(DeviceKernelHandle *kernel, std::array<uint64_t, 3> groups, uint64_t threads,
               llvm::ArrayRef<void *> parameters) override;
@@ -42,13 +39,13 @@ public:
 
 private:
   /// A buffer with memory of its own, mapped for the host.
-  struct Allocation {
+  struct MappedBuffer {
     VkBuffer buffer = VK_NULL_HANDLE;
     VkDeviceMemory memory = VK_NULL_HANDLE;
-    uint64_t bytes = 0;
-    bool isFree = false;
   };
-  using Allocations = std::map<uintptr_t, Allocation>;
+
+  llvm::Expected<uintptr_t> createMemory(uint64_t bytes) override;
+  void destroyMemory(uintptr_t begin) override;
 
   llvm::Error choose();
   llvm::Error create();
@@ -56,17 +53,12 @@ private:
   llvm::Error createPipeline(VulkanKernel &kernel, VkShaderModule module);
   /// The type of memory for buffers: visible to the host, on the device where there is such.
   std::optional<uint32_t> memoryType(uint32_t allowed) const;
-  llvm::Error createAllocation(uint64_t bytes, Allocation &allocation, void *&address);
-  void destroy(const Allocation &allocation);
-  /// Gives memory that nothing uses back to the driver.
-  void trim();
-  /// The allocation that an address is in, or null.
-  const Allocations::value_type *find(uintptr_t address) const;
+  llvm::Error createBuffer(uint64_t bytes, MappedBuffer &buffer, void *&address);
+  void destroy(const MappedBuffer &buffer);
 
   bool beginRecording();
   VkDescriptorSet newSet(VkDescriptorSetLayout layout);
 
-  DeviceOptions options;
   VulkanLibrary vk;
   VkPhysicalDevice physical = VK_NULL_HANDLE;
   VkPhysicalDeviceProperties properties = {};
@@ -76,16 +68,13 @@ private:
   VkCommandPool commandPool = VK_NULL_HANDLE;
   VkCommandBuffer commands = VK_NULL_HANDLE;
   VkFence fence = VK_NULL_HANDLE;
-  bool recording = false;
   /// Pools of sets; those before `currentPool` are used up.
   std::vector<VkDescriptorPool> pools;
   size_t currentPool = 0;
 
   std::vector<std::unique_ptr<VulkanKernel>> kernels;
-  Allocations allocations;
-  /// What was released while kernels that may use it were enqueued.
-  std::vector<uintptr_t> releasedLater;
-  uint64_t allocatedBytes = 0;
+  /// By the address where they are mapped.
+  std::map<uintptr_t, MappedBuffer> buffers;
 };
 
 } // namespace quench

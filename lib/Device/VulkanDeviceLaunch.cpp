@@ -16,7 +16,7 @@ using namespace llvm;
 using namespace quench;
 
 bool VulkanDevice::beginRecording() {
-  if (recording) {
+  if (isRunning()) {
     return true;
   }
   auto info = structure<VkCommandBufferBeginInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO);
@@ -26,7 +26,7 @@ bool VulkanDevice::beginRecording() {
     fail(name() + " cannot record: " + describeResult(result));
     return false;
   }
-  recording = true;
+  beginRunning();
   return true;
 }
 
@@ -87,22 +87,22 @@ void VulkanDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> gr
   for (void *size : parameters.drop_front(numBuffers)) {
     std::memcpy(&constants.emplace_back(), size, sizeof(uint32_t));
   }
-  SmallVector<VkDescriptorBufferInfo, 8> buffers;
+  SmallVector<VkDescriptorBufferInfo, 8> bindings;
   for (void *parameter : parameters.take_front(numBuffers)) {
     uintptr_t address = 0;
     std::memcpy(&address, parameter, sizeof(address));
-    const auto *found = find(address);
+    std::optional<Piece> found = find(address);
     if (!found) {
       return refuse("a buffer is not in memory of the device");
     }
-    uint64_t offset = address - found->first;
+    uint64_t offset = address - found->begin;
     uint64_t rest = offset % properties.limits.minStorageBufferOffsetAlignment;
-    uint64_t range = found->second.bytes - (offset - rest);
+    uint64_t range = found->bytes - (offset - rest);
     if (range > properties.limits.maxStorageBufferRange) {
       return refuse("a buffer of " + Twine(range) + " bytes, " + name() + " binds at most " +
                     Twine(properties.limits.maxStorageBufferRange));
     }
-    buffers.push_back({found->second.buffer, offset - rest, range});
+    bindings.push_back({buffers.at(found->begin).buffer, offset - rest, range});
     constants.push_back(static_cast<uint32_t>(rest / sizeof(uint32_t)));
   }
   if (!beginRecording()) {
@@ -116,7 +116,7 @@ void VulkanDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> gr
   write.dstSet = set;
   write.descriptorCount = static_cast<uint32_t>(numBuffers);
   write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-  write.pBufferInfo = buffers.data();
+  write.pBufferInfo = bindings.data();
   vk.UpdateDescriptorSets(device, 1, &write, 0, nullptr);
   vk.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
   vk.CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout, 0, 1, &set, 0,
@@ -135,8 +135,7 @@ void VulkanDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> gr
 }
 
 Error VulkanDevice::synchronize() {
-  if (recording) {
-    recording = false;
+  if (isRunning()) {
     VkResult result = vk.EndCommandBuffer(commands);
     if (result == VK_SUCCESS) {
       auto info = structure<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
@@ -155,10 +154,7 @@ Error VulkanDevice::synchronize() {
       vk.ResetDescriptorPool(device, pool, 0);
     }
     currentPool = 0;
-    for (uintptr_t address : releasedLater) {
-      allocations[address].isFree = true;
-    }
-    releasedLater.clear();
+    endRunning();
   }
   return takeFailure();
 }
