@@ -3,6 +3,7 @@
 # long as all tests together.
 # RUN: %python %s %src %build_tree %t
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -43,11 +44,13 @@ def main():
     for name in ("include", "lib"):
         shutil.copytree(source / name, elsewhere / "source" / name)
     shutil.copytree(build / "include", elsewhere / "build" / "include")
+    # The build folder may be in the source tree, and is replaced as a whole then.
+    places = {str(build): str(elsewhere / "build"), str(source): str(elsewhere / "source")}
+    folders = "|".join(re.escape(folder) for folder in places)
     entries = {entry["file"]: entry for entry in json.loads((build / "compile_commands.json").read_text())}
     for name in SOURCES:
         command = command_of(entries[str(source / name)])
-        moved = [word.replace(str(build), str(elsewhere / "build")).replace(str(source), str(elsewhere / "source"))
-                 for word in command]
+        moved = [re.sub(folders, lambda found: places[found.group()], word) for word in command]
         objects = [scratch / "first.o", elsewhere / "second.o"]
         subprocess.run(command + [objects[0]], cwd=build, check=True)
         subprocess.run(moved + [objects[1]], cwd=elsewhere, check=True)
