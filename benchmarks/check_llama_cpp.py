@@ -9,12 +9,12 @@
 # perplexity is also that of the file after it has decoded it to F32.
 #
 # NODE_MODULES and WORK are as in compare_llama_cpp.py.
-import glob
 import json
 import math
 import os
-import subprocess
 import sys
+
+from llama_cpp import build_driver, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODEL = os.path.join(os.path.dirname(HERE), "models", "tinybooks")
@@ -28,23 +28,6 @@ FORMATS = {
     "Q6_K": "{ type: i6, group: 16, scale: { type: i8, group: 16, scale: f16 } }",
     "TQ2_0": "{ type: i2, codes: [-1, 1], group: 256, scale: f16, range: absmean }",
 }
-
-
-def run(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def build_driver(modules, work):
-    driver, source = f"{work}/llama-cpp-scores", f"{work}/llama.cpp"
-    libraries = f"{modules}/@node-llama-cpp/linux-x64/bins/linux-x64"
-    if not os.path.isdir(source):
-        run("git", "-c", "advice.detachedHead=false", "clone", "-q", f"{modules}/node-llama-cpp/llama/gitRelease.bundle", source)
-    objects = [path for name in ["libllama.*so", "libllama.so", "libggml.*so", "libggml.so", "libggml-base.so"]
-               for path in glob.glob(f"{libraries}/{name}")]
-    run("clang++-22", "-O2", "-std=c++17", f'-DBACKENDS="{libraries}"', f"-I{source}/include", f"-I{source}/ggml/include",
-        f"{HERE}/LlamaCppScores.cpp", *sorted(set(objects)), f"-Wl,-rpath,{libraries}", f"-Wl,-rpath-link,{libraries}", "-o",
-        driver)
-    return driver
 
 
 def make_model(quench, work, name, weights):
@@ -76,7 +59,7 @@ def main():
     folder, modules, work = sys.argv[1:4]
     windows = sys.argv[4] if len(sys.argv) > 4 else "100"
     os.makedirs(work, exist_ok=True)
-    quench, driver = f"{folder}/bin/quench", build_driver(modules, work)
+    quench, driver = f"{folder}/bin/quench", build_driver(modules, work, "LlamaCppScores.cpp", "llama-cpp-scores")
     text = f"{MODEL}/val600.bin"
     with open(text, "rb") as file:
         data = list(file.read(CHOICES))

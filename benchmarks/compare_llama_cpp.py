@@ -9,12 +9,12 @@
 #
 # NODE_MODULES: where `npm install --ignore-scripts node-llama-cpp @node-llama-cpp/linux-x64` put llama.cpp. WORK: a folder for
 # the models, about 5 GB while they are made; what is there already is used again.
-import glob
 import json
 import os
 import statistics
-import subprocess
 import sys
+
+from llama_cpp import build_driver, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROMPT, DECODE = 256, 64
@@ -29,24 +29,6 @@ layers:
   - match: "*embed_tokens"
     activations: none
 """
-
-
-def run(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def build_driver(modules, work):
-    """The llama.cpp program, against the headers that node-llama-cpp brings as a git bundle."""
-    driver, source = f"{work}/llama-cpp-benchmark", f"{work}/llama.cpp"
-    libraries = f"{modules}/@node-llama-cpp/linux-x64/bins/linux-x64"
-    if not os.path.isdir(source):
-        run("git", "clone", "-q", f"{modules}/node-llama-cpp/llama/gitRelease.bundle", source)
-    objects = [path for name in ["libllama.*so", "libllama.so", "libggml.*so", "libggml.so", "libggml-base.so"]
-               for path in glob.glob(f"{libraries}/{name}")]
-    run("clang++-22", "-O2", "-std=c++17", f'-DBACKENDS="{libraries}"', f"-I{source}/include", f"-I{source}/ggml/include",
-        f"{HERE}/LlamaCppBenchmark.cpp", *sorted(set(objects)), f"-Wl,-rpath,{libraries}", f"-Wl,-rpath-link,{libraries}", "-o",
-        driver)
-    return driver
 
 
 def make_models(quench, driver, work):
@@ -68,7 +50,7 @@ def main():
     folder, modules, work = sys.argv[1:4]
     rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 3
     os.makedirs(work, exist_ok=True)
-    quench, driver = f"{folder}/bin/quench", build_driver(modules, work)
+    quench, driver = f"{folder}/bin/quench", build_driver(modules, work, "LlamaCppBenchmark.cpp", "llama-cpp-benchmark")
     theirs, ours = make_models(quench, driver, work)
     keys = ["prefill_tokens_per_s", "decode_tokens_per_s"]
     print("| threads | | llama.cpp Q4_0 | Quench W4A8 | ratio | of the roofline |\n|---|---|---|---|---|---|")
