@@ -1,8 +1,8 @@
-// AArch64 with products of unsigned by signed bytes: Neoverse V1, N2, Cortex-A510 and later.
+// AArch64 with products of matrices of bytes: Neoverse V1, N2, Cortex-A510 and later.
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "CPU" = #dlti.target_device_spec<
     "name" = "arm-i8mm",
-    "summary" = "AArch64 with i8mm (usmmla on 128 bits)",
+    "summary" = "AArch64 with i8mm (smmla on 128 bits)",
     "triple" = "aarch64-unknown-linux-gnu",
     "cpu" = "generic",
     "features" = "+v8.6a,+dotprod,+i8mm",
@@ -17,9 +17,9 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "vector_ops_per_cycle" = 4.0 : f64,
     "byte_lookups_per_cycle" = 2.0 : f64,
     "products" = #dlti.map<
-      "usmmla" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+      "smmla" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 2, 2, 8>, "per_cycle" = 4.0 : f64>,
-      "usdot" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+      "sdot" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 4, 4>, "per_cycle" = 4.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,
         "shape" = array<i64: 1, 4, 1>, "per_cycle" = 4.0 : f64>>

@@ -2,7 +2,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "CPU" = #dlti.target_device_spec<
     "name" = "arm-sve256",
-    "summary" = "AArch64 with SVE of 256 bits and i8mm (usmmla on 256 bits)",
+    "summary" = "AArch64 with SVE of 256 bits and i8mm (smmla on 256 bits)",
     "triple" = "aarch64-unknown-linux-gnu",
     "cpu" = "generic",
     "features" = "+v8.4a,+dotprod,+i8mm,+sve",
@@ -17,9 +17,9 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "vector_ops_per_cycle" = 2.0 : f64,
     "byte_lookups_per_cycle" = 2.0 : f64,
     "products" = #dlti.map<
-      "usmmla" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+      "smmla" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 2, 4, 8>, "per_cycle" = 2.0 : f64>,
-      "usdot" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+      "sdot" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 8, 4>, "per_cycle" = 2.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,
         "shape" = array<i64: 1, 8, 1>, "per_cycle" = 2.0 : f64>>

@@ -15,9 +15,18 @@
 using namespace mlir;
 using namespace quench;
 
+static bool multipliesSigned(KernelBuilder &b) {
+  return b.getTarget().integerDot() == IntegerDot::SignedSigned;
+}
+
 Value quench::byteDot(KernelBuilder &b, Value accumulator, Value weights, Value activations) {
-  bool isSigned = b.getTarget().integerDot() == IntegerDot::SignedSigned;
-  return ByteDotOp::create(b, accumulator.getType(), accumulator, weights, activations, isSigned);
+  return ByteDotOp::create(b, accumulator.getType(), accumulator, weights, activations,
+                           multipliesSigned(b));
+}
+
+Value quench::byteMatmul(KernelBuilder &b, Value accumulator, Value weights, Value activations) {
+  return ByteMatmulOp::create(b, accumulator.getType(), accumulator, weights, activations,
+                              multipliesSigned(b));
 }
 
 std::string quench::productIntrinsic(const NativeProduct &product) {
@@ -41,11 +50,12 @@ std::string quench::productIntrinsic(const NativeProduct &product) {
   if ((name == "sdot" || name == "usdot") && lanes == 4) {
     return ("llvm.aarch64.neon." + name + ".v4i32.v16i8").str();
   }
-  if (name == "usmmla" && lanes == 2) {
-    return "llvm.aarch64.neon.usmmla.v4i32.v16i8";
+  if ((name == "smmla" || name == "usmmla") && lanes == 2) {
+    return ("llvm.aarch64.neon." + name + ".v4i32.v16i8").str();
   }
   // On more than 128 bits: the same in each 128 of a scalable register.
-  if ((name == "usmmla" && lanes > 2) || ((name == "sdot" || name == "usdot") && lanes > 4)) {
+  if (((name == "smmla" || name == "usmmla") && lanes > 2) ||
+      ((name == "sdot" || name == "usdot") && lanes > 4)) {
     return ("llvm.aarch64.sve." + name + ".nxv4i32").str();
   }
   return "";

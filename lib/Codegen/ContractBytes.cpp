@@ -7,7 +7,11 @@
 //
 // A product takes one row of activations, or two where the target has products of matrices. Two
 // rows by a panel then are two registers of sums, each with four neighbours `(column, row)`: the
-// first halves of the sums of both rows, interleaved, and the second ones.
+// first halves of the sums of both rows, interleaved, and the second ones. Scales are brought into
+// that order, so that rows are told apart once, behind all groups.
+//
+// Signed codes of fewer than eight bits are multiplied where they are cheapest to have: in the
+// upper bits of a byte, times a power of two.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,11 +23,29 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace quench;
 
 using Values = SmallVector<Value>;
+
+/// A float of this size has units of one.
+constexpr float kUnits = 12582912.0f;
+
+bool ContractEmitter::sumsInFloats() const {
+  // 2^7 2^7 2^8 products are 2^22, half of what the exponent leaves.
+  constexpr int64_t largestGroup = 256;
+  return !zeroPoints && constantZeroPoint() == 0 && groups().numGroups() > 1 &&
+         groups().group <= largestGroup;
+}
+
+Value ContractEmitter::convert(Value sum) {
+  if (!sumsInFloats()) {
+    return arith::SIToFPOp::create(b, b.floats(), sum);
+  }
+  return b.sub(arith::BitcastOp::create(b, b.floats(), sum), b.splat(kUnits));
+}
 
 int32_t ContractEmitter::tableBias() const {
   bool isSigned = b.getTarget().integerDot() == IntegerDot::SignedSigned;
@@ -33,17 +55,20 @@ int32_t ContractEmitter::tableBias() const {
 
 Values ContractEmitter::zeroPointProducts(const Tile &tile, Value group) {
   int64_t digits = kernel.digits;
+  int32_t raised = 1 << raise();
   Values varying, products;
   if (zeroPoints) {
     varying = loadZeroPoints(tile, group);
   } else if (constantZeroPoint() == 0) {
-    return Values(tile.rows * digits * tile.panels, b.splat(0));
+    int32_t zero = sumsInFloats() ? llvm::bit_cast<int32_t>(kUnits) : 0;
+    return Values(tile.rows * digits * tile.panels, b.splat(zero));
   }
   for (int64_t r = 0; r < tile.rows * digits; ++r) {
     Value row = b.add(tile.row, b.index(r / digits));
     Value place = digitAddress(r % digits, group, groups().numGroups());
     Value rowSum = b.loadScalar(lhsSums, {row, place});
-    Value negated = b.splat(b.mul(rowSum, b.i32(zeroPoints ? -1 : -constantZeroPoint())));
+    int32_t factor = -raised * (zeroPoints ? 1 : constantZeroPoint());
+    Value negated = b.splat(b.mul(rowSum, b.i32(factor)));
     for (int64_t v = 0; v < tile.panels; ++v) {
       products.push_back(zeroPoints ? b.mul(varying[v], negated) : negated);
     }
@@ -95,30 +120,55 @@ Values ContractEmitter::joinRows(const Tile &tile, ValueRange rows) {
   return joined;
 }
 
-Values ContractEmitter::splitRows(const Tile &tile, ValueRange sums) {
+Values ContractEmitter::splitRows(const Tile &tile, ValueRange totals) {
   if (groups().rows == 1) {
-    return Values(sums);
+    return Values(totals);
   }
-  int64_t digits = kernel.digits;
   Values rows;
   for (int64_t r = 0; r < tile.rows; ++r) {
-    for (int64_t digit = 0; digit < digits; ++digit) {
-      for (int64_t v = 0; v < tile.panels; ++v) {
-        int64_t at = 2 * (((r / 2) * digits + digit) * tile.panels + v);
-        rows.push_back(everySecond(b, sums[at], sums[at + 1], r % 2));
-      }
+    for (int64_t v = 0; v < tile.panels; ++v) {
+      int64_t at = 2 * (r / 2 * tile.panels + v);
+      rows.push_back(everySecond(b, totals[at], totals[at + 1], r % 2));
     }
   }
   return rows;
 }
 
-SmallVector<Values> ContractEmitter::loadBytes(const Tile &tile, Value step, int64_t steps) {
-  unsigned bits = bitsOf(kernel.layout.container);
-  int64_t numParts = 8 / bits;
-  VectorType bytes = b.vectorType(b.getI8Type(), 4 * lanes());
-  auto byteSplat = [&](int8_t value) -> Value {
-    return arith::ConstantOp::create(b, DenseElementsAttr::get(bytes, b.getI8IntegerAttr(value)));
+Values ContractEmitter::joinScales(ValueRange panels) {
+  if (groups().rows == 1) {
+    return Values(panels);
+  }
+  Values joined;
+  for (Value panel : panels) {
+    joined.push_back(interleave(b, panel, panel, /*second=*/false));
+    joined.push_back(interleave(b, panel, panel, /*second=*/true));
+  }
+  return joined;
+}
+
+int ContractEmitter::raise() const {
+  return kernel.layout.isSigned ? 8 - static_cast<int>(bitsOf(kernel.layout.container)) : 0;
+}
+
+/// The bytes of part `part` of each: unsigned codes, or signed ones in their upper bits.
+Value ContractEmitter::unpack(Value bytes, int64_t part) {
+  int64_t bits = bitsOf(kernel.layout.container), below = bits * part, above = 8 - below - bits;
+  auto type = cast<VectorType>(bytes.getType());
+  auto splat = [&](int64_t value) -> Value {
+    Attribute byte = b.getI8IntegerAttr(static_cast<int8_t>(value));
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(type, byte));
   };
+  int64_t mask = (1 << bits) - 1;
+  if (kernel.layout.isSigned) {
+    Value raised = above == 0 ? bytes : arith::ShLIOp::create(b, bytes, splat(above));
+    return below == 0 ? raised : arith::AndIOp::create(b, raised, splat(mask << raise()));
+  }
+  Value lowered = below == 0 ? bytes : arith::ShRUIOp::create(b, bytes, splat(below));
+  return above == 0 ? lowered : arith::AndIOp::create(b, lowered, splat(mask));
+}
+
+SmallVector<Values> ContractEmitter::loadBytes(const Tile &tile, Value step, int64_t steps) {
+  int64_t numParts = 8 / bitsOf(kernel.layout.container);
   SmallVector<Values> parts(steps * numParts);
   int64_t wordsPerStep = kernel.layout.wordsPerStep(), registers = tile.panels * wordsPerStep;
   Value begin = wordAddress(tile, 0, step);
@@ -126,13 +176,7 @@ SmallVector<Values> ContractEmitter::loadBytes(const Tile &tile, Value step, int
     int64_t word = i / registers * tile.columns.panels * wordsPerStep + i % registers;
     Value loaded = b.load(words, {b.add(begin, b.index(word * 4 * lanes()))}, 4 * lanes());
     for (int64_t part = 0; part < numParts; ++part) {
-      Value code = loaded;
-      if (part > 0) {
-        code = arith::ShRUIOp::create(b, code, byteSplat(bits * part));
-      }
-      if (part + 1 < numParts) {
-        code = arith::AndIOp::create(b, code, byteSplat((1 << bits) - 1));
-      }
+      Value code = unpack(loaded, part);
       parts[i / registers * numParts + part].push_back(kernel.table ? lookUp(code) : code);
     }
   }
@@ -141,7 +185,7 @@ SmallVector<Values> ContractEmitter::loadBytes(const Tile &tile, Value step, int
 
 Value ContractEmitter::product(Value sum, Value weights, Value activations) {
   if (groups().rows == 2) {
-    return ByteMatmulOp::create(b, sum.getType(), sum, weights, activations);
+    return byteMatmul(b, sum, weights, activations);
   }
   return byteDot(b, sum, weights, activations);
 }
@@ -176,8 +220,8 @@ Values ContractEmitter::sumBytes(const Tile &tile, Value group, int64_t size) {
   Value groupSteps = b.mul(group, b.index(groups().paddedGroup() / perStep));
   Value groupBegin = b.mul(group, b.index(groups().paddedGroup()));
   int64_t blocks = llvm::divideCeil(tile.rows, groups().rows) * digits;
-  // Padding is part of the codes: activations are zero there. Sums are [block][digit][register].
-  Values joined = forSteps(
+  // Padding is part of the codes: activations are zero there.
+  return forSteps(
       llvm::alignTo(size, GroupLayout::kUnit), stepsAtOnce * perStep, unroll,
       joinRows(tile, zeroPointProducts(tile, group)),
       [&](Value step, int64_t, ValueRange carried) {
@@ -206,23 +250,20 @@ Values ContractEmitter::sumBytes(const Tile &tile, Value group, int64_t size) {
         step = b.mul(step, b.index(stepsAtOnce));
         fetchAhead(tile, b.add(groupSteps, step));
       });
-  return splitRows(tile, joined);
 }
 
 Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size) {
   bool inTiles = tile.rows % kTileRows == 0;
   Values sums = inTiles ? sumTiles(tile, group, size) : sumBytes(tile, group, size);
-  int64_t digits = kernel.digits;
-  Values floats(tile.rows * tile.panels);
+  int64_t digits = kernel.digits, registers = tile.panels * groups().rows;
+  Values floats(numSums(tile));
   // The highest digit first: sum = sum * 256 + next digit.
-  for (int64_t r = 0; r < tile.rows; ++r) {
+  for (auto [i, sum] : llvm::enumerate(floats)) {
+    int64_t block = i / registers, at = i % registers;
     for (int64_t digit = digits - 1; digit >= 0; --digit) {
-      for (int64_t v = 0; v < tile.panels; ++v) {
-        Value exact = sums[(r * digits + digit) * tile.panels + v];
-        Value converted = arith::SIToFPOp::create(b, b.floats(), exact);
-        Value &sum = floats[r * tile.panels + v];
-        sum = sum ? b.fma(sum, b.splat(256.0f), converted) : converted;
-      }
+      Value exact = sums[(block * digits + digit) * registers + at];
+      Value converted = convert(exact);
+      sum = sum ? b.fma(sum, b.splat(256.0f), converted) : converted;
     }
   }
   return floats;

@@ -28,6 +28,8 @@ using Values = SmallVector<Value>;
 
 constexpr int64_t kTilePanels = PanelLayout::kTilePanels;
 constexpr int64_t kRowBlock = 96;
+/// Groups whose ends take a good part of the time.
+constexpr int64_t kSmallGroup = 32;
 
 ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel,
                                  ValueRange parameters)
@@ -72,9 +74,13 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
   if (kernel.digits > 1) {
     return {{4, 2}, {2, 2}, {1, kTilePanels}};
   }
+  bool endsOften = twoSums && groups().group <= kSmallGroup;
+  if ((endsOften && multipliesByLane()) || (twoSums && groups().rows == 2)) {
+    // The end of a group is three operations for each sum: totals stay in registers.
+    return {{groups().rows == 2 ? 12 : 8, 1}, {4, 2}, {2, 2}, {1, kTilePanels}};
+  }
   if (groups().rows == 2) {
-    // Sums of groups that go to the stack cost little beside two rows for each load.
-    return {{twoSums || kernel.layout.container != PanelContainer::I8 ? 8 : 12, 2},
+    return {{kernel.layout.container != PanelContainer::I8 ? 8 : 12, 2},
             {2, kTilePanels},
             {1, kTilePanels}};
   }

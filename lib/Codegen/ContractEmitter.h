@@ -77,14 +77,18 @@ private:
 
   Values sumFloats(const Tile &tile);
   Values sumGroups(const Tile &tile);
+  /// Registers of sums, or of totals, of one digit.
+  int64_t numSums(const Tile &tile) const;
   /// Whether the totals of groups fit the registers beside the sums of one.
   bool keepsTotals(const Tile &tile) const;
-  /// The same as `sumGroups` with totals on the stack.
+  /// Totals of rows of what was added up in the order and with the factor of the sums.
+  Values finishTotals(const Tile &tile, ValueRange totals);
+  /// The same as `sumGroups` with totals on the stack, before they are finished.
   Values sumGroupsInMemory(const Tile &tile);
   /// The sums of one group of `size` elements, scaled and added to `total`.
   Values addGroup(const Tile &tile, Value group, int64_t size, ValueRange total);
   Values sumGroup(const Tile &tile, Value group, int64_t size);
-  /// One for each panel.
+  /// One for each register of the sums of a row, or of two rows.
   Values loadScales(const Tile &tile, Value group);
   Values sumMixedGroup(const Tile &tile, Value group, int64_t size);
   /// Calls `body` for every `perStep` of a group of `size` codes with the number of codes; the code
@@ -115,18 +119,30 @@ private:
   //===--------------------------------------------------------------------===//
 
   Values sumIntegerGroup(const Tile &tile, Value group, int64_t size);
-  /// The exact sums of a group, `[row][digit][panel]`.
+  /// The exact sums of a group times `2^raise`, `[row][digit][panel]`, or
+  /// `[pair of rows][digit][panel][half]` for products of two rows.
   Values sumBytes(const Tile &tile, Value group, int64_t size);
-  /// The unsigned bytes of the weights in so many steps, `[step and part of a word][register]`.
+  /// The bytes of the weights in so many steps, `[step and part of a word][register]`.
   llvm::SmallVector<Values> loadBytes(const Tile &tile, Value step, int64_t steps);
+  Value unpack(Value bytes, int64_t part);
+  /// Whether sums are added up as the last bits of a float, which takes less to convert than an
+  /// integer does: those of small groups that begin with zero.
+  bool sumsInFloats() const;
+  /// An exact sum as a float.
+  Value convert(Value sum);
+  /// Codes are multiplied times two to this power.
+  int raise() const;
   Value product(Value sum, Value weights, Value activations);
   /// Whether a product takes one lane of a register of activations.
   bool multipliesByLane() const;
   /// The operands of `count` neighbouring products of a row of the tile from `position` on.
   Values loadOperands(const Tile &tile, int64_t row, Value position, int64_t count);
-  /// Sums `[row][digit][panel]` as products take them, and back.
+  /// Sums `[row][digit][panel]` as products take them, and totals of one digit back. Both are as
+  /// they were where a product takes one row.
   Values joinRows(const Tile &tile, ValueRange rows);
-  Values splitRows(const Tile &tile, ValueRange sums);
+  Values splitRows(const Tile &tile, ValueRange totals);
+  /// One scale for each panel in the order of the sums of two rows.
+  Values joinScales(ValueRange panels);
   /// What is added to the values of a table for the product of bytes.
   int32_t tableBias() const;
   /// The bytes that codes of four bits stand for, plus `tableBias`.

@@ -71,8 +71,9 @@ int32_t ContractEmitter::constantZeroPoint() const {
   if (kernel.table) {
     return tableBias();
   }
-  int32_t bias = kernel.layout.isSigned ? 128 : 0;
-  return zeroPoints ? -bias : PanelLayout::signOffset(kernel.layout.container) - bias;
+  int32_t offset = PanelLayout::signOffset(kernel.layout.container);
+  int32_t stored = kernel.layout.isSigned ? offset : 0;
+  return zeroPoints ? -stored : offset - stored;
 }
 
 Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group) {
@@ -87,39 +88,55 @@ Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group) {
   return result;
 }
 
+int64_t ContractEmitter::numSums(const Tile &tile) const {
+  return llvm::divideCeil(tile.rows, groups().rows) * groups().rows * tile.panels;
+}
+
 bool ContractEmitter::keepsTotals(const Tile &tile) const {
-  int64_t sums = tile.rows * tile.panels;
-  return sums * (kernel.digits + 1) + tile.panels <= b.getTarget().vectorRegisters;
+  return numSums(tile) * (kernel.digits + 1) + tile.panels <= b.getTarget().vectorRegisters;
 }
 
 Values ContractEmitter::sumGroups(const Tile &tile) {
   int64_t count = groups().numGroups(), last = groups().groupSize(count - 1);
   if (count > 1 && !keepsTotals(tile)) {
-    return sumGroupsInMemory(tile);
+    return finishTotals(tile, sumGroupsInMemory(tile));
   }
   int64_t equal = last == groups().group ? count : count - 1;
-  Values total(tile.rows * tile.panels, b.splat(0.0f));
+  Values total(numSums(tile), b.splat(0.0f));
   if (equal > 0) {
     total = b.loop(b.index(0), b.index(equal), 1, total, [&](Value group, ValueRange carried) {
       return addGroup(tile, group, groups().group, carried);
     });
   }
-  return equal == count ? total : addGroup(tile, b.index(count - 1), last, total);
+  if (equal < count) {
+    total = addGroup(tile, b.index(count - 1), last, total);
+  }
+  return finishTotals(tile, total);
+}
+
+Values ContractEmitter::finishTotals(const Tile &tile, ValueRange totals) {
+  Values rows = splitRows(tile, totals);
+  if (raise() > 0) {
+    // A power of two: rounds nothing.
+    Value factor = b.splat(std::ldexp(1.0f, -raise()));
+    llvm::transform(rows, rows.begin(), [&](Value total) { return b.mul(total, factor); });
+  }
+  return rows;
 }
 
 Values ContractEmitter::sumGroupsInMemory(const Tile &tile) {
   int64_t count = groups().numGroups(), last = groups().groupSize(count - 1);
-  auto type = MemRefType::get({tile.rows * tile.panels, lanes()}, b.getF32Type());
+  auto type = MemRefType::get({numSums(tile), lanes()}, b.getF32Type());
   Value totals = memref::AllocaOp::create(b, type, b.getI64IntegerAttr(kLineBytes));
   auto forTotals = [&](llvm::function_ref<void(int64_t, ArrayRef<Value>)> body) {
-    for (int64_t i = 0; i < tile.rows * tile.panels; ++i) {
+    for (int64_t i = 0; i < numSums(tile); ++i) {
       body(i, {b.index(i), b.index(0)});
     }
   };
   auto add = [&](Value group, int64_t size) {
     Values scales = loadScales(tile, group), sums = sumGroup(tile, group, size);
     forTotals([&](int64_t i, ArrayRef<Value> place) {
-      Value scaled = b.fma(sums[i], scales[i % tile.panels], b.load(totals, place));
+      Value scaled = b.fma(sums[i], scales[i % scales.size()], b.load(totals, place));
       b.store(scaled, totals, place);
     });
   };
@@ -145,14 +162,14 @@ Values ContractEmitter::loadScales(const Tile &tile, Value group) {
     bool isNarrow = kernel.layout.narrowScale != nullptr;
     loaded.push_back(isNarrow ? arith::ExtFOp::create(b, b.floats(), stored) : stored);
   }
-  return loaded;
+  return joinScales(loaded);
 }
 
 Values ContractEmitter::addGroup(const Tile &tile, Value group, int64_t size, ValueRange total) {
   Values sums = sumGroup(tile, group, size), weightScales = loadScales(tile, group);
   Values scaled;
   for (auto [i, sum] : llvm::enumerate(sums)) {
-    scaled.push_back(b.fma(sum, weightScales[i % tile.panels], total[i]));
+    scaled.push_back(b.fma(sum, weightScales[i % weightScales.size()], total[i]));
   }
   return scaled;
 }

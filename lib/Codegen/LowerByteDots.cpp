@@ -126,7 +126,8 @@ static Value lower(ImplicitLocOpBuilder &b, ByteDotOp op, const NativeProduct &p
 /// Nothing when the target has no such product of matrices.
 static Value lower(ImplicitLocOpBuilder &b, ByteMatmulOp op, const NativeProduct *product) {
   std::string intrinsic = product ? productIntrinsic(*product) : "";
-  if (intrinsic.empty() || op.getType().getDimSize(0) != product->shape[0] * product->shape[1]) {
+  if (intrinsic.empty() || op.getIsSigned() != (product->weights == NumberType::I8) ||
+      op.getType().getDimSize(0) != product->shape[0] * product->shape[1]) {
     return {};
   }
   return callIntrinsic(b, intrinsic, op.getType(), op->getOperands());
@@ -182,7 +183,9 @@ void LowerByteDotsPass::runOnOperation() {
       return WalkResult::advance();
     }
     if (!lowered) {
-      bool isSigned = isa<ByteDotOp>(op) && cast<ByteDotOp>(op).getIsSigned();
+      auto dot = dyn_cast<ByteDotOp>(op);
+      auto matmul = dyn_cast<ByteMatmulOp>(op);
+      bool isSigned = (dot && dot.getIsSigned()) || (matmul && matmul.getIsSigned());
       op->emitOpError() << "has no instruction on target " << found->name << " for "
                         << op->getResult(0).getType()
                         << (isSigned ? " with a signed left side" : "");

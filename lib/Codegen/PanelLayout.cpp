@@ -193,7 +193,7 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
           int64_t position = groups.groupOffset(g) + i;
           auto [word, bit] = placeOf(layout, position % perStep);
           word += position / perStep * layout.wordsPerStep();
-          code ^= layout.isSigned ? 0x80 : 0;
+          code ^= layout.isSigned ? PanelLayout::signOffset(layout.container) : 0;
           packed.words[layout.wordPlace(row, word)] |= code << bit;
         }
         int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;

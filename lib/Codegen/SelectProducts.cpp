@@ -76,6 +76,16 @@ static GroupLayout groupsOf(QTensorType weight) {
   return {k, std::min(k, weight.getScheme().getBlockShape(weight.getShape())[1])};
 }
 
+/// Whether codes are stored signed: for products of signed bytes, but if they are looked up, or
+/// if sums of codes in the upper bits of bytes could exceed i32.
+static bool storesSigned(QTensorType weight, const Target &target) {
+  constexpr int64_t largestGroup = 1 << 16;
+  numerics::Encoding element = weight.getScheme().getNumericsScheme().element;
+  bool isByte = element.bitWidth() > 4;
+  return target.integerDot() == IntegerDot::SignedSigned && element.isInteger() &&
+         (isByte || groupsOf(weight).group <= largestGroup);
+}
+
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
@@ -87,9 +97,8 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
     depth = depthOfPanels(container, groupsOf(cast<QTensorType>(weight.getType())), target);
   }
   Type stored = storageType(container, b.getContext());
-  bool multipliesSigned = codes && target.integerDot() == IntegerDot::SignedSigned;
-  if (container == PanelContainer::I8 && multipliesSigned) {
-    stored = IntegerType::get(b.getContext(), 8, IntegerType::Signed);
+  if (codes && storesSigned(cast<QTensorType>(weight.getType()), target)) {
+    stored = IntegerType::get(b.getContext(), bitsOf(container), IntegerType::Signed);
   }
   auto panels = PanelsAttr::get(b.getContext(), target.lanes(), stored, narrow, depth);
   ContractKernel kernel;

@@ -2,7 +2,7 @@
 // RUN: sed -e 's/16xi32/8xi32/g' -e 's/64xi8/32xi8/g' %s | quench-opt --quench-attach-target=target=x86-avx2 --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=AVX2
 // RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' -e 's/x : vec/x signed : vec/' %s | quench-opt --quench-attach-target=target=arm-dotprod --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=ARM
 // RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' -e 's/x : vec/x signed : vec/' %s | quench-opt --quench-attach-target=target=arm-neon --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=NEON
-// RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' %s | quench-opt --quench-attach-target=target=arm-i8mm --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=I8MM
+// RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' -e 's/x : vec/x signed : vec/' %s | quench-opt --quench-attach-target=target=arm-i8mm --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=I8MM
 // RUN: sed -e 's/16xi32/4xi32/g' -e 's/64xi8/16xi8/g' %s | quench-opt --quench-attach-target=target=x86-sse41 --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=SSE
 // RUN: sed -e 's/16xi32/8xi32/g' -e 's/64xi8/32xi8/g' %s | quench-opt --quench-attach-target=target=x86-avxvnni --quench-lower-byte-dots --split-input-file | FileCheck %s --check-prefix=AVXVNNI
 // RUN: not quench-opt %s --quench-attach-target=target=arm-dotprod --quench-lower-byte-dots -o /dev/null 2>&1 | FileCheck %s --check-prefix=ERROR
@@ -27,7 +27,7 @@
 // ARM-NEXT:     %[[Y:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"(%[[A]], %[[W]], %[[X]])
 // ARM-NEXT:     return %[[Y]]
 // I8MM-LABEL: func.func @dot(
-// I8MM-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.usdot.v4i32.v16i8"
+// I8MM-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"
 // SSE-LABEL:  func.func @dot(
 // SSE-COUNT-2:  llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
 // AVXVNNI-LABEL: func.func @dot(
@@ -55,7 +55,7 @@ func.func @dot(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vect
 // RUN: not quench-opt %S/Inputs/byte-matmul.mlir --quench-attach-target=target=arm-dotprod --quench-lower-byte-dots -o /dev/null 2>&1 | FileCheck %s --check-prefix=NO-MATMUL
 // MATMUL-LABEL: func.func @matmul(
 // MATMUL-SAME:    %[[A:.+]]: vector<4xi32>, %[[W:.+]]: vector<16xi8>, %[[X:.+]]: vector<16xi8>
-// MATMUL-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.usmmla.v4i32.v16i8"(%[[A]], %[[W]], %[[X]])
+// MATMUL-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.smmla.v4i32.v16i8"(%[[A]], %[[W]], %[[X]])
 // On 256 bits it is one of scalable registers, which take the vectors as they are.
 // RUN: sed -e 's/4xi32/8xi32/g' -e 's/16xi8/32xi8/g' %S/Inputs/byte-matmul.mlir | quench-opt --quench-attach-target=target=arm-sve256 --quench-lower-byte-dots | FileCheck %s --check-prefix=SVE
 // SVE-LABEL: func.func @matmul(
@@ -63,9 +63,18 @@ func.func @dot(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vect
 // SVE:         %[[SA:.+]] = vector.scalable.insert %[[A]], %{{.+}}[0] : vector<8xi32> into vector<[4]xi32>
 // SVE:         %[[SW:.+]] = vector.scalable.insert %[[W]], %{{.+}}[0] : vector<32xi8> into vector<[16]xi8>
 // SVE:         %[[SX:.+]] = vector.scalable.insert %[[X]], %{{.+}}[0] : vector<32xi8> into vector<[16]xi8>
-// SVE:         %[[SY:.+]] = llvm.call_intrinsic "llvm.aarch64.sve.usmmla.nxv4i32"(%[[SA]], %[[SW]], %[[SX]])
+// SVE:         %[[SY:.+]] = llvm.call_intrinsic "llvm.aarch64.sve.smmla.nxv4i32"(%[[SA]], %[[SW]], %[[SX]])
 // SVE:         vector.scalable.extract %[[SY]][0] : vector<8xi32> from vector<[4]xi32>
 // NO-MATMUL: byte-matmul.mlir:3:8: error: 'quench.byte_matmul' op has no instruction on target arm-dotprod for 'vector<4xi32>'
+// A target of unsigned by signed bytes takes no signed ones, nor the other way round.
+// RUN: sed -e 's/x signed/x/' %S/Inputs/byte-matmul.mlir > %t.unsigned.mlir
+// RUN: not quench-opt %t.unsigned.mlir --quench-attach-target=target=arm-i8mm --quench-lower-byte-dots -o /dev/null 2>&1 | FileCheck %s --check-prefix=UNSIGNED
+// UNSIGNED: error: 'quench.byte_matmul' op has no instruction on target arm-i8mm for 'vector<4xi32>'
+// RUN: quench targets --show arm-i8mm | sed -e 's/"smmla"/"usmmla"/' -e 's/"sdot"/"usdot"/' -e 's/"weights" = i8/"weights" = ui8/g' > %t.usmmla.mlir
+// RUN: quench-opt %t.unsigned.mlir --quench-attach-target=target=%t.usmmla.mlir --quench-lower-byte-dots | FileCheck %s --check-prefix=USMMLA
+// RUN: not quench-opt %S/Inputs/byte-matmul.mlir --quench-attach-target=target=%t.usmmla.mlir --quench-lower-byte-dots -o /dev/null 2>&1 | FileCheck %s --check-prefix=NO-SIGNED
+// USMMLA: llvm.call_intrinsic "llvm.aarch64.neon.usmmla.v4i32.v16i8"
+// NO-SIGNED: error: 'quench.byte_matmul' op has no instruction on target arm-i8mm for 'vector<4xi32>' with a signed left side
 
 // A lookup is one instruction, which has the table in each 128 bits.
 // VNNI-LABEL: func.func @lookup(

@@ -17,7 +17,7 @@
 // CHECK:       func.func private @[[QUANTIZE]](
 // CHECK:       func.func private @[[CONTRACT]](
 // ARM-LABEL:   func.func @integers(
-// ARM:           quench.packed_weight codes @up.weight {{.*}} in <lanes = 4, container = i4, scale = f16> -> tensor<640xi8>
+// ARM:           quench.packed_weight codes @up.weight {{.*}} in <lanes = 4, container = si4, scale = f16> -> tensor<640xi8>
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
 #w4 = #quench.scheme<ui4, block = [1, 32], scale = f16, zero_point>
 func.func @integers(%x: tensor<?x64xf32>, %b: tensor<20xf32>) -> tensor<?x20xf32> {

@@ -18,6 +18,11 @@ namespace quench {
 mlir::Value byteDot(KernelBuilder &builder, mlir::Value accumulator, mlir::Value weights,
                     mlir::Value activations);
 
+/// `accumulator` plus two rows of eight bytes of `weights` times two of `activations` in each four
+/// lanes (`quench.byte_matmul`); bytes are signed as in `byteDot`.
+mlir::Value byteMatmul(KernelBuilder &builder, mlir::Value accumulator, mlir::Value weights,
+                       mlir::Value activations);
+
 /// The intrinsic of one instruction `sums = sums + products` on operands of four bytes or two
 /// 16-bit integers a lane, or on matrices in registers, or "" if the code generator knows no such
 /// intrinsic for it.

@@ -86,7 +86,7 @@ struct PanelLayout {
   std::optional<FragmentOrder> fragment = std::nullopt;
   /// Neighbours along K of a row in neighbouring bytes: 4, or 8.
   int64_t depth = 4;
-  /// Whether bytes are stored minus 128, for products of signed bytes.
+  /// Whether `signOffset` is subtracted from the unsigned codes, for products of signed bytes.
   bool isSigned = false;
 
   /// The layout of a weight of type `source` (a rank-2 tensor or qtensor) in `panels`.

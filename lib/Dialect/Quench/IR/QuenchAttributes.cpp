@@ -411,10 +411,10 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
                                  Type container, Type scale, DenseI64ArrayAttr fragment,
                                  int64_t depth) {
   bool isFloat = container.isF16() || container.isBF16() || container.isF32();
-  bool isCode = container.isSignlessInteger(2) || container.isSignlessInteger(4) ||
-                container.isSignlessInteger(8) || container.isSignedInteger(8);
+  bool isCode = !container.isUnsignedInteger() &&
+                (container.isInteger(2) || container.isInteger(4) || container.isInteger(8));
   if ((lanes != 4 && lanes != 8 && lanes != 16) || !(isCode || isFloat)) { // C1
-    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8, si8, f16, bf16 or f32, found "
+    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f16, bf16 or f32, found "
                        << lanes << " of " << container;
   }
   if (scale && (isFloat || !(scale.isF16() || scale.isBF16()))) { // C2

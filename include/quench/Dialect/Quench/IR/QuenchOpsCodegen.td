@@ -21,8 +21,8 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     one 32-bit word for each of its rows and holds as many neighbours along K as fit the container: sixteen i2, eight
     i4 or four i8. The groups that share a scale begin at a multiple of sixteen codes and are padded to one.
     Integer codes are stored unsigned, that is, plus `2^(bits - 1)` for signed containers. Code `j` of a word is in byte
-    `j mod 4`, the ones with small `j` in its low bits. With the container si8 the unsigned codes are stored minus 128,
-    for products of signed bytes. A step of a float container is one element for each row.
+    `j mod 4`, the ones with small `j` in its low bits. With the containers si2, si4 and si8, for products of signed
+    bytes, `2^(bits - 1)` is subtracted from the unsigned codes. A step of a float container is one element for each row.
 
     With `depth` 8, for products that sum eight neighbours along K, a step is two words for each row: code `j` is in
     byte `j mod 8`, the ones with small `j` in its low bits. Groups have whole steps then.
@@ -42,7 +42,7 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     #quench.panels<lanes = 4, container = i8, depth = 8>
     ```
 
-    - C1: the container is i2, i4, i8, si8, f16, bf16 or f32; lanes are 4, 8 or 16.
+    - C1: the container is i2, i4, i8, si2, si4, si8, f16, bf16 or f32; lanes are 4, 8 or 16.
     - C2: a scale, other than f32, is f16 or bf16 and beside an integer container.
     - C3: a fragment is beside 16 lanes and an integer container. A lane has 1 or 2 rows, there are 1 or 4 lanes along K,
       1, 2 or 4 words, and from lane to lane it is 1 or the number of lanes along the rows.
@@ -193,8 +193,8 @@ def Quench_ByteMatmulOp : Quench_Op<"byte_matmul", [Pure, AllTypesMatch<["accumu
   let summary = "Two rows times two columns of eight bytes into each four 32-bit lanes";
   let description = [{
     In each 128 bits, with `lhs` and `rhs` as two rows of eight bytes each,
-    `result[2 i + j] = accumulator[2 i + j] + sum_{k < 8} lhs[8 i + k] * rhs[8 j + k]` modulo 2^32. `lhs` is unsigned,
-    `rhs` is signed. What Arm calls usmmla.
+    `result[2 i + j] = accumulator[2 i + j] + sum_{k < 8} lhs[8 i + k] * rhs[8 j + k]` modulo 2^32. `rhs` is signed;
+    `lhs` is unsigned, or signed with `signed`. What Arm calls usmmla and smmla.
 
     ```mlir
     %r = quench.byte_matmul %acc, %weights, %activations : vector<4xi32>, vector<16xi8>
@@ -203,9 +203,11 @@ def Quench_ByteMatmulOp : Quench_Op<"byte_matmul", [Pure, AllTypesMatch<["accumu
     - C1: four bytes for each lane of the accumulator, of which there are whole fours.
   }];
   let arguments = (ins VectorOfRankAndType<[1], [I32]>:$accumulator, VectorOfRankAndType<[1], [I8]>:$lhs,
-                       VectorOfRankAndType<[1], [I8]>:$rhs);
+                       VectorOfRankAndType<[1], [I8]>:$rhs, UnitAttr:$isSigned);
   let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
-  let assemblyFormat = "$accumulator `,` $lhs `,` $rhs attr-dict `:` type($accumulator) `,` type($lhs)";
+  let assemblyFormat = [{
+    $accumulator `,` $lhs `,` $rhs (`signed` $isSigned^)? attr-dict `:` type($accumulator) `,` type($lhs)
+  }];
   let hasVerifier = 1;
 }
 
