@@ -120,7 +120,8 @@ bool ScalableInput::isQuantizedBy(const Workspace &workspace) const {
     return true;
   }
   return llvm::any_of(names, [&](const std::string &name) {
-    return (*recipe)->formatsFor(name).activations.has_value();
+    const std::optional<recipe::ActivationFormat> format = (*recipe)->formatsFor(name).activations;
+    return format && !format->unscaled;
   });
 }
 

@@ -29,6 +29,8 @@ StringRef quench::stringify(ContractionForm form) {
     return "weights decoded in registers";
   case ContractionForm::DecodedWhenPacked:
     return "weights decoded when packed";
+  case ContractionForm::ShortFloats:
+    return "products of 16-bit floats";
   }
   llvm_unreachable("all forms are handled");
 }
@@ -41,12 +43,15 @@ static constexpr double kTileRows = 12.0;
 static constexpr double kWideningOps = 3.0;
 /// Operations that make a float of a code: and, or, subtract, and half a shift.
 static constexpr double kDecodingOps = 3.5;
+/// The same for a register of 16-bit floats: a lookup and a shift.
+static constexpr double kShortDecodingOps = 2.0;
 
 namespace {
 class Planner {
 public:
-  Planner(const Target &target, QTensorType weights, QTensorType activations)
-      : target(target), weights(weights), activations(activations), scheme(weights.getScheme()),
+  Planner(const Target &target, QTensorType weights, Type type)
+      : target(target), weights(weights), activations(dyn_cast_or_null<QTensorType>(type)),
+        shortType(dyn_cast_or_null<FloatType>(type)), scheme(weights.getScheme()),
         container(codeContainer(scheme)),
         table(numerics::CodeTable::get(scheme.getNumericsScheme().element)) {}
 
@@ -87,6 +92,21 @@ public:
     return priced(choice, floatProduct(), /*digits=*/1, /*ops=*/0.0);
   }
 
+  /// Products of f16 or bf16. Codes that are small integers, or that stand for such, are multiplied
+  /// as they are; others become 16-bit floats when they are packed.
+  ContractionChoice shortFloats() const {
+    ContractionChoice choice{ContractionForm::ShortFloats};
+    NumberType type = shortType.isF16() ? NumberType::F16 : NumberType::BF16;
+    const NativeProduct *product = target.findProduct(type, type);
+    bool hasCodes = container && (!table || target.byteLookupsPerCycle > 0.0);
+    double registers = elements() / (2.0 * static_cast<double>(target.lanes()));
+    double ops = hasCodes ? registers * kShortDecodingOps : 0.0;
+    choice.container = hasCodes                  ? *container
+                       : type == NumberType::F16 ? PanelContainer::F16
+                                                 : PanelContainer::BF16;
+    return priced(choice, product, /*digits=*/1, ops);
+  }
+
 private:
   double elements() const {
     auto extent = [&](int64_t size) {
@@ -125,8 +145,12 @@ private:
     if (choice.refusal) {
       return choice;
     }
-    bool isPacked = choice.form == ContractionForm::DecodedWhenPacked;
-    choice.container = isPacked ? PanelContainer::F32 : *container;
+    if (choice.form == ContractionForm::DecodedWhenPacked) {
+      choice.container = PanelContainer::F32;
+    } else if (choice.form != ContractionForm::ShortFloats) {
+      choice.container = *container;
+    }
+    bool isPacked = holdsFloats(choice.container);
     Type narrow = narrowScaleOf(scheme, target);
     double scaleBits = narrow ? narrow.getIntOrFloatBitWidth() : 32.0;
     double scales = isPacked ? 0.0 : scaleBits / static_cast<double>(group());
@@ -156,6 +180,8 @@ private:
 
   const Target &target;
   QTensorType weights, activations;
+  /// f16 or bf16 for activations of that type.
+  FloatType shortType;
   SchemeAttr scheme;
   std::optional<PanelContainer> container;
   std::optional<numerics::CodeTable> table;
@@ -212,12 +238,21 @@ std::optional<std::string> Planner::refuseInteger() const {
   return std::nullopt;
 }
 
+Type quench::activationsOf(Type lhs) {
+  auto type = dyn_cast<RankedTensorType>(lhs);
+  bool isF32 = type && type.getElementType().isF32();
+  return isF32 ? Type() : type ? type.getElementType() : lhs;
+}
+
 SmallVector<ContractionChoice> quench::planContraction(const Target &target, QTensorType weights,
-                                                       QTensorType activations) {
+                                                       Type activations) {
   Planner planner(target, weights, activations);
   SmallVector<ContractionChoice> choices = {planner.integer(), planner.fixedPoint(),
                                             planner.decodedInRegisters(),
                                             planner.decodedWhenPacked()};
+  if (isa_and_nonnull<FloatType>(activations)) {
+    choices.push_back(planner.shortFloats());
+  }
   // Refused ones have no cost and stay in the order of their forms.
   auto rank = [](const ContractionChoice &choice) {
     return std::tuple(choice.refusal.has_value(), choice.form != ContractionForm::Integer,

@@ -55,7 +55,8 @@ void KernelSelection::run() {
   // Ops whose only users are gone.
   for (Operation *op : llvm::reverse(operations)) {
     if (!gone.contains(op) && op->use_empty() &&
-        isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, nn::SiLUOp>(op)) {
+        isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, nn::SiLUOp,
+            arith::TruncFOp>(op)) {
       op->erase();
     }
   }

@@ -33,6 +33,8 @@ private:
   bool selectSiLU(nn::SiLUOp op);
   bool selectMul(mlir::arith::MulFOp op);
   bool selectAdd(mlir::arith::AddFOp op);
+  /// What was rounded to 16 bits, in f32.
+  bool selectRounded(mlir::arith::ExtFOp op);
   bool selectRotaryTable(nn::RotaryTableOp op);
   bool selectRotary(nn::RotaryEmbeddingOp op);
   bool selectAttention(nn::AttentionOp op);

@@ -95,6 +95,10 @@ static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoi
   case ContractionForm::DecodedWhenPacked:
     what = "weights are decoded to f32 when they are packed";
     break;
+  case ContractionForm::ShortFloats:
+    what = holdsFloats(best.container) ? "weights are rounded to 16 bits when they are packed"
+                                       : "weights become 16-bit floats on the way, exactly";
+    break;
   }
   remark::passed(op.getLoc(), remarkOptions()) << (what + ": " + describe(best)).str();
   remark::analysis(op.getLoc(), remarkOptions()) << "rejected: " + describeOthers(choices);
@@ -120,9 +124,19 @@ static QTensorType roundCodebook(QTensorType type) {
   return QTensorType::get(type.getExpressed(), rounded);
 }
 
+/// A tensor of floats in f32.
+static Value extend(RewriterBase &rewriter, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getElementType().isF32()) {
+    return value;
+  }
+  return arith::ExtFOp::create(rewriter, value.getLoc(), type.clone(rewriter.getF32Type()), value);
+}
+
 namespace {
 /// nn.linear(dequantize(x), dequantize(w)) -> quench.contract(x, w)
 /// nn.linear(x, dequantize(w)) -> quench.contract(x, w)
+/// nn.linear(extf(x), dequantize(w)) -> quench.contract(x, w), by products of 16-bit floats
 /// nn.linear(dequantize(x) + outliers, dequantize(w))
 ///   -> quench.contract(x, w) + quench.contract(outliers, w)
 class FuseDequantizedLinear : public OpRewritePattern<nn::LinearOp> {
@@ -149,7 +163,9 @@ public:
     Value lhs = op.getInput(), outliers;
     Type accumulator = rewriter.getF32Type();
     QTensorType activations = input ? input.getInput().getType() : QTensorType();
-    SmallVector<ContractionChoice> choices = planContraction(target, rhs, activations);
+    Value narrow = findNarrow(lhs);
+    SmallVector<ContractionChoice> choices =
+        planContraction(target, rhs, narrow ? activationsOf(narrow.getType()) : Type(activations));
     Value codes = weight.getInput();
     QTensorType rounded = activations ? roundCodebook(rhs) : QTensorType();
     if (auto stored = codes.getDefiningOp<WeightOp>(); stored && rounded) {
@@ -175,13 +191,15 @@ public:
       }
       lhs = input.getInput();
       accumulator = rewriter.getI32Type();
+    } else if (choices.front().form == ContractionForm::ShortFloats) {
+      lhs = narrow;
     }
     Value result =
         ContractOp::create(rewriter, op.getLoc(), op.getType(), lhs, codes, op.getBias(),
                            TypeAttr::get(accumulator), realize(getContext(), choices.front()));
     if (outliers) {
       remark::passed(op.getLoc(), remarkOptions()) << "outliers have a product of their own";
-      ContractionChoice ofOutliers = planContraction(target, rhs, QTensorType()).front();
+      ContractionChoice ofOutliers = planContraction(target, rhs, Type()).front();
       Value others = ContractOp::create(rewriter, op.getLoc(), op.getType(), outliers, codes,
                                         /*bias=*/Value(), TypeAttr::get(rewriter.getF32Type()),
                                         realize(getContext(), ofOutliers));
@@ -207,13 +225,20 @@ public:
       return rewriter.notifyMatchFailure(op, "expected a quantized right side to realize");
     }
     auto activations = dyn_cast<QTensorType>(op.getLhs().getType());
-    SmallVector<ContractionChoice> choices = planContraction(target, weights, activations);
+    SmallVector<ContractionChoice> choices =
+        planContraction(target, weights, activationsOf(op.getLhs().getType()));
     bool isRefused = choices.front().refusal.has_value();
     if (isRefused || (activations && choices.front().form != ContractionForm::Integer)) {
       return rewriter.notifyMatchFailure(op, "expected codes that can be multiplied");
     }
-    rewriter.modifyOpInPlace(
-        op, [&] { op.setRealizationAttr(realize(getContext(), choices.front())); });
+    Value lhs = op.getLhs();
+    if (!activations && choices.front().form != ContractionForm::ShortFloats) {
+      lhs = extend(rewriter, lhs);
+    }
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getLhsMutable().assign(lhs);
+      op.setRealizationAttr(realize(getContext(), choices.front()));
+    });
     return success();
   }
 
@@ -263,7 +288,8 @@ void LegalizePass::runOnOperation() {
   SmallVector<Operation *> operations;
   getOperation().walk([&](Operation *op) { operations.push_back(op); });
   for (Operation *op : llvm::reverse(operations)) {
-    if (isa<DequantizeOp, QuantizeOp, WeightOp, arith::AddFOp>(op) && op->use_empty()) {
+    if (isa<DequantizeOp, QuantizeOp, WeightOp, arith::AddFOp, arith::ExtFOp>(op) &&
+        op->use_empty()) {
       op->erase();
     }
   }

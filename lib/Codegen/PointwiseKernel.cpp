@@ -7,11 +7,43 @@
 
 #include "quench/Codegen/PointwiseKernel.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "quench/Codegen/VectorMath.h"
 
 using namespace mlir;
 using namespace quench;
+
+Value quench::roundToBF16(KernelBuilder &b, Value floats) {
+  auto type = VectorType::get(cast<VectorType>(floats.getType()).getShape(), b.getI32Type());
+  auto splat = [&](int32_t value) { return b.splat(value, type.getDimSize(0)); };
+  Value bits = arith::BitcastOp::create(b, type, floats);
+  Value last = arith::AndIOp::create(b, arith::ShRUIOp::create(b, bits, splat(16)), splat(1));
+  Value rounded = b.add(bits, b.add(last, splat(0x7FFF)));
+  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, floats, floats);
+  Value quiet = arith::OrIOp::create(b, bits, splat(0x00400000));
+  Value chosen = arith::SelectOp::create(b, isNan, quiet, rounded);
+  return arith::AndIOp::create(b, chosen, splat(static_cast<int32_t>(0xFFFF0000)));
+}
+
+/// The lanes of the result.
+static Value apply(KernelBuilder &b, Pointwise function, Value x, function_ref<Value()> loadOther) {
+  switch (function) {
+  case Pointwise::SiLU:
+    return vectorSiLU(b, x);
+  case Pointwise::SiLUMul:
+    return b.mul(vectorSiLU(b, x), loadOther());
+  case Pointwise::Add:
+    return b.add(x, loadOther());
+  case Pointwise::RoundToBF16:
+    return arith::BitcastOp::create(b, b.floats(), roundToBF16(b, x));
+  case Pointwise::RoundToF16: {
+    Value narrow = arith::TruncFOp::create(b, b.vectorType(b.getF16Type()), x);
+    return arith::ExtFOp::create(b, b.floats(), narrow);
+  }
+  }
+  llvm_unreachable("all functions are handled");
+}
 
 static StringRef nameOf(Pointwise function) {
   switch (function) {
@@ -21,6 +53,10 @@ static StringRef nameOf(Pointwise function) {
     return "silu_mul";
   case Pointwise::Add:
     return "add";
+  case Pointwise::RoundToBF16:
+    return "round_bf16";
+  case Pointwise::RoundToF16:
+    return "round_f16";
   }
   llvm_unreachable("all functions are named");
 }
@@ -30,18 +66,16 @@ func::FuncOp quench::getOrCreatePointwiseKernel(ModuleOp module, const Target &t
   std::string name = (nameOf(function) + "_" + Twine(width)).str();
   auto parameters = [&](KernelBuilder &b) {
     MemRefType rows = b.bufferType({ShapedType::kDynamic, width}, b.getF32Type());
-    return SmallVector<Type>(function == Pointwise::SiLU ? 2 : 3, rows);
+    bool takesTwo = function == Pointwise::SiLUMul || function == Pointwise::Add;
+    return SmallVector<Type>(takesTwo ? 3 : 2, rows);
   };
   auto body = [&](KernelBuilder &b, ValueRange values) {
-    int64_t cycles = function == Pointwise::Add ? width / 8 : width;
+    bool isCheap = function != Pointwise::SiLU && function != Pointwise::SiLUMul;
+    int64_t cycles = isCheap ? width / 8 : width;
     b.parallelLoop(b.size(values[0], 0), cycles, [&](Value row) {
       b.forVectors(width, [&](Value offset, int64_t live) {
         Value x = b.load(values[0], {row, offset}, 0, live);
-        Value y = function == Pointwise::Add ? x : vectorSiLU(b, x);
-        if (function != Pointwise::SiLU) {
-          Value other = b.load(values[1], {row, offset}, 0, live);
-          y = function == Pointwise::Add ? b.add(y, other) : b.mul(y, other);
-        }
+        Value y = apply(b, function, x, [&] { return b.load(values[1], {row, offset}, 0, live); });
         b.store(y, values.back(), {row, offset}, live);
       });
     });

@@ -44,6 +44,7 @@ bool KernelSelector::select(Operation *op) {
       .Case([&](nn::SiLUOp op) { return selectSiLU(op); })
       .Case([&](arith::MulFOp op) { return selectMul(op); })
       .Case([&](arith::AddFOp op) { return selectAdd(op); })
+      .Case([&](arith::ExtFOp op) { return selectRounded(op); })
       .Case([&](nn::RotaryTableOp op) { return selectRotaryTable(op); })
       .Case([&](nn::RotaryEmbeddingOp op) { return selectRotary(op); })
       .Case([&](nn::AttentionOp op) { return selectAttention(op); })

@@ -65,6 +65,21 @@ bool KernelSelector::selectAdd(arith::AddFOp op) {
   return replaceByCall(op, kernel, {op.getLhs(), op.getRhs()}, op.getLhs());
 }
 
+bool KernelSelector::selectRounded(arith::ExtFOp op) {
+  auto narrow = op.getIn().getDefiningOp<arith::TruncFOp>();
+  if (!narrow || !isFloatMatrix(narrow.getIn()) || !isFloatMatrix(op.getOut())) {
+    return false;
+  }
+  bool isHalf = getElementTypeOrSelf(op.getIn()).isF16();
+  if (!isHalf && !getElementTypeOrSelf(op.getIn()).isBF16()) {
+    return false;
+  }
+  auto kernel = getOrCreatePointwiseKernel(module, target,
+                                           isHalf ? Pointwise::RoundToF16 : Pointwise::RoundToBF16,
+                                           staticDim(op.getOut(), 1));
+  return replaceByCall(op, kernel, narrow.getIn(), narrow.getIn());
+}
+
 bool KernelSelector::selectRotaryTable(nn::RotaryTableOp op) {
   auto type = cast<RankedTensorType>(op.getCosine().getType());
   if (!type.isDynamicDim(0) || type.isDynamicDim(1) || staticDim(op.getFrequencies(), 0) <= 0) {

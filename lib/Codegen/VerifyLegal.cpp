@@ -40,7 +40,7 @@ static LogicalResult verify(ContractOp op, const Target &target) {
                     [&](const NativeProduct &known) { return known.instruction == product; })) {
     return op.emitError() << "target " << target.name << " has no product \"" << product << "\"";
   }
-  auto activations = dyn_cast<QTensorType>(op.getLhs().getType());
+  Type activations = activationsOf(op.getLhs().getType());
   for (const ContractionChoice &choice : planContraction(target, weights, activations)) {
     if (choice.form != realization.getForm()) {
       continue;
@@ -57,7 +57,8 @@ static LogicalResult verify(ContractOp op, const Target &target) {
     }
     return success();
   }
-  llvm_unreachable("all forms are planned");
+  return op.emitError() << stringify(realization.getForm())
+                        << ": the activations are neither f16 nor bf16";
 }
 
 namespace {

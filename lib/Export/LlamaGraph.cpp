@@ -129,11 +129,13 @@ Value GraphFinder::unrounded(Value value) {
     }
     auto dequantize = dyn_cast<DequantizeOp>(op);
     auto quantize = dequantize ? dequantize.getInput().getDefiningOp<QuantizeOp>() : QuantizeOp();
-    if (!quantize) {
+    Value narrow = findNarrow(value);
+    auto round = narrow ? narrow.getDefiningOp<arith::TruncFOp>() : arith::TruncFOp();
+    if (!quantize && !round) {
       break;
     }
     roundsOthers = true;
-    value = quantize.getInput();
+    value = quantize ? quantize.getInput() : round.getIn();
   }
   return value;
 }

@@ -81,6 +81,8 @@ static void describeOperands(QuantizableOpInterface layer, LayerReport &report) 
     if (dequantize && dequantize.getResult() != activation) {
       report.activations += ", outliers in float";
     }
+  } else if (Value narrow = findNarrow(activation)) {
+    llvm::raw_string_ostream(report.activations) << getElementTypeOrSelf(narrow.getType());
   }
 }
 

@@ -320,6 +320,16 @@ static Error parseOutliers(const YamlTree &mapping, ActivationFormat &format) {
 }
 
 static Error parseActivationFormat(const YamlTree &tree, ActivationFormat &format) {
+  if (tree.kind == YamlTree::Kind::Scalar) {
+    unsigned word = 0;
+    if (Error error = parseWord(tree, {"f16", "bf16"}, word)) {
+      consumeError(std::move(error));
+      return tree.expected("none or f16 or bf16 or a mapping");
+    }
+    format.element = Encoding::floating(word == 0 ? FloatFormat::F16 : FloatFormat::BF16);
+    format.unscaled = true;
+    return Error::success();
+  }
   constexpr StringLiteral what = "the format of activations";
   if (Error error = tree.checkMapping(what, {"type", "codes", "scale", "per", "group",
                                              "scale_format", "zero_point", "clip", "outliers"})) {

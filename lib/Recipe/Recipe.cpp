@@ -109,7 +109,7 @@ numerics::Scheme ActivationFormat::scheme(unsigned rank, unsigned reductionAxis)
 bool ActivationFormat::operator==(const ActivationFormat &other) const {
   return element == other.element && block == other.block && groupSize == other.groupSize &&
          dynamic == other.dynamic && scale == other.scale && zeroPoint == other.zeroPoint &&
-         clip == other.clip && outliers == other.outliers;
+         clip == other.clip && outliers == other.outliers && unscaled == other.unscaled;
 }
 
 /// ", clipped at 0.9", or nothing.
@@ -127,6 +127,9 @@ static std::string storedText(const ParameterFormat &scale) {
 }
 
 std::string ActivationFormat::str() const {
+  if (unscaled) {
+    return element.str();
+  }
   std::string text = element.str() + (zeroPoint ? " with a zero point, one " : ", one ") +
                      (dynamic ? "dynamic" : "static") + " scale per ";
   switch (block) {

@@ -70,6 +70,15 @@ Value QdqRewriter::activation(const PlannedLayer &layer, Value input) {
   OpBuilder builder(layer.op->getContext());
   builder.setInsertionPointAfterValue(input);
   Location loc = layer.op->getLoc();
+  if (layer.activations->unscaled) {
+    auto type = cast<RankedTensorType>(input.getType());
+    bool isBrain = layer.activations->element.floatFormat() == numerics::FloatFormat::BF16;
+    Type element = isBrain ? Type(builder.getBF16Type()) : Type(builder.getF16Type());
+    Value narrow = arith::TruncFOp::create(builder, loc, type.clone(element), input);
+    Value wide = arith::ExtFOp::create(builder, loc, type, narrow);
+    known.push_back({*layer.activations, layer.activationScheme, wide});
+    return wide;
+  }
   Value outliers;
   if (layer.activations->outliers > 0.0) {
     auto split = SplitOutliersOp::create(builder, loc, input.getType(), input.getType(), input,

@@ -97,7 +97,8 @@ std::string Planner::weightObstacle(Value operand) {
 }
 
 std::string Planner::activationObstacle(Value operand) {
-  if (findDequantized(operand)) {
+  Value narrow = findNarrow(operand);
+  if (findDequantized(operand) || (narrow && narrow.getDefiningOp<arith::TruncFOp>())) {
     return "its activation is quantized already";
   }
   auto type = dyn_cast<RankedTensorType>(operand.getType());
@@ -292,6 +293,10 @@ LogicalResult Planner::planStaticScales(PlannedLayer &layer) {
 }
 
 LogicalResult Planner::planActivations(PlannedLayer &layer, const ActivationFormat &format) {
+  if (format.unscaled) {
+    layer.activations = format;
+    return success();
+  }
   auto type = cast<RankedTensorType>(layer.operands.activation->get().getType());
   llvm::Expected<SchemeAttr> scheme =
       recipe::buildScheme(layer.op->getContext(),

@@ -193,7 +193,7 @@ Expected<std::vector<SmoothedLayer>> Smoother::layersOf(const ScalableInput &inp
     if (formats.weights) {
       own.weightScheme = formats.weights->scheme(2, 0, 1);
     }
-    if (formats.activations) {
+    if (formats.activations && !formats.activations->unscaled) {
       own.activationScheme = formats.activations->scheme(2, 1);
       own.dynamic = formats.activations->dynamic;
     }

@@ -229,6 +229,22 @@ func.func @negative_shapes(%x: tensor<?x?xf32>, %s: f32) -> (tensor<?x?xf32>, f3
 
 // -----
 
+// What is rounded to 16 bits and back is rounded by a kernel.
+// CHECK-LABEL: func.func @rounded(
+// CHECK-NOT:     arith
+// CHECK:         quench.kernel_call @round_bf16_8(
+// CHECK:         quench.kernel_call @round_f16_8(
+// CHECK-NEXT:    return
+func.func @rounded(%x: tensor<3x8xf32>) -> (tensor<3x8xf32>, tensor<3x8xf32>) {
+  %b = arith.truncf %x : tensor<3x8xf32> to tensor<3x8xbf16>
+  %y = arith.extf %b : tensor<3x8xbf16> to tensor<3x8xf32>
+  %h = arith.truncf %x : tensor<3x8xf32> to tensor<3x8xf16>
+  %z = arith.extf %h : tensor<3x8xf16> to tensor<3x8xf32>
+  return %y, %z : tensor<3x8xf32>, tensor<3x8xf32>
+}
+
+// -----
+
 // Elements that lie over a stored weight are put in when it is packed, as floats.
 // CHECK-LABEL: func.func @kept_elements(
 // CHECK-NOT:     quench.overlay

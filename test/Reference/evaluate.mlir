@@ -44,6 +44,22 @@ func.func @main() -> tensor<1x1xf32> {
 
 // -----
 
+// Floats of 16 bits are multiplied as they are: 1 + 2^-8 is rounded to 1 and 256 to itself, times 1 and -1 in units of 0.5.
+// CHECK: main.0: 1x1xf32 = [-127.5]
+#w4 = #quench.scheme<i4, block = [1, 2], scale = f32>
+func.func @main() -> tensor<1x1xf32> {
+  %f = arith.constant dense<[[1.00390625, 256.0]]> : tensor<1x2xf32>
+  %x = arith.truncf %f : tensor<1x2xf32> to tensor<1x2xbf16>
+  %wc = arith.constant dense<[[1, -1]]> : tensor<1x2xi4>
+  %ws = arith.constant dense<0.5> : tensor<1x1xf32>
+  %w = quench.assemble %wc, %ws : tensor<1x2xi4>, tensor<1x1xf32> to !quench.qtensor<1x2xf32, #w4>
+  %y = quench.contract %x, %w accumulator f32
+      : tensor<1x2xbf16>, !quench.qtensor<1x2xf32, #w4> -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+// -----
+
 // Elements of a tensor are replaced, counted in row-major order; narrower values are extended.
 // CHECK: main.0: 2x3xf32 = [1, 0.5, 1, 1, 1, -2]
 func.func @main() -> tensor<2x3xf32> {

@@ -313,6 +313,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "} }\n",
                   "r.yaml:4:62: expected one of type, codes, group, scale in the format of scales, "
                   "found 'zero_point'"},
+        Malformed{"activations: f32\n",
+                  "r.yaml:4:14: expected none or f16 or bf16 or a mapping, found 'f32'"},
         Malformed{"activations: { type: i8, scale: dynamic }\n",
                   "r.yaml:4:14: expected 'per' in the format of activations, found none"},
         Malformed{"activations: { type: i8, per: token }\n",

@@ -24,7 +24,7 @@
 namespace quench {
 
 /// "products of codes", "fixed point", "weights decoded in registers", "weights decoded when
-/// packed"
+/// packed", "products of 16-bit floats"
 llvm::StringRef stringify(ContractionForm form);
 
 /// One way, and its cost or why it is out of the question.
@@ -44,11 +44,15 @@ struct ContractionChoice {
 };
 
 /// All forms, those that are possible first: products of codes, whose sums are exact and the same
-/// on all targets, then the others from the cheapest one on. `weights` is `N x K`;
-/// `activations` are float when null. At least one choice is not refused, because any
+/// on all targets, then the others from the cheapest one on. `weights` is `N x K`; `activations` is
+/// the type of quantized ones, f16 or bf16 for such floats, or null for f32. Only f16 and bf16 have
+/// products of 16-bit floats among their choices. At least one choice is not refused, because any
 /// weights can be decoded when they are packed.
 llvm::SmallVector<ContractionChoice> planContraction(const Target &target, QTensorType weights,
-                                                     QTensorType activations);
+                                                     mlir::Type activations);
+
+/// What `planContraction` is told about the left side of a contraction.
+mlir::Type activationsOf(mlir::Type lhs);
 
 } // namespace quench
 

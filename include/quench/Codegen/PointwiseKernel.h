@@ -12,6 +12,10 @@
 
 namespace quench {
 
+/// The bits of the bf16 nearest to each lane of f32, ties to even, in the upper half of an i32; NaN
+/// stays NaN.
+mlir::Value roundToBF16(KernelBuilder &builder, mlir::Value floats);
+
 enum class Pointwise {
   /// silu(x)
   SiLU,
@@ -19,6 +23,9 @@ enum class Pointwise {
   SiLUMul,
   /// x + y
   Add,
+  /// x rounded to bf16 (f16), in f32
+  RoundToBF16,
+  RoundToF16,
 };
 
 /// Rows of `width`. Parameters: one or two inputs `?xW` and the result `?xW`, f32.

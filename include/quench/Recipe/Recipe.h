@@ -105,6 +105,8 @@ struct ActivationFormat {
   double clip = 1.0;
   /// Channels with values of this magnitude stay float; 0 for none.
   double outliers = 0.0;
+  /// Rounded to `element`, f16 or bf16, as they are: nothing else above counts.
+  bool unscaled = false;
 
   /// The scheme for activations of this rank that are summed over this axis.
   numerics::Scheme scheme(unsigned rank, unsigned reductionAxis) const;

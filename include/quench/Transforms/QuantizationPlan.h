@@ -87,6 +87,7 @@ struct PlannedLayer {
   /// What is said about a weight that stays as it is: "float, …", or that it is codes already.
   std::string weightNote;
   std::optional<recipe::ActivationFormat> activations;
+  /// Null for unscaled ones.
   SchemeAttr activationScheme;
   /// Of static activations: one, or one for each channel.
   llvm::SmallVector<numerics::ScaleAndZeroPoint, 1> staticScales;

@@ -233,6 +233,14 @@ func.func @contract_c3_float(%x: tensor<2x3xf32>) {
 
 // -----
 
+func.func @contract_c3_short_floats(%x: tensor<2x3xbf16>, %w: tensor<2x3xf32>) {
+  // expected-error@+1 {{'quench.contract' op expected accumulator 'f32', found 'bf16'}}
+  %y = quench.contract %x, %w accumulator bf16 : tensor<2x3xbf16>, tensor<2x3xf32> -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
 #s = #quench.scheme<i8, block = [1, *], scale = f32>
 #f = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
 func.func @contract_c3_encodings(%x: !quench.qtensor<2x3xf32, #s>, %w: !quench.qtensor<2x3xf32, #f>) {

@@ -165,6 +165,15 @@ func.func @contract_integer_and_mixed(%x: !quench.qtensor<?x256xf32, #a8>, %w: !
   return
 }
 
+// CHECK-LABEL: func.func @contract_short_floats
+// CHECK-SAME: %[[X:.+]]: tensor<?x256xbf16>, %[[W:.+]]: !quench.qtensor<768x256xf32, #[[$W4]]>)
+func.func @contract_short_floats(%x: tensor<?x256xbf16>, %w: !quench.qtensor<768x256xf32, #w4>) {
+  // CHECK: = quench.contract %[[X]], %[[W]] accumulator f32 by <short_floats, container = i4, product = "vdpbf16ps"> : tensor<?x256xbf16>, !quench.qtensor<768x256xf32, #[[$W4]]> -> tensor<?x768xf32>
+  %y = quench.contract %x, %w accumulator f32 by <short_floats, container = i4, product = "vdpbf16ps">
+      : tensor<?x256xbf16>, !quench.qtensor<768x256xf32, #w4> -> tensor<?x768xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @overlay
 // CHECK-SAME: %[[W:.+]]: tensor<768x256xf32>, %[[I:.+]]: tensor<1966xi32>, %[[V:.+]]: tensor<1966xf16>)
 func.func @overlay(%w: tensor<768x256xf32>, %i: tensor<1966xi32>, %v: tensor<1966xf16>) {

@@ -226,6 +226,15 @@ DequantizeOp quench::findDequantized(Value value) {
   return value.getDefiningOp<DequantizeOp>();
 }
 
+Value quench::findNarrow(Value value) {
+  auto extension = value.getDefiningOp<arith::ExtFOp>();
+  auto type =
+      extension ? dyn_cast<RankedTensorType>(extension.getIn().getType()) : RankedTensorType();
+  bool isNarrow = type && (type.getElementType().isF16() || type.getElementType().isBF16()) &&
+                  getElementTypeOrSelf(extension.getType()).isF32();
+  return isNarrow ? extension.getIn() : Value();
+}
+
 double OverlayOp::getBitsPerElement() {
   double bits = 32.0 + getValues().getType().getElementTypeBitWidth();
   int64_t elements = cast<RankedTensorType>(getType()).getNumElements();

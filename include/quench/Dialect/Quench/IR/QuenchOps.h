@@ -24,6 +24,9 @@ namespace quench {
 /// and of `arith.addf %d, %outliers`. Null for everything else.
 DequantizeOp findDequantized(mlir::Value value);
 
+/// The tensor of f16 or bf16 that `value` is in f32; null if it is something else.
+mlir::Value findNarrow(mlir::Value value);
+
 } // namespace quench
 
 #endif // QUENCH_DIALECT_QUENCH_IR_QUENCHOPS_H

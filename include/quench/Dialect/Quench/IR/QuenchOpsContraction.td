@@ -41,11 +41,19 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
 
     *mixed* (float `lhs`): `rhs` is dequantized to f32 and the products are summed in f32 in any fixed order.
 
+    *short floats* (`lhs` of f16 or bf16): the same of what `lhs` is in f32. Products of 16-bit floats may also be taken
+    instead of products of f32: then codes of `rhs` that are integers, or multiples of a unit, are multiplied exactly
+    and scales multiply the sums of their blocks; other elements of `rhs` are first rounded to the type of `lhs`, which
+    moves a product by a factor of 1 + e with |e| at most 2^-9 (bf16) or 2^-11 (f16). Operands below the smallest normal
+    number may count as zero.
+
     Legalization says beside it how the target does that.
 
     ```mlir
     %y = quench.contract %x, %w accumulator i32 by <codes, container = i4, product = "vpdpbusd">
        : !quench.qtensor<?x256xf32, #a8>, !quench.qtensor<768x256xf32, #w4> -> tensor<?x768xf32>
+    %z = quench.contract %h, %w accumulator f32 by <short_floats, container = i4, product = "vdpbf16ps">
+       : tensor<?x256xbf16>, !quench.qtensor<768x256xf32, #w4> -> tensor<?x768xf32>
     ```
 
     - C1: both sides have rank 2 and the same K.
@@ -57,7 +65,7 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
     - C5: the blocks of neither side span several rows, unless they cover all of them.
     - C6: zero points of an integer contraction are integers.
   }];
-  let arguments = (ins AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$lhs,
+  let arguments = (ins AnyTypeOf<[RankedTensorOf<[F32, F16, BF16]>, Quench_QTensorType]>:$lhs,
                        AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$rhs,
                        Optional<RankedTensorOf<[F32]>>:$bias, TypeAttr:$accumulator,
                        OptionalAttr<Quench_RealizationAttr>:$realization);
