@@ -50,6 +50,9 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   if (kernel.bias) {
     bias = *next++;
   }
+  if (kernel.epilogue && takesTwo(*kernel.epilogue)) {
+    other = *next++;
+  }
   result = *next;
   flatLhs = multipliesByLane() ? flatCodes(b, lhs) : Value();
 }
@@ -189,6 +192,11 @@ void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
       }
       if (bias) {
         value = b.add(value, b.load(bias, {column}, 0, live));
+      }
+      if (kernel.epilogue) {
+        Value loaded = other ? b.load(other, {row, column}, 0, live) : Value();
+        value = other ? emitPointwise(b, *kernel.epilogue, loaded, value)
+                      : emitPointwise(b, *kernel.epilogue, value, {});
       }
       b.store(value, result, {row, column}, live);
     }

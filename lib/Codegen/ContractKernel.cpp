@@ -39,7 +39,11 @@ std::string ContractKernel::name() const {
   if (layout.narrowScale) {
     os << (layout.narrowScale.isF16() ? "h" : "b");
   }
-  os << (zeroPoints ? "z" : "") << (bias ? "_bias_" : "_") << layout.n << "x" << layout.groups.k;
+  os << (zeroPoints ? "z" : "") << (bias ? "_bias_" : "_");
+  if (epilogue) {
+    os << nameOf(*epilogue) << "_";
+  }
+  os << layout.n << "x" << layout.groups.k;
   return text;
 }
 
@@ -69,7 +73,8 @@ func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) 
     if (bias) {
       types.push_back(b.bufferType({layout.n}, f32));
     }
-    types.push_back(b.bufferType({dynamic, layout.n}, f32));
+    bool takesMatrix = epilogue && takesTwo(*epilogue);
+    types.append(takesMatrix ? 2 : 1, b.bufferType({dynamic, layout.n}, f32));
     return types;
   };
   return getOrCreateKernel(

@@ -33,33 +33,45 @@ bool quench::isFloatMatrix(Value value) {
 void KernelSelection::run() {
   SmallVector<Operation *> operations;
   function.walk([&](Operation *op) { operations.push_back(op); });
-  llvm::SmallPtrSet<Operation *, 16> gone;
   for (Operation *op : operations) {
+    if (gone.contains(op)) {
+      continue;
+    }
     b.setInsertionPoint(op);
     b.setLoc(op->getLoc());
-    Location loc = op->getLoc();
-    StringRef name = op->getName().getStringRef();
-    // A silu may be taken along by the product behind it.
     auto dequantize = dyn_cast<DequantizeOp>(op);
     bool expected = isa<ContractOp, ChangeBasisOp>(op) ||
-                    (name.starts_with("nn.") && !isa<nn::SiLUOp>(op)) ||
+                    op->getName().getStringRef().starts_with("nn.") ||
                     (dequantize && dequantize.getInput().getDefiningOp<QuantizeOp>());
     if (select(op)) {
       gone.insert(op);
-    } else if (expected) {
-      mlir::remark::missed(loc,
-                           mlir::remark::RemarkOpts::name(remark.name).category(remark.category))
-          << (name + remark.text).str();
+    } else if (expected && !left.contains(op)) {
+      reportMissed(op);
     }
   }
   // Ops whose only users are gone.
   for (Operation *op : llvm::reverse(operations)) {
-    if (!gone.contains(op) && op->use_empty() &&
-        isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, nn::SiLUOp,
-            arith::TruncFOp>(op)) {
+    if (gone.contains(op)) {
+      continue;
+    }
+    bool isOperand =
+        isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, arith::TruncFOp>(op);
+    if (op->use_empty() && (isOperand || left.contains(op))) {
       op->erase();
+    } else if (left.contains(op)) {
+      reportMissed(op);
     }
   }
+}
+
+bool KernelSelection::leaveToUsers(Operation *op) {
+  left.insert(op);
+  return false;
+}
+
+void KernelSelection::reportMissed(Operation *op) {
+  auto options = mlir::remark::RemarkOpts::name(remark.name).category(remark.category);
+  mlir::remark::missed(op->getLoc(), options) << (op->getName().getStringRef() + remark.text).str();
 }
 
 Value KernelSelection::emptyLike(RankedTensorType type, Value like, int64_t rows) {
@@ -89,8 +101,18 @@ SmallVector<Value> KernelSelection::call(func::FuncOp kernel, ValueRange inputs,
 
 bool KernelSelection::replaceByCall(Operation *op, func::FuncOp kernel, ValueRange inputs,
                                     Value like) {
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  op->replaceAllUsesWith(call(kernel, inputs, emptyLike(type, like)));
+  return replaceByCall(op, nullptr, kernel, inputs, like);
+}
+
+bool KernelSelection::replaceByCall(Operation *op, Operation *consumer, func::FuncOp kernel,
+                                    ValueRange inputs, Value like) {
+  Operation *replaced = consumer ? consumer : op;
+  auto type = cast<RankedTensorType>(replaced->getResult(0).getType());
+  replaced->replaceAllUsesWith(call(kernel, inputs, emptyLike(type, like)));
+  if (consumer) {
+    gone.insert(consumer);
+    consumer->erase();
+  }
   op->erase();
   return true;
 }
@@ -108,8 +130,9 @@ std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const Grou
   b.setInsertionPoint(op);
   Value input = op.getInput();
   int64_t rows = staticDim(input, 0);
-  auto [kernel, codes] = quantizeKernel(*quantization, rows);
-  SmallVector<Value> inputs = {input}, destinations = {emptyLike(codes, input, groups.rows)};
+  auto [kernel, codes, inputs] = quantizeKernel(*quantization, op);
+  input = inputs.front();
+  SmallVector<Value> destinations = {emptyLike(codes, input, groups.rows)};
   if (op.isDynamic()) {
     destinations.push_back(emptyLike(RankedTensorType::get({rows, 1}, b.getF32Type()), input));
   } else {

@@ -24,8 +24,7 @@ public:
 
 private:
   bool select(mlir::Operation *op) override;
-  std::pair<mlir::func::FuncOp, mlir::RankedTensorType>
-  quantizeKernel(const RowQuantization &quantization, int64_t rows) override;
+  RowKernel quantizeKernel(const RowQuantization &quantization, QuantizeOp op) override;
 
   bool selectContract(ContractOp op);
   bool selectLinear(nn::LinearOp op);

@@ -26,26 +26,7 @@ Value quench::roundToBF16(KernelBuilder &b, Value floats) {
   return arith::AndIOp::create(b, chosen, splat(static_cast<int32_t>(0xFFFF0000)));
 }
 
-/// The lanes of the result.
-static Value apply(KernelBuilder &b, Pointwise function, Value x, function_ref<Value()> loadOther) {
-  switch (function) {
-  case Pointwise::SiLU:
-    return vectorSiLU(b, x);
-  case Pointwise::SiLUMul:
-    return b.mul(vectorSiLU(b, x), loadOther());
-  case Pointwise::Add:
-    return b.add(x, loadOther());
-  case Pointwise::RoundToBF16:
-    return arith::BitcastOp::create(b, b.floats(), roundToBF16(b, x));
-  case Pointwise::RoundToF16: {
-    Value narrow = arith::TruncFOp::create(b, b.vectorType(b.getF16Type()), x);
-    return arith::ExtFOp::create(b, b.floats(), narrow);
-  }
-  }
-  llvm_unreachable("all functions are handled");
-}
-
-static StringRef nameOf(Pointwise function) {
+StringRef quench::nameOf(Pointwise function) {
   switch (function) {
   case Pointwise::SiLU:
     return "silu";
@@ -61,13 +42,30 @@ static StringRef nameOf(Pointwise function) {
   llvm_unreachable("all functions are named");
 }
 
+Value quench::emitPointwise(KernelBuilder &b, Pointwise function, Value x, Value y) {
+  switch (function) {
+  case Pointwise::SiLU:
+    return vectorSiLU(b, x);
+  case Pointwise::SiLUMul:
+    return b.mul(vectorSiLU(b, x), y);
+  case Pointwise::Add:
+    return b.add(x, y);
+  case Pointwise::RoundToBF16:
+    return arith::BitcastOp::create(b, b.floats(), roundToBF16(b, x));
+  case Pointwise::RoundToF16: {
+    Value narrow = arith::TruncFOp::create(b, b.vectorType(b.getF16Type()), x);
+    return arith::ExtFOp::create(b, b.floats(), narrow);
+  }
+  }
+  llvm_unreachable("all functions are emitted");
+}
+
 func::FuncOp quench::getOrCreatePointwiseKernel(ModuleOp module, const Target &target,
                                                 Pointwise function, int64_t width) {
   std::string name = (nameOf(function) + "_" + Twine(width)).str();
   auto parameters = [&](KernelBuilder &b) {
     MemRefType rows = b.bufferType({ShapedType::kDynamic, width}, b.getF32Type());
-    bool takesTwo = function == Pointwise::SiLUMul || function == Pointwise::Add;
-    return SmallVector<Type>(takesTwo ? 3 : 2, rows);
+    return SmallVector<Type>(takesTwo(function) ? 3 : 2, rows);
   };
   auto body = [&](KernelBuilder &b, ValueRange values) {
     bool isCheap = function != Pointwise::SiLU && function != Pointwise::SiLUMul;
@@ -75,8 +73,8 @@ func::FuncOp quench::getOrCreatePointwiseKernel(ModuleOp module, const Target &t
     b.parallelLoop(b.size(values[0], 0), cycles, [&](Value row) {
       b.forVectors(width, [&](Value offset, int64_t live) {
         Value x = b.load(values[0], {row, offset}, 0, live);
-        Value y = apply(b, function, x, [&] { return b.load(values[1], {row, offset}, 0, live); });
-        b.store(y, values.back(), {row, offset}, live);
+        Value y = takesTwo(function) ? b.load(values[1], {row, offset}, 0, live) : Value();
+        b.store(emitPointwise(b, function, x, y), values.back(), {row, offset}, live);
       });
     });
   };

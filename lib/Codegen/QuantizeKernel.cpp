@@ -23,12 +23,21 @@ namespace {
 class QuantizeEmitter {
 public:
   QuantizeEmitter(KernelBuilder &builder, const QuantizeKernel &kernel, ValueRange parameters)
-      : b(builder), kernel(kernel), input(parameters[0]),
-        given(kernel.dynamic ? Value() : parameters[1]), codes(parameters[kernel.dynamic ? 1 : 2]),
-        scales(kernel.dynamic ? parameters[2] : Value()), sums(parameters[3]) {}
+      : b(builder), kernel(kernel) {
+    auto next = parameters.begin();
+    input = *next++;
+    gain = kernel.norm && kernel.norm->gain ? *next++ : Value();
+    given = kernel.dynamic ? Value() : *next++;
+    codes = *next++;
+    scales = kernel.dynamic ? *next++ : Value();
+    sums = *next;
+  }
 
   void emit() {
     b.parallelLoop(b.size(input, 0), 2 * kernel.groups.k, [&](Value row) {
+      if (kernel.norm) {
+        factor = emitRMSFactor(b, *kernel.norm, input, row);
+      }
       Value scale = kernel.dynamic ? rowScale(row) : b.loadScalar(given, {b.index(0), b.index(0)});
       if (kernel.dynamic) {
         b.storeScalar(scale, scales, {row, b.index(0)});
@@ -51,7 +60,7 @@ private:
     SmallVector<Value> largest =
         b.forVectors(kernel.groups.k, {b.splat(0.0f)},
                      [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {
-                       Value x = b.load(input, {row, offset}, 0, live);
+                       Value x = load(row, offset, live);
                        // NaN does not count.
                        return {b.maximum(math::AbsFOp::create(b, x), carried[0])};
                      });
@@ -72,7 +81,7 @@ private:
     SmallVector<Value> sum =
         b.forVectors(size, {b.splat(0)},
                      [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {
-                       Value x = b.load(input, {row, b.add(from, offset)}, 0, live);
+                       Value x = load(row, b.add(from, offset), live);
                        Value code = quantize(x, divisor);
                        Value bytes = arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), code);
                        b.store(bytes, codes, address(row, b.add(to, offset)), live);
@@ -84,6 +93,11 @@ private:
     for (int64_t position = size; position < padded; ++position) {
       b.storeScalar(zero, codes, address(row, b.add(to, b.index(position))));
     }
+  }
+
+  Value load(Value row, Value offset, int64_t live) {
+    Value x = b.load(input, {row, offset}, 0, live);
+    return kernel.norm ? emitRMSNorm(b, x, factor, gain, offset, live) : x;
   }
 
   SmallVector<Value> address(Value row, Value position) {
@@ -100,14 +114,24 @@ private:
 
   KernelBuilder &b;
   const QuantizeKernel &kernel;
-  Value input, given, codes, scales, sums;
+  Value input, gain, given, codes, scales, sums;
+  /// What a norm multiplies the elements of the row by.
+  Value factor;
 };
 } // namespace
+
+std::string QuantizeKernel::name() const {
+  std::string quantization = RowQuantization::name();
+  return norm ? rmsNormName(groups.k, *norm) + "_" + quantization : quantization;
+}
 
 func::FuncOp QuantizeKernel::getOrCreate(ModuleOp module, const Target &target) const {
   auto parameters = [&](KernelBuilder &b) {
     int64_t rows = ShapedType::kDynamic;
     SmallVector<Type> types = {b.bufferType({rows, groups.k}, b.getF32Type())};
+    if (norm && norm->gain) {
+      types.push_back(b.bufferType({groups.k}, b.getF32Type()));
+    }
     if (!dynamic) {
       types.push_back(b.bufferType({1, 1}, b.getF32Type()));
     }

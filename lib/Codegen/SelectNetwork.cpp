@@ -22,21 +22,39 @@
 using namespace mlir;
 using namespace quench;
 
+/// Whether an operation is a quantization that kernels compute for integer products alone.
+static bool isQuantizedForProducts(Operation *op) {
+  auto quantize = dyn_cast<QuantizeOp>(op);
+  auto isProduct = [&](OpOperand &use) {
+    auto contract = dyn_cast<ContractOp>(use.getOwner());
+    RealizationAttr realization = contract ? contract.getRealizationAttr() : RealizationAttr();
+    return realization && realization.getForm() == ContractionForm::Integer &&
+           use.get() == contract.getLhs() && contract.getRhs().getDefiningOp<WeightOp>();
+  };
+  int64_t width = quantize ? staticDim(quantize.getInput(), 1) : 0;
+  return quantize && RowQuantization::get(quantize, {width, width}) &&
+         llvm::all_of(quantize->getUses(), isProduct);
+}
+
 bool KernelSelector::selectRMSNorm(nn::RMSNormOp op) {
   if (!isFloatMatrix(op.getInput())) {
     return false;
   }
+  if (op->hasOneUse() && isQuantizedForProducts(*op->user_begin())) {
+    return leaveToUsers(op);
+  }
   SmallVector<Value> inputs(op->getOperands());
-  auto kernel = getOrCreateRMSNormKernel(module, target, staticDim(op.getInput(), 1),
-                                         op.getEpsilon().convertToFloat(), op.getGain() != nullptr);
+  RowNorm norm{op.getEpsilon().convertToFloat(), op.getGain() != nullptr};
+  auto kernel = getOrCreateRMSNormKernel(module, target, staticDim(op.getInput(), 1), norm);
   return replaceByCall(op, kernel, inputs, op.getInput());
 }
 
 bool KernelSelector::selectSiLU(nn::SiLUOp op) {
-  // A silu that a product takes along is computed there.
-  auto isFused = [](Operation *user) { return isa<arith::MulFOp>(user); };
-  if (!isFloatMatrix(op.getInput()) || (op->hasOneUse() && isFused(*op->user_begin()))) {
+  if (!isFloatMatrix(op.getInput())) {
     return false;
+  }
+  if (op->hasOneUse() && isa<arith::MulFOp>(*op->user_begin())) {
+    return leaveToUsers(op);
   }
   auto kernel =
       getOrCreatePointwiseKernel(module, target, Pointwise::SiLU, staticDim(op.getInput(), 1));

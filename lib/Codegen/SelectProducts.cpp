@@ -19,10 +19,17 @@
 using namespace mlir;
 using namespace quench;
 
-std::pair<func::FuncOp, RankedTensorType>
-KernelSelector::quantizeKernel(const RowQuantization &quantization, int64_t rows) {
-  auto codes = RankedTensorType::get(quantization.groups.codeShape(rows), b.getI8Type());
-  return {QuantizeKernel{quantization}.getOrCreate(module, target), codes};
+KernelSelection::RowKernel KernelSelector::quantizeKernel(const RowQuantization &quantization,
+                                                          QuantizeOp op) {
+  QuantizeKernel kernel{quantization, std::nullopt};
+  SmallVector<Value> inputs = {op.getInput()};
+  if (auto norm = op.getInput().getDefiningOp<nn::RMSNormOp>()) {
+    kernel.norm = RowNorm{norm.getEpsilon().convertToFloat(), norm.getGain() != nullptr};
+    inputs.assign(norm->operand_begin(), norm->operand_end());
+  }
+  auto codes = RankedTensorType::get(quantization.groups.codeShape(staticDim(op.getInput(), 0)),
+                                     b.getI8Type());
+  return {kernel.getOrCreate(module, target), codes, inputs};
 }
 
 RowCodes KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {
@@ -86,6 +93,50 @@ static bool storesSigned(QTensorType weight, const Target &target) {
          (isByte || groupsOf(weight).group <= largestGroup);
 }
 
+namespace {
+/// What is computed of a product where it is stored.
+struct Epilogue {
+  Operation *consumer;
+  Pointwise function;
+  /// The other argument of the function, if it has two.
+  Value other;
+};
+} // namespace
+
+/// Whether a value exists where `op` is, which is in the same block as the users of both.
+static bool isBefore(Value value, Operation *op) {
+  Operation *definition = value.getDefiningOp();
+  return !definition || definition->getBlock() != op->getBlock() || definition->isBeforeInBlock(op);
+}
+
+/// The activation, gate or residual sum that alone takes the result of a product.
+static std::optional<Epilogue> findEpilogue(Operation *op) {
+  Value product = op->getResult(0);
+  if (!product.hasOneUse() || !isFloatMatrix(product)) {
+    return std::nullopt;
+  }
+  Operation *user = *product.user_begin();
+  if (!isa<nn::SiLUOp, arith::AddFOp, arith::MulFOp>(user) || user->getBlock() != op->getBlock() ||
+      user->getResult(0).getType() != product.getType()) {
+    return std::nullopt;
+  }
+  if (auto silu = dyn_cast<nn::SiLUOp>(user)) {
+    // The other side of a gate takes the activation along.
+    bool isGate = silu->hasOneUse() && isa<arith::MulFOp>(*silu->user_begin());
+    return isGate ? std::nullopt : std::optional(Epilogue{user, Pointwise::SiLU, {}});
+  }
+  Value other = user->getOperand(user->getOperand(0) == product ? 1 : 0);
+  if (isa<arith::AddFOp>(user)) {
+    return isBefore(other, op) ? std::optional(Epilogue{user, Pointwise::Add, other})
+                               : std::nullopt;
+  }
+  auto silu = other.getDefiningOp<nn::SiLUOp>();
+  if (!silu || !silu->hasOneUse() || !isBefore(silu.getInput(), op)) {
+    return std::nullopt;
+  }
+  return Epilogue{user, Pointwise::SiLUMul, silu.getInput()};
+}
+
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
@@ -140,7 +191,15 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   if (bias) {
     inputs.push_back(bias);
   }
-  replaceByCall(op, kernel.getOrCreate(module, target), inputs, lhs);
+  std::optional<Epilogue> epilogue = findEpilogue(op);
+  if (epilogue) {
+    kernel.epilogue = epilogue->function;
+    if (epilogue->other) {
+      inputs.push_back(epilogue->other);
+    }
+  }
+  replaceByCall(op, epilogue ? epilogue->consumer : nullptr, kernel.getOrCreate(module, target),
+                inputs, lhs);
 }
 
 bool KernelSelector::selectContract(ContractOp op) {

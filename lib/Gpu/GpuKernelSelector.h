@@ -25,8 +25,7 @@ public:
 
 private:
   bool select(mlir::Operation *op) override;
-  std::pair<mlir::func::FuncOp, mlir::RankedTensorType>
-  quantizeKernel(const RowQuantization &quantization, int64_t rows) override;
+  RowKernel quantizeKernel(const RowQuantization &quantization, QuantizeOp op) override;
   /// A constant of the host in memory of the device; other values as they are.
   mlir::Value place(mlir::Value input) override;
 

@@ -82,10 +82,11 @@ bool GpuKernelSelector::selectRMSNorm(nn::RMSNormOp op) {
 }
 
 bool GpuKernelSelector::selectSiLU(nn::SiLUOp op) {
-  // A silu that a product takes along is computed there.
-  auto isFused = [](Operation *user) { return isa<arith::MulFOp>(user); };
-  if (!isFloatMatrix(op.getInput()) || (op->hasOneUse() && isFused(*op->user_begin()))) {
+  if (!isFloatMatrix(op.getInput())) {
     return false;
+  }
+  if (op->hasOneUse() && isa<arith::MulFOp>(*op->user_begin())) {
+    return leaveToUsers(op);
   }
   auto kernel =
       getOrCreateGpuPointwise(module, GpuPointwise::SiLU, typeOf(op.getInput()).getDimSize(1));

@@ -17,11 +17,12 @@
 using namespace mlir;
 using namespace quench;
 
-std::pair<func::FuncOp, RankedTensorType>
-GpuKernelSelector::quantizeKernel(const RowQuantization &quantization, int64_t rows) {
+KernelSelection::RowKernel GpuKernelSelector::quantizeKernel(const RowQuantization &quantization,
+                                                             QuantizeOp op) {
   GpuQuantizeKernel kernel{quantization};
-  auto codes = RankedTensorType::get({rows, kernel.wordsPerRow()}, b.getI32Type());
-  return {kernel.getOrCreate(module), codes};
+  auto codes =
+      RankedTensorType::get({staticDim(op.getInput(), 0), kernel.wordsPerRow()}, b.getI32Type());
+  return {kernel.getOrCreate(module), codes, {op.getInput()}};
 }
 
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,

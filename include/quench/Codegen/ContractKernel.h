@@ -10,6 +10,7 @@
 
 #include "quench/Codegen/KernelBuilder.h"
 #include "quench/Codegen/PanelLayout.h"
+#include "quench/Codegen/PointwiseKernel.h"
 #include "quench/Numerics/CodeTable.h"
 
 namespace quench {
@@ -28,14 +29,17 @@ struct ContractKernel {
   /// What codes stand for that are not integers.
   std::optional<numerics::CodeTable> table;
   bool bias = false;
+  /// What becomes of an element before it is stored, as the last argument of a function of two.
+  std::optional<Pointwise> epilogue;
 
   /// A symbol name that tells classes apart.
   std::string name() const;
 
   /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `codeBuffer` i8,
   /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32; the words of the panels, as i8 or
-  /// floats; for integer panels scales and perhaps zero points; perhaps a bias `N`; the result
-  /// `?xN`. The arithmetic is that of `quench.contract`.
+  /// floats; for integer panels scales and perhaps zero points; perhaps a bias `N` and the
+  /// first argument `?xN` of an epilogue of two; the result `?xN`. The arithmetic is that of
+  /// `quench.contract`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

@@ -51,11 +51,19 @@ public:
 protected:
   /// Replaces and erases `op` if there is a kernel for it.
   virtual bool select(mlir::Operation *op) = 0;
-  /// The kernel that quantizes, and the type of its codes for so many rows.
-  virtual std::pair<mlir::func::FuncOp, mlir::RankedTensorType>
-  quantizeKernel(const RowQuantization &quantization, int64_t rows) = 0;
+  /// The kernel that quantizes, the type of its codes, and what it reads: the input of the
+  /// quantization, or what that is computed from.
+  struct RowKernel {
+    mlir::func::FuncOp function;
+    mlir::RankedTensorType codes;
+    llvm::SmallVector<mlir::Value> inputs;
+  };
+  virtual RowKernel quantizeKernel(const RowQuantization &quantization, QuantizeOp op) = 0;
   /// An input of a kernel where the kernel can read it.
   virtual mlir::Value place(mlir::Value input) { return input; }
+
+  /// Leaves `op` to the kernels of its users, which compute it on the way. Returns false.
+  bool leaveToUsers(mlir::Operation *op);
 
   /// The codes of `op` with groups laid out for a weight; emitted once for each layout. Nothing if
   /// no kernel computes them.
@@ -69,6 +77,10 @@ protected:
   bool replaceByCall(mlir::Operation *op, mlir::func::FuncOp kernel, mlir::ValueRange inputs,
                      mlir::Value like);
 
+  /// Replaces `op`, and `consumer` of its only result if there is one, by such a call.
+  bool replaceByCall(mlir::Operation *op, mlir::Operation *consumer, mlir::func::FuncOp kernel,
+                     mlir::ValueRange inputs, mlir::Value like);
+
   mlir::ModuleOp module;
   mlir::func::FuncOp function;
   const Target &target;
@@ -77,7 +89,11 @@ protected:
   std::map<std::tuple<void *, int64_t, int64_t>, RowCodes> rowCodes;
 
 private:
+  void reportMissed(mlir::Operation *op);
+
   Remark remark;
+  /// Operations that are erased, and those that are left to their users.
+  llvm::SmallPtrSet<mlir::Operation *, 16> gone, left;
 };
 
 /// The size of an axis of a ranked tensor.

@@ -28,6 +28,17 @@ enum class Pointwise {
   RoundToF16,
 };
 
+/// What it is called in names of kernels: "silu_mul".
+llvm::StringRef nameOf(Pointwise function);
+
+/// Whether it takes a second value.
+inline bool takesTwo(Pointwise function) {
+  return function == Pointwise::SiLUMul || function == Pointwise::Add;
+}
+
+/// The function of vectors; `y` is null for a function of one.
+mlir::Value emitPointwise(KernelBuilder &builder, Pointwise function, mlir::Value x, mlir::Value y);
+
 /// Rows of `width`. Parameters: one or two inputs `?xW` and the result `?xW`, f32.
 mlir::func::FuncOp getOrCreatePointwiseKernel(mlir::ModuleOp module, const Target &target,
                                               Pointwise function, int64_t width);

@@ -9,15 +9,23 @@
 #define QUENCH_CODEGEN_QUANTIZEKERNEL_H
 
 #include "quench/Codegen/KernelBuilder.h"
+#include "quench/Codegen/NormKernel.h"
 #include "quench/Codegen/RowQuantization.h"
 
 namespace quench {
 
 /// Quantizes rows of f32 to signed bytes in the layout that `ContractKernel` reads.
 struct QuantizeKernel : RowQuantization {
-  /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xRowBytes` i8 with
-  /// zeros as padding; when dynamic the scales `?x1` f32; sums of the codes of each group `?xG`
-  /// i32. The arithmetic is that of `quench.quantize`.
+  /// What rows go through first.
+  std::optional<RowNorm> norm;
+
+  /// A symbol name that tells kernels apart.
+  std::string name() const;
+
+  /// Parameters: input `?xK` f32; the gain `K` of a norm that has one; a given scale `1x1` f32 when
+  /// static; codes `?xRowBytes` i8 with zeros as padding; when dynamic the scales `?x1` f32; sums
+  /// of the codes of each group `?xG` i32. The arithmetic is that of `nn.rms_norm` and
+  /// `quench.quantize`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

@@ -414,8 +414,9 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   bool isCode = !container.isUnsignedInteger() &&
                 (container.isInteger(2) || container.isInteger(4) || container.isInteger(8));
   if ((lanes != 4 && lanes != 8 && lanes != 16) || !(isCode || isFloat)) { // C1
-    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f16, bf16 or f32, found "
-                       << lanes << " of " << container;
+    return emitError()
+           << "expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f16, bf16 or f32, found "
+           << lanes << " of " << container;
   }
   if (scale && (isFloat || !(scale.isF16() || scale.isBF16()))) { // C2
     return emitError() << "expected a scale of f16 or bf16 beside integers, found " << scale
