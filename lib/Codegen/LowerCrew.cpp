@@ -58,6 +58,16 @@ static LLVM::LLVMFuncOp createTask(LLVM::LLVMFuncOp range, Type environmentType)
   return task;
 }
 
+/// Whether the one takes a crew and a count where the other takes a range, and the same beside
+/// them.
+static bool divides(LLVM::LLVMFuncOp divide, LLVM::LLVMFuncOp range) {
+  ArrayRef<Type> whole = divide.getArgumentTypes(), part = range.getArgumentTypes();
+  return whole.size() >= 2 && part.size() >= 2 && whole.drop_front(2) == part.drop_front(2) &&
+         isa<LLVM::LLVMPointerType>(whole[0]) && whole[1].isInteger(64) && part[0].isInteger(64) &&
+         part[1].isInteger(64) && divide.getResultTypes() == range.getResultTypes() &&
+         isa<LLVM::LLVMVoidType>(range.getFunctionType().getReturnType());
+}
+
 static void define(LLVM::LLVMFuncOp divide, LLVM::LLVMFuncOp range, LLVM::LLVMFuncOp divideWith) {
   ImplicitLocOpBuilder b(divide.getLoc(), divide.getContext());
   auto environmentType =
@@ -113,9 +123,10 @@ void LowerCrewPass::runOnOperation() {
     }
     auto name = function->getAttrOfType<FlatSymbolRefAttr>(Crew::kDivides);
     auto range = name ? symbols.lookup<LLVM::LLVMFuncOp>(name.getValue()) : LLVM::LLVMFuncOp();
-    if (!range || !function.isExternal() || function.getNumArguments() != range.getNumArguments()) {
-      function.emitOpError() << "expected a declaration, and " << Crew::kDivides
-                             << " to name a function with as many parameters";
+    if (!range || !function.isExternal() || !divides(function, range)) {
+      function.emitOpError() << "expected a declaration (pointer, i64, captured...), and "
+                             << Crew::kDivides
+                             << " to name a function (i64, i64, captured...) without results";
       return signalPassFailure();
     }
     divided.emplace_back(function, range);

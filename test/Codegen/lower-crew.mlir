@@ -2,9 +2,10 @@
 // RUN: quench-opt %s --quench-attach-target=target=arm-dotprod --quench-lower-crew | FileCheck %s --check-prefix=ARM
 // RUN: sed -e 's/divides = @range/divides = @nobody/' %s | not quench-opt --quench-attach-target --quench-lower-crew -o /dev/null 2>&1 | FileCheck %s --check-prefix=NOBODY
 // RUN: sed -e 's/ptr, i64, f32, i32)/ptr, i64, f32)/' %s | not quench-opt --quench-attach-target --quench-lower-crew -o /dev/null 2>&1 | FileCheck %s --check-prefix=NOBODY
+// RUN: sed -e 's/@range(i64, i64, f32, i32)/@range(i64, i64, f32, i2)/' %s | not quench-opt --quench-attach-target --quench-lower-crew -o /dev/null 2>&1 | FileCheck %s --check-prefix=NOBODY
 // RUN: not quench-opt %s --quench-lower-crew -o /dev/null 2>&1 | FileCheck %s --check-prefix=TARGET
 
-// NOBODY: error: 'llvm.func' op expected a declaration, and quench.divides to name a function with as many parameters
+// NOBODY: error: 'llvm.func' op expected a declaration (pointer, i64, captured...), and quench.divides to name a function (i64, i64, captured...) without results
 // TARGET: error: expected a target: the device "CPU" of a dlti.target_system_spec, which quench-attach-target gives to a module
 
 llvm.func @range(i64, i64, f32, i32)
