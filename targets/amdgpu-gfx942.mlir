@@ -18,6 +18,10 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "products" = #dlti.map<
       "v_mfma_i32_16x16x32_i8" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 16, 16, 32>, "per_cycle" = 76.0 : f64>,
+      "v_mfma_f32_16x16x32_fp8_fp8" = #dlti.map<"weights" = f8E4M3FNUZ, "activations" = f8E4M3FNUZ, "sums" = f32,
+        "shape" = array<i64: 16, 16, 32>, "per_cycle" = 76.0 : f64>,
+      "v_mfma_f32_16x16x32_bf8_bf8" = #dlti.map<"weights" = f8E5M2FNUZ, "activations" = f8E5M2FNUZ, "sums" = f32,
+        "shape" = array<i64: 16, 16, 32>, "per_cycle" = 76.0 : f64>,
       "v_dot4_i32_i8" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 16, 4>, "per_cycle" = 1216.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,

@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "nvptx-sm89",
-    "summary" = "NVIDIA Ada (PTX for sm_89, tensor cores on bytes)",
+    "summary" = "NVIDIA Ada (PTX for sm_89, tensor cores on bytes and FP8)",
     "api" = "cuda",
     "chip" = "sm_89",
     "vector_width" = 512 : i64,
@@ -17,6 +17,10 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "byte_lookups_per_cycle" = 0.0 : f64,
     "products" = #dlti.map<
       "mma.m16n8k32" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
+        "shape" = array<i64: 8, 16, 32>, "per_cycle" = 36.0 : f64>,
+      "mma.m16n8k32.e4m3" = #dlti.map<"weights" = f8E4M3FN, "activations" = f8E4M3FN, "sums" = f32,
+        "shape" = array<i64: 8, 16, 32>, "per_cycle" = 36.0 : f64>,
+      "mma.m16n8k32.e5m2" = #dlti.map<"weights" = f8E5M2, "activations" = f8E5M2, "sums" = f32,
         "shape" = array<i64: 8, 16, 32>, "per_cycle" = 36.0 : f64>,
       "dp4a" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 16, 4>, "per_cycle" = 568.0 : f64>,

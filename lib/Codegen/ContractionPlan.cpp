@@ -31,6 +31,8 @@ StringRef quench::stringify(ContractionForm form) {
     return "weights decoded when packed";
   case ContractionForm::ShortFloats:
     return "products of 16-bit floats";
+  case ContractionForm::FloatCodes:
+    return "products of eight-bit floats";
   }
   llvm_unreachable("all forms are handled");
 }
@@ -76,6 +78,14 @@ public:
       choice.refusal = "a sum of " + std::to_string(group()) + " products may exceed i32";
     }
     return priced(choice, product, FixedPointKernel::kDigits, unpackingOps());
+  }
+
+  ContractionChoice floatCodes() const {
+    ContractionChoice choice{ContractionForm::FloatCodes};
+    auto [type, product] = floatCodeProduct();
+    choice.container = type;
+    choice.refusal = refuseFloatCodes(product);
+    return priced(choice, product, /*digits=*/1, /*ops=*/0.0);
   }
 
   ContractionChoice decodedInRegisters() const {
@@ -124,6 +134,27 @@ private:
   }
 
   std::optional<std::string> refuseInteger() const;
+  std::optional<std::string> refuseFloatCodes(const NativeProduct *product) const;
+  /// Why codes of activations do not fit a product of codes; nothing if they do.
+  std::optional<std::string> refuseBlocks() const;
+
+  /// The product of the floats of both sides and the container of its weights. A target may have
+  /// the kind of floats that counts half.
+  std::pair<PanelContainer, const NativeProduct *> floatCodeProduct() const {
+    auto typesOf = [](QTensorType side) {
+      return isa<Float8E4M3FNType>(side.getScheme().getElementType())
+                 ? std::pair(NumberType::F8E4M3FN, NumberType::F8E4M3FNUZ)
+                 : std::pair(NumberType::F8E5M2, NumberType::F8E5M2FNUZ);
+    };
+    auto [full, halved] = typesOf(weights);
+    auto [fullLeft, halvedLeft] = typesOf(activations);
+    const bool isE4M3 = full == NumberType::F8E4M3FN;
+    if (const NativeProduct *product = target.findProduct(full, fullLeft)) {
+      return {isE4M3 ? PanelContainer::F8E4M3FN : PanelContainer::F8E5M2, product};
+    }
+    return {isE4M3 ? PanelContainer::F8E4M3FNUZ : PanelContainer::F8E5M2FNUZ,
+            target.findProduct(halved, halvedLeft)};
+  }
 
   /// Vector operations that make bytes of all codes once.
   double unpackingOps() const {
@@ -147,7 +178,8 @@ private:
     }
     if (choice.form == ContractionForm::DecodedWhenPacked) {
       choice.container = PanelContainer::F32;
-    } else if (choice.form != ContractionForm::ShortFloats) {
+    } else if (choice.form != ContractionForm::ShortFloats &&
+               choice.form != ContractionForm::FloatCodes) {
       choice.container = *container;
     }
     bool isPacked = holdsFloats(choice.container);
@@ -200,6 +232,37 @@ static int64_t largestDifference(SchemeAttr scheme) {
   return std::max(std::abs(scheme.getCodeMin()), std::abs(scheme.getCodeMax()));
 }
 
+std::optional<std::string> Planner::refuseBlocks() const {
+  SchemeAttr left = activations.getScheme();
+  if (left.getBlock()[0] != 1 && left.getBlock()[0] != SchemeAttr::kWhole) {
+    return "blocks of the activations span several rows";
+  }
+  if (left.getBlock()[1] != SchemeAttr::kWhole) {
+    return "the scales of the activations change along K";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Planner::refuseFloatCodes(const NativeProduct *product) const {
+  if (!product) {
+    return "the target has no products of these floats";
+  }
+  const int64_t k = weights.getShape()[1], rows = scheme.getBlock()[0];
+  if (rows != 1 && rows != SchemeAttr::kWhole) {
+    return "blocks of the weights span several rows";
+  }
+  if (ShapedType::isDynamic(k)) {
+    return "the number of products in a sum is not known";
+  }
+  // Kernels have whole groups in at most so many codes.
+  constexpr int64_t kLargestGroup = 256;
+  if (group() != k && (group() % product->shape[2] != 0 || kLargestGroup % group() != 0)) {
+    return "groups of " + std::to_string(group()) + " are no whole number of steps of " +
+           product->instruction;
+  }
+  return refuseBlocks();
+}
+
 std::optional<std::string> Planner::refuseInteger() const {
   if (!activations) {
     return "the activations are floats";
@@ -217,11 +280,8 @@ std::optional<std::string> Planner::refuseInteger() const {
   if (scheme.hasRealZeroPoints()) {
     return "the zero points of the weights are real numbers";
   }
-  if (left.getBlock()[0] != 1 && left.getBlock()[0] != SchemeAttr::kWhole) {
-    return "blocks of the activations span several rows";
-  }
-  if (left.getBlock()[1] != SchemeAttr::kWhole) {
-    return "the scales of the activations change along K";
+  if (std::optional<std::string> refusal = refuseBlocks()) {
+    return refusal;
   }
   if (ShapedType::isDynamic(weights.getShape()[1]) && scheme.getBlock()[1] == SchemeAttr::kWhole) {
     return "the number of products in a sum is not known";
@@ -250,6 +310,10 @@ SmallVector<ContractionChoice> quench::planContraction(const Target &target, QTe
   SmallVector<ContractionChoice> choices = {planner.integer(), planner.fixedPoint(),
                                             planner.decodedInRegisters(),
                                             planner.decodedWhenPacked()};
+  auto codes = dyn_cast_or_null<QTensorType>(activations);
+  if (codes && codes.getScheme().isByteFloat() && weights.getScheme().isByteFloat()) {
+    choices.push_back(planner.floatCodes());
+  }
   if (isa_and_nonnull<FloatType>(activations)) {
     choices.push_back(planner.shortFloats());
   }

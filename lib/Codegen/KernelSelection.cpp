@@ -117,11 +117,13 @@ bool KernelSelection::replaceByCall(Operation *op, Operation *consumer, func::Fu
   return true;
 }
 
-std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const GroupLayout &groups) {
+std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const GroupLayout &groups,
+                                                       bool isHalved) {
   std::optional<RowQuantization> quantization = RowQuantization::get(op, groups);
   if (!quantization) {
     return std::nullopt;
   }
+  quantization->isHalved = isHalved;
   auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
   if (!isNew) {
     return entry->second;
@@ -138,10 +140,12 @@ std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const Grou
   } else {
     inputs.push_back(op.getScale());
   }
-  auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
-  destinations.push_back(emptyLike(sums, input));
+  if (!quantization->format) {
+    auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
+    destinations.push_back(emptyLike(sums, input));
+  }
   SmallVector<Value> results = call(kernel, inputs, destinations);
-  entry->second = {results.front(), op.isDynamic() ? results[1] : op.getScale(), results.back(),
-                   op.isDynamic()};
+  entry->second = {results.front(), op.isDynamic() ? results[1] : op.getScale(),
+                   quantization->format ? Value() : results.back(), op.isDynamic()};
   return entry->second;
 }

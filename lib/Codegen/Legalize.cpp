@@ -48,7 +48,7 @@ static bool hasBlocksOfRows(SchemeAttr scheme) {
 static std::string describe(const ContractionChoice &choice) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  bool isFloat = holdsFloats(choice.container);
+  bool isFloat = holdsFloats(choice.container) || holdsByteFloats(choice.container);
   os << choice.product->instruction << ", weights in " << (isFloat ? "f" : "i")
      << bitsOf(choice.container)
      << llvm::format(", %.2g us for 1 row, %.2g us for %d", choice.oneRow * 1e6,
@@ -71,15 +71,29 @@ static std::string describeOthers(ArrayRef<ContractionChoice> choices) {
   return text;
 }
 
+/// Whether codes of both sides are multiplied.
+static bool multipliesCodes(ContractionForm form) {
+  return form == ContractionForm::Integer || form == ContractionForm::FloatCodes;
+}
+
+/// Why codes are not multiplied, as floats if they are that.
+static std::string refusalOfCodes(ArrayRef<ContractionChoice> choices) {
+  std::string refusal;
+  for (const ContractionChoice &choice : choices) {
+    if (choice.form == ContractionForm::FloatCodes ||
+        (choice.form == ContractionForm::Integer && refusal.empty())) {
+      refusal = choice.refusal.value_or("products of other operands are faster");
+    }
+  }
+  return refusal;
+}
+
 /// Says what was chosen for a linear layer and what was not.
 static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoice> choices) {
   const ContractionChoice &best = choices.front();
-  if (isQuantized && best.form != ContractionForm::Integer) {
-    const auto *refused = llvm::find_if(choices, [](const ContractionChoice &choice) {
-      return choice.form == ContractionForm::Integer;
-    });
+  if (isQuantized && !multipliesCodes(best.form)) {
     remark::missed(op.getLoc(), remarkOptions())
-        << "computed on f32 activations: " + *refused->refusal;
+        << "computed on f32 activations: " + refusalOfCodes(choices);
   }
   StringRef what;
   switch (best.form) {
@@ -98,6 +112,9 @@ static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoi
   case ContractionForm::ShortFloats:
     what = holdsFloats(best.container) ? "weights are rounded to 16 bits when they are packed"
                                        : "weights become 16-bit floats on the way, exactly";
+    break;
+  case ContractionForm::FloatCodes:
+    what = "codes are floats and multiplied as they are, block sums in f32";
     break;
   }
   remark::passed(op.getLoc(), remarkOptions()) << (what + ": " + describe(best)).str();
@@ -185,12 +202,14 @@ public:
       return rewriter.notifyMatchFailure(op, "expected a form that the target can compute");
     }
     remarkOn(op, /*isQuantized=*/input != nullptr, choices);
-    if (choices.front().form == ContractionForm::Integer) {
+    if (multipliesCodes(choices.front().form)) {
       if (input.getResult() != lhs) {
         outliers = lhs.getDefiningOp<arith::AddFOp>().getRhs();
       }
       lhs = input.getInput();
-      accumulator = rewriter.getI32Type();
+      if (choices.front().form == ContractionForm::Integer) {
+        accumulator = rewriter.getI32Type();
+      }
     } else if (choices.front().form == ContractionForm::ShortFloats) {
       lhs = narrow;
     }
@@ -228,7 +247,7 @@ public:
     SmallVector<ContractionChoice> choices =
         planContraction(target, weights, activationsOf(op.getLhs().getType()));
     bool isRefused = choices.front().refusal.has_value();
-    if (isRefused || (activations && choices.front().form != ContractionForm::Integer)) {
+    if (isRefused || (activations && !multipliesCodes(choices.front().form))) {
       return rewriter.notifyMatchFailure(op, "expected codes that can be multiplied");
     }
     Value lhs = op.getLhs();

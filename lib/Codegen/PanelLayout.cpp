@@ -22,6 +22,10 @@ unsigned quench::bitsOf(PanelContainer container) {
   case PanelContainer::I4:
     return 4;
   case PanelContainer::I8:
+  case PanelContainer::F8E4M3FN:
+  case PanelContainer::F8E5M2:
+  case PanelContainer::F8E4M3FNUZ:
+  case PanelContainer::F8E5M2FNUZ:
     return 8;
   case PanelContainer::F16:
   case PanelContainer::BF16:
@@ -34,8 +38,31 @@ unsigned quench::bitsOf(PanelContainer container) {
 
 bool quench::holdsFloats(PanelContainer container) { return bitsOf(container) > 8; }
 
+bool quench::holdsByteFloats(PanelContainer container) {
+  return container == PanelContainer::F8E4M3FN || container == PanelContainer::F8E5M2 ||
+         holdsHalvedFloats(container);
+}
+
+bool quench::holdsHalvedFloats(PanelContainer container) {
+  return container == PanelContainer::F8E4M3FNUZ || container == PanelContainer::F8E5M2FNUZ;
+}
+
+uint32_t quench::halvedFloatCode(uint32_t code, numerics::FloatFormat format) {
+  constexpr uint32_t kNaN = 0x80;
+  const bool isFinite = (code & 0x7f) < (format == numerics::FloatFormat::F8E4M3FN ? 0x7f : 0x7c);
+  return !isFinite ? kNaN : code == 0x80 ? 0 : code;
+}
+
 Type quench::storageType(PanelContainer container, MLIRContext *context) {
   switch (container) {
+  case PanelContainer::F8E4M3FN:
+    return Float8E4M3FNType::get(context);
+  case PanelContainer::F8E5M2:
+    return Float8E5M2Type::get(context);
+  case PanelContainer::F8E4M3FNUZ:
+    return Float8E4M3FNUZType::get(context);
+  case PanelContainer::F8E5M2FNUZ:
+    return Float8E5M2FNUZType::get(context);
   case PanelContainer::F16:
     return Float16Type::get(context);
   case PanelContainer::BF16:
@@ -48,12 +75,16 @@ Type quench::storageType(PanelContainer container, MLIRContext *context) {
 }
 
 PanelContainer quench::containerOf(Type type) {
-  return type.isInteger(2)   ? PanelContainer::I2
-         : type.isInteger(4) ? PanelContainer::I4
-         : type.isInteger(8) ? PanelContainer::I8
-         : type.isF16()      ? PanelContainer::F16
-         : type.isBF16()     ? PanelContainer::BF16
-                             : PanelContainer::F32;
+  return type.isInteger(2)               ? PanelContainer::I2
+         : type.isInteger(4)             ? PanelContainer::I4
+         : type.isInteger(8)             ? PanelContainer::I8
+         : isa<Float8E4M3FNType>(type)   ? PanelContainer::F8E4M3FN
+         : isa<Float8E5M2Type>(type)     ? PanelContainer::F8E5M2
+         : isa<Float8E4M3FNUZType>(type) ? PanelContainer::F8E4M3FNUZ
+         : isa<Float8E5M2FNUZType>(type) ? PanelContainer::F8E5M2FNUZ
+         : type.isF16()                  ? PanelContainer::F16
+         : type.isBF16()                 ? PanelContainer::BF16
+                                         : PanelContainer::F32;
 }
 
 Type quench::narrowScaleOf(SchemeAttr scheme, const Target &target) {
@@ -182,7 +213,9 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
   }
   int64_t perStep = layout.codesPerStep(), lanes = layout.lanes;
   std::optional<numerics::CodeTable> table = numerics::CodeTable::get(scheme.element);
-  float unit = table ? table->unit : 1.0f;
+  const bool isHalved = holdsHalvedFloats(layout.container);
+  // What both sides lack of a halved container.
+  float unit = table ? table->unit : isHalved ? 4.0f : 1.0f;
   bool sharedRows = scheme.block[0] == numerics::kWhole;
   tensor.codes.visit([&](const auto &codes) {
     for (int64_t row = 0; row < layout.n; ++row) {
@@ -194,6 +227,7 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
           auto [word, bit] = placeOf(layout, position % perStep);
           word += position / perStep * layout.wordsPerStep();
           code ^= layout.isSigned ? PanelLayout::signOffset(layout.container) : 0;
+          code = isHalved ? halvedFloatCode(code, scheme.element.floatFormat()) : code;
           packed.words[layout.wordPlace(row, word)] |= code << bit;
         }
         int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;

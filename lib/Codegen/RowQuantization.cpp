@@ -22,14 +22,23 @@ std::optional<RowQuantization> RowQuantization::get(QuantizeOp op, const GroupLa
   bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
   bool perRow = block.size() == 2 && block[0] == 1;
   bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
-  if (!isSignedByte || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
+  const bool isFloat = scheme.isByteFloat();
+  if (!(isSignedByte || isFloat) || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
       scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
-      scheme.getCodeMax() <= 0 || !(op.isDynamic() ? perRow : perTensor)) {
+      (!isFloat && scheme.getCodeMax() <= 0) || !(op.isDynamic() ? perRow : perTensor)) {
     return std::nullopt;
   }
-  return RowQuantization{groups, static_cast<int32_t>(scheme.getCodeMin()),
-                         static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
-                         static_cast<float>(op.getClip().convertToDouble())};
+  RowQuantization quantization{groups, static_cast<int32_t>(scheme.getCodeMin()),
+                               static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
+                               static_cast<float>(op.getClip().convertToDouble())};
+  if (isFloat) {
+    quantization.format = scheme.getNumericsScheme().element.floatFormat();
+  }
+  return quantization;
+}
+
+float RowQuantization::largestCode() const {
+  return format ? numerics::maxFinite(*format) : static_cast<float>(codeMax);
 }
 
 std::string RowQuantization::name() const {
@@ -40,7 +49,12 @@ std::string RowQuantization::name() const {
     os << "_g" << groups.group;
   }
   os << (groups.rows == 2 ? "_pairs" : "");
-  os << "_m" << -codeMin << "_" << codeMax;
+  if (format) {
+    os << "_" << (*format == numerics::FloatFormat::F8E5M2 ? "e5m2" : "e4m3")
+       << (isHalved ? "_halved" : "");
+  } else {
+    os << "_m" << -codeMin << "_" << codeMax;
+  }
   if (clip != 1.0f) {
     os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);
   }

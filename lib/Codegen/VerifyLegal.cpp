@@ -57,8 +57,8 @@ static LogicalResult verify(ContractOp op, const Target &target) {
     }
     return success();
   }
-  return op.emitError() << stringify(realization.getForm())
-                        << ": the activations are neither f16 nor bf16";
+  return op.emitError() << "operands of these types have no "
+                        << stringify(realization.getForm()).str();
 }
 
 namespace {

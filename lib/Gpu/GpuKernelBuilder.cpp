@@ -55,6 +55,38 @@ Value GpuKernelBuilder::toF32(Value integer) {
   Value value = integer.getType().isIndex() ? toI32(integer) : integer;
   return arith::SIToFPOp::create(*this, getF32Type(), value);
 }
+Value GpuKernelBuilder::encodeByteFloat(Value value, numerics::FloatFormat format, bool isHalved) {
+  const auto mantissa = static_cast<int32_t>(numerics::mantissaBits(format));
+  const int32_t bias = mantissa == 3 ? 7 : 15, dropped = 23 - mantissa;
+  auto bitsOf = [&](Value x) { return arith::BitcastOp::create(*this, getI32Type(), x); };
+  Value magnitude = math::AbsFOp::create(*this, value);
+  Value bounded = minimum(magnitude, f32(numerics::maxFinite(format)));
+  // Half a step less a bit, and that bit where the last one kept is odd.
+  Value bits = bitsOf(bounded), odd = bitAnd(shiftRight(bits, dropped), 1);
+  Value rounded = shiftRight(add(add(bits, i32((1 << (dropped - 1)) - 1)), odd), dropped);
+  Value normal = sub(rounded, i32((127 - bias) << mantissa));
+  Value steps = mul(bounded, f32(std::ldexp(1.0f, bias - 1 + mantissa)));
+  Value subnormal = arith::FPToSIOp::create(*this, getI32Type(),
+                                            math::RoundEvenOp::create(*this, steps).getResult());
+  Value code = select(lessThan(bits, i32((128 - bias) << 23)), subnormal, normal);
+  if (format == numerics::FloatFormat::F8E5M2) {
+    Value isInfinite =
+        arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, bitsOf(magnitude), i32(0x7f800000));
+    code = select(isInfinite, i32(0x7c), code);
+  }
+  const int32_t notANumber = format == numerics::FloatFormat::F8E5M2 ? 0x7e : 0x7f;
+  Value isNaN = arith::CmpFOp::create(*this, arith::CmpFPredicate::UNO, value, value);
+  code = select(isNaN, i32(notANumber), code);
+  Value sign = shiftLeft(shiftRight(bitsOf(value), 31), 7);
+  if (!isHalved) {
+    return bitOr(code, sign);
+  }
+  Value isZero = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, code, i32(0));
+  const int32_t first = format == numerics::FloatFormat::F8E5M2 ? 0x7c : 0x7f;
+  code = select(isZero, code, bitOr(code, sign));
+  Value isFinite = lessThan(bitAnd(code, 0x7f), i32(first));
+  return select(isFinite, code, i32(0x80));
+}
 // Devices promise little of their own exponentials, and some have none. 2^n exp(r) with
 // n = round(x / ln 2), |r| <= ln 2 / 2 and the Taylor polynomial of degree 7. A NaN stays one.
 Value GpuKernelBuilder::exp(Value x) {

@@ -41,9 +41,11 @@ private:
   bool selectCacheUpdate(nn::CacheUpdateOp op);
   bool selectEmbedding(nn::EmbeddingOp op);
 
-  /// The product of `lhs`, or of its `codes`, with a stored weight.
+  /// The product of `lhs`, or of its `codes`, with a stored weight, by an instruction if there is a
+  /// kernel with it.
   bool replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,
-                        WeightOp weight, PanelContainer container, mlir::Value bias);
+                        WeightOp weight, PanelContainer container, llvm::StringRef instruction,
+                        mlir::Value bias);
 };
 
 } // namespace quench

@@ -29,15 +29,22 @@ public:
                 ValueRange buffers, Value count)
       : b(b), kernel(kernel), shape(shape), layout(kernel.layout), groups(layout.groups),
         fragment(*kernel.fragment), order(fragment.order), bits(bitsOf(layout.container)),
-        count(count), lhs(buffers[0]), rowScale(buffers[1]), rowSums(buffers[2]), words(buffers[3]),
-        scales(buffers[4]), zeros(kernel.zeroPoints ? buffers[5] : Value()),
-        bias(kernel.bias ? buffers[buffers.size() - 2] : Value()), result(buffers.back()) {
+        count(count), result(buffers.back()) {
+    size_t next = 0;
+    lhs = buffers[next++];
+    rowScale = buffers[next++];
+    rowSums = fragment.multipliesFloats ? Value() : buffers[next++];
+    words = buffers[next++];
+    scales = buffers[next++];
+    zeros = kernel.zeroPoints ? buffers[next++] : Value();
+    bias = kernel.bias ? buffers[next] : Value();
     chunkCodes = fragment.codesOfChunk(layout);
     stageWords = chunkCodes / 4 * (shape.dividesK ? GpuMatrixShape::kWaves : 1);
     numStages = (rowWords() + stageWords - 1) / stageWords;
     stride = stageWords + 8;
     memoryWords = shape.tiles * fragment.n * stride;
     isGrouped = groups.numGroups() > 1;
+    carriesFloats = isGrouped || fragment.multipliesFloats;
   }
 
   void emit();
@@ -73,7 +80,8 @@ private:
   unsigned bits;
   Value count, lhs, rowScale, rowSums, words, scales, zeros, bias, result;
   int64_t chunkCodes, stageWords, numStages, stride, memoryWords;
-  bool isGrouped;
+  /// Whether groups have scales, and whether what is carried along K is sums in f32.
+  bool isGrouped, carriesFloats;
   Value thread, lane, wave, group, part, panel, loadedPanel, firstToken, memories;
 };
 } // namespace
@@ -179,7 +187,7 @@ SmallVector<Value> MatrixEmitter::operands(ValueRange vectors, int64_t step, int
       if (bits < 8) {
         word = b.bitAnd(b.shiftRight(word, static_cast<int32_t>(operand % parts * bits)),
                         0x01010101u * ((1u << bits) - 1u));
-      } else if (!fragment.mixesSigns) {
+      } else if (fragment.needsSigned()) {
         word = arith::XOrIOp::create(b, word, b.i32(static_cast<int32_t>(0x80808080u)));
       }
       result.push_back(word);
@@ -192,7 +200,8 @@ SmallVector<Value> MatrixEmitter::operands(ValueRange vectors, int64_t step, int
 // Sums
 //===----------------------------------------------------------------------===//
 
-/// What is carried from chunk to chunk: totals in f32 if there are groups, else sums in i32.
+/// What is carried from chunk to chunk: totals in f32 if there are groups, else sums in i32; or in
+/// f32, to which those of the chunk are added, since an instruction may keep fewer bits of its own.
 SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, Value memory,
                                                ValueRange carried) {
   const int64_t codesOfStep = order.codesOfStep(bits);
@@ -203,26 +212,43 @@ SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, 
   if (shape.dividesK) {
     from = b.add(from, b.mul(wave, chunkCodes / 4));
   }
+  auto multiply = [&](int64_t step, int64_t i, int64_t tile, ValueRange a, ValueRange sums) {
+    const int64_t offset = tile * fragment.n * stride + step * codesOfStep / 4 + i * order.words;
+    Value vector = b.loadVector(memories, b.add(from, b.index(offset)), order.words);
+    Values x;
+    for (int64_t word = 0; word < order.words; ++word) {
+      x.push_back(b.element(vector, word));
+    }
+    return multiplyTiles(b, fragment, a, x, sums);
+  };
+  const int64_t steps = chunkCodes / codesOfStep;
   Values none = noSums(b, fragment), values(carried);
   const auto size = static_cast<int64_t>(none.size());
-  SmallVector<Values> sums(shape.tiles, none);
-  if (!isGrouped) {
+  if (carriesFloats && !isGrouped) {
+    // Tile by tile: registers hold the sums of few.
+    Values next;
     for (int64_t tile = 0; tile < shape.tiles; ++tile) {
-      sums[tile] = Values(carried.slice(tile * size, size));
+      Values sums = none;
+      for (int64_t step = 0; step < steps; ++step) {
+        for (int64_t i = 0; i < order.instructions(bits); ++i) {
+          sums = multiply(step, i, tile, operands(weights, step, i), sums);
+        }
+      }
+      for (Value sum : elementsOfSums(b, sums)) {
+        next.push_back(b.add(carried[next.size()], sum));
+      }
     }
+    return next;
   }
-  for (int64_t step = 0; step < chunkCodes / codesOfStep; ++step) {
+  SmallVector<Values> sums(shape.tiles, none);
+  for (int64_t tile = 0; !isGrouped && tile < shape.tiles; ++tile) {
+    sums[tile] = Values(carried.slice(tile * size, size));
+  }
+  for (int64_t step = 0; step < steps; ++step) {
     for (int64_t i = 0; i < order.instructions(bits); ++i) {
       Values a = operands(weights, step, i);
       for (int64_t tile = 0; tile < shape.tiles; ++tile) {
-        const int64_t offset =
-            tile * fragment.n * stride + step * codesOfStep / 4 + i * order.words;
-        Value vector = b.loadVector(memories, b.add(from, b.index(offset)), order.words);
-        Values x;
-        for (int64_t word = 0; word < order.words; ++word) {
-          x.push_back(b.element(vector, word));
-        }
-        sums[tile] = multiplyTiles(b, fragment, a, x, sums[tile]);
+        sums[tile] = multiply(step, i, tile, a, sums[tile]);
       }
     }
     if (isGrouped && (step + 1) * codesOfStep % groupCodes == 0) {
@@ -246,7 +272,7 @@ SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, 
   return next;
 }
 
-/// Totals plus `scale * (sum - zero point * sum of activations)`.
+/// Totals plus `scale * (sum - zero point * sum of activations)`, or `scale * sum` of floats.
 SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, ValueRange totals) {
   const int64_t inStages = isGrouped ? numStages * stageWords * 4 / groups.paddedGroup() : 1;
   Value isReal;
@@ -267,8 +293,11 @@ SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, Val
     if (!scale) {
       Value at = b.add(b.mul(base, layout.lanes), rowOf(sum));
       scale = b.load(scales, at);
+      if (fragment.multipliesFloats) {
+        continue;
+      }
       zero = zeros ? b.load(zeros, at) : b.i32(PanelLayout::signOffset(layout.container));
-      if (bits == 8 && !fragment.mixesSigns) {
+      if (bits == 8 && fragment.needsSigned()) {
         zero = b.sub(zero, b.i32(128));
       }
     }
@@ -279,13 +308,16 @@ SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, Val
     std::map<int64_t, Value> ofColumn;
     for (int64_t sum = 0; sum < numSums(); ++sum) {
       Value &ofActivations = ofColumn[fragment.column.ofRegister[sum]];
-      if (!ofActivations) {
+      if (!ofActivations && rowSums) {
         Value token = atMost(tokenOf(tile, sum), last);
         ofActivations = b.load(rowSums, b.add(b.mul(token, groups.numGroups()), number));
       }
       auto [scale, zero] = ofRow[fragment.row.ofRegister[sum]];
       const size_t place = tile * numSums() + sum;
-      Value value = b.toF32(b.sub(sums[place], b.mul(zero, ofActivations)));
+      Value value = sums[place];
+      if (rowSums) {
+        value = b.toF32(b.sub(value, b.mul(zero, ofActivations)));
+      }
       if (isReal) {
         value = b.select(isReal, value, b.f32(0.0f));
       }
@@ -344,7 +376,7 @@ void MatrixEmitter::emit() {
   memories = b.sharedBuffer((isAsync ? 2 : 1) * memoryWords, b.getI32Type());
   Values initial;
   for (int64_t tile = 0; tile < shape.tiles; ++tile) {
-    initial.append(isGrouped ? Values(numSums(), b.f32(0.0f)) : noSums(b, fragment));
+    initial.append(carriesFloats ? Values(numSums(), b.f32(0.0f)) : noSums(b, fragment));
   }
   if (isAsync) {
     stage(b.index(0), b.index(0));
@@ -373,7 +405,7 @@ void MatrixEmitter::emit() {
         return next;
       });
   Values elements;
-  if (isGrouped) {
+  if (carriesFloats) {
     elements = sums;
   } else {
     const size_t size = sums.size() / shape.tiles;

@@ -21,15 +21,22 @@ using namespace quench;
 std::string GpuProductKernel::name() const {
   std::string text;
   llvm::raw_string_ostream os(text);
+  const bool isE4M3 = layout.container == PanelContainer::F8E4M3FN ||
+                      layout.container == PanelContainer::F8E4M3FNUZ;
+  const StringRef byteFloat = isE4M3 ? "e4m3" : "e5m2";
   os << (fragment ? "matrix_product_" : "product_")
-     << (!integerLhs ? "f32"
-         : rowScales ? "i8row"
-                     : "i8")
-     << "_";
+     << (!codedLhs            ? "f32"
+         : multipliesFloats() ? byteFloat
+                              : "i8")
+     << (codedLhs && rowScales ? "row_" : "_");
   if (holdsFloats(layout.container)) {
     os << "f32";
   } else {
-    os << "i" << bitsOf(layout.container);
+    if (multipliesFloats()) {
+      os << byteFloat;
+    } else {
+      os << "i" << bitsOf(layout.container);
+    }
     if (layout.groups.group != layout.groups.k) {
       os << "g" << layout.groups.group;
     }
@@ -48,7 +55,7 @@ public:
         count(count) {
     size_t next = 0;
     lhs = buffers[next++];
-    if (kernel.integerLhs) {
+    if (kernel.codedLhs) {
       rowScale = buffers[next++];
       rowSums = buffers[next++];
     }
@@ -93,7 +100,7 @@ private:
     }
     for (int64_t i = 0; i < numRows; ++i) {
       Value sum = sums[i];
-      if (kernel.integerLhs) {
+      if (kernel.codedLhs) {
         sum = b.mul(sum, b.load(rowScale, kernel.rowScales ? loaded[i] : b.index(0)));
       }
       if (bias) {
@@ -138,7 +145,7 @@ private:
       Value scale = b.load(scales, at);
       Value zero = zeros ? b.load(zeros, at) : b.i32(PanelLayout::signOffset(layout.container));
       Values next =
-          kernel.integerLhs ? integerGroup(group, size, zero) : decodedGroup(group, size, zero);
+          kernel.codedLhs ? integerGroup(group, size, zero) : decodedGroup(group, size, zero);
       for (int64_t i = 0; i < numRows; ++i) {
         next[i] = b.fma(next[i], scale, sums[i]);
       }
@@ -238,10 +245,12 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
   auto parameter = [&](ArrayRef<int64_t> shape, Type element) {
     kernel.parameters.push_back(ArithmeticBuilder::bufferType(shape, element));
   };
-  if (integerLhs) {
+  if (codedLhs) {
     parameter({dynamic, groups.paddedK() / 4}, i32);
     parameter({rowScales ? dynamic : 1, 1}, f32);
-    parameter({dynamic, groups.numGroups()}, i32);
+    if (!multipliesFloats()) {
+      parameter({dynamic, groups.numGroups()}, i32);
+    }
   } else {
     parameter({dynamic, groups.k}, f32);
   }

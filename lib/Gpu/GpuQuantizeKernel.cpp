@@ -27,7 +27,7 @@ public:
   QuantizeEmitter(GpuKernelBuilder &b, const GpuQuantizeKernel &kernel, ValueRange buffers)
       : b(b), kernel(kernel), groups(kernel.groups), input(buffers[0]),
         given(kernel.dynamic ? Value() : buffers[1]), codes(buffers[kernel.dynamic ? 1 : 2]),
-        scales(kernel.dynamic ? buffers[2] : Value()), sums(buffers[3]) {}
+        scales(kernel.dynamic ? buffers[2] : Value()), sums(kernel.format ? Value() : buffers[3]) {}
 
   void emit() {
     row = b.groupId(0);
@@ -47,7 +47,9 @@ public:
     }
     b.loop(thread, b.index(number), b.index(b.threads), [&](Value group) {
       Value sum = quantizeWords(group, b.index(0), b.index(1));
-      b.store(sum, sums, b.add(b.mul(row, number), group));
+      if (sums) {
+        b.store(sum, sums, b.add(b.mul(row, number), group));
+      }
     });
   }
 
@@ -68,7 +70,7 @@ private:
       magnitude = b.mul(magnitude, b.f32(kernel.clip));
     }
     Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, b.f32(0.0f));
-    Value result = b.div(magnitude, b.f32(static_cast<float>(kernel.codeMax)));
+    Value result = b.div(magnitude, b.f32(kernel.largestCode()));
     // A row so small that its scale underflows takes the smallest one there is.
     result = b.maximum(result, b.f32(std::numeric_limits<float>::denorm_min()));
     return b.select(isZero, b.f32(1.0f), result);
@@ -77,6 +79,9 @@ private:
   /// All threads share the only group.
   void quantizeRow() {
     Value sum = quantizeWords(b.index(0), thread, b.index(b.threads));
+    if (!sums) {
+      return;
+    }
     Value shared = b.sharedBuffer(b.threads, b.getI32Type());
     sum = b.reduce(sum, shared, [&](Value lhs, Value rhs) { return b.add(lhs, rhs); });
     b.ifThen(b.lessThan(thread, b.index(1)), [&] { b.store(sum, sums, row); });
@@ -101,7 +106,7 @@ private:
             Value isReal = b.lessThan(k, size);
             Value x = b.load(input, b.add(from, b.select(isReal, k, b.index(0))));
             Value code = b.select(isReal, quantize(x), b.i32(0));
-            total = b.add(total, code);
+            total = sums ? b.add(total, code) : total;
             word = b.bitOr(word, b.shiftLeft(b.bitAnd(code, 0xff), 8 * j));
           }
           b.store(word, codes, b.add(to, at));
@@ -112,6 +117,9 @@ private:
 
   /// clamp(roundeven(x / scale))
   Value quantize(Value x) {
+    if (kernel.format) {
+      return b.encodeByteFloat(b.div(x, scale), *kernel.format, kernel.isHalved);
+    }
     Value rounded = math::RoundEvenOp::create(b, b.div(x, scale));
     rounded = b.maximum(rounded, b.f32(static_cast<float>(kernel.codeMin)));
     rounded = b.minimum(rounded, b.f32(static_cast<float>(kernel.codeMax)));
@@ -140,7 +148,9 @@ func::FuncOp GpuQuantizeKernel::getOrCreate(ModuleOp module) const {
   if (dynamic) {
     kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, 1}, f32));
   }
-  kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, groups.numGroups()}, i32));
+  if (!format) {
+    kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, groups.numGroups()}, i32));
+  }
   kernel.launch = [](GpuKernelBuilder &host, ValueRange values) {
     Value count = memref::DimOp::create(host, values.front(), 0);
     return GpuLaunch{{count, host.index(1), host.index(1)}, {}};

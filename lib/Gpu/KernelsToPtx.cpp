@@ -7,6 +7,7 @@
 
 #include "KernelsToLlvm.h"
 
+#include "quench/Gpu/MatrixFragment.h"
 #include "quench/Gpu/Passes.h"
 #include "quench/Target/TargetSpec.h"
 
@@ -39,6 +40,18 @@ static Value dot(ImplicitLocOpBuilder &b, Value signedBytes, Value unsignedBytes
                                            rhs, NVVM::DotAccumulateType::UNSIGNED, sum);
 }
 
+/// Products of eight-bit floats came with version 8.4 of PTX, later than the first chips that have
+/// them. Newer chips have newer versions.
+static StringRef featuresFor(ModuleOp module, StringRef chip) {
+  bool multipliesByteFloats = false;
+  module.walk([&](LLVM::CallIntrinsicOp call) {
+    multipliesByteFloats |= llvm::any_of(MatrixFragment::all(), [&](const MatrixFragment &each) {
+      return each.multipliesFloats && each.intrinsic == call.getIntrin();
+    });
+  });
+  return multipliesByteFloats && (chip == "sm_89" || chip.starts_with("sm_90")) ? "+ptx84" : "";
+}
+
 namespace {
 struct KernelsToPtxPass : quench::impl::KernelsToPtxPassBase<KernelsToPtxPass> {
   using Base::Base;
@@ -61,8 +74,9 @@ struct KernelsToPtxPass : quench::impl::KernelsToPtxPassBase<KernelsToPtxPass> {
     LlvmDevice device;
     device.dot = dot;
     device.conversion = [] { return createConvertGpuOpsToNVVMOps(); };
-    device.target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda",
-                                              target->chip);
+    device.target =
+        NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda",
+                                  target->chip, featuresFor(getOperation(), target->chip));
     if (failed(compileKernels(getOperation(), device))) {
       signalPassFailure();
     }

@@ -34,12 +34,17 @@ static Value pack(GpuKernelBuilder &b, ValueRange words) {
   return words.size() == 2 ? LLVM::BitcastOp::create(b, b.getI64Type(), vector) : vector;
 }
 
+static Type sumType(GpuKernelBuilder &b, const MatrixFragment &fragment) {
+  return fragment.multipliesFloats ? Type(b.getF32Type()) : b.getI32Type();
+}
+
 SmallVector<Value> quench::noSums(GpuKernelBuilder &b, const MatrixFragment &fragment) {
   if (isNvidia(fragment)) {
-    return SmallVector<Value>(fragment.numSums(), b.i32(0));
+    Value zero = fragment.multipliesFloats ? b.f32(0.0f) : b.i32(0);
+    return SmallVector<Value>(fragment.numSums(), zero);
   }
-  auto type = VectorType::get({fragment.numSums()}, b.getI32Type());
-  return {LLVM::ConstantOp::create(b, type, DenseElementsAttr::get(type, b.getI32IntegerAttr(0)))};
+  auto type = VectorType::get({fragment.numSums()}, sumType(b, fragment));
+  return {LLVM::ConstantOp::create(b, type, b.getZeroAttr(type))};
 }
 
 SmallVector<Value> quench::elementsOfSums(GpuKernelBuilder &b, ValueRange sums) {
@@ -63,8 +68,8 @@ SmallVector<Value> quench::multiplyTiles(GpuKernelBuilder &b, const MatrixFragme
     operands.append(weights.begin(), weights.end());
     operands.append(activations.begin(), activations.end());
     operands.append(sums.begin(), sums.end());
-    auto type = LLVM::LLVMStructType::getLiteral(b.getContext(),
-                                                 SmallVector<Type>(sums.size(), b.getI32Type()));
+    auto type = LLVM::LLVMStructType::getLiteral(
+        b.getContext(), SmallVector<Type>(sums.size(), sumType(b, fragment)));
     Value result = LLVM::CallIntrinsicOp::create(b, type, name, operands)->getResult(0);
     SmallVector<Value> next;
     for (size_t i = 0; i < sums.size(); ++i) {

@@ -26,32 +26,37 @@ KernelSelection::RowKernel GpuKernelSelector::quantizeKernel(const RowQuantizati
 }
 
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
-                                         WeightOp weight, PanelContainer container, Value bias) {
+                                         WeightOp weight, PanelContainer container,
+                                         StringRef instruction, Value bias) {
   bool isFloat = holdsFloats(container);
   auto panels =
       PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()));
   GpuProductKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
-  const NativeProduct *product = target.integerProduct();
-  const MatrixFragment *fragment = product ? MatrixFragment::find(product->instruction) : nullptr;
+  const MatrixFragment *fragment = MatrixFragment::find(instruction);
   if (codes && fragment && fragment->fits(kernel.layout)) {
     kernel.fragment = fragment;
     panels =
         PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()),
                         Type(), b.getDenseI64ArrayAttr(fragment->order.parameters()), /*depth=*/4);
     kernel.layout = PanelLayout::get(weight.getType(), panels);
+  } else if (holdsByteFloats(container)) {
+    return false;
   } else if (codes && fragment) {
     remark::missed(op->getLoc(),
                    remark::RemarkOpts::name("no-matrix-instruction").category(DEBUG_TYPE))
         << "multiplied by bytes, not by matrices: groups do not begin and end with steps of " +
                fragment->instruction.str();
   }
-  kernel.integerLhs = codes.has_value();
+  kernel.codedLhs = codes.has_value();
   kernel.bias = bias != nullptr;
   SmallVector<Value> inputs = {lhs};
   if (codes) {
     kernel.rowScales = codes->rowScales;
-    inputs = {codes->codes, codes->scales, codes->sums};
+    inputs = {codes->codes, codes->scales};
+    if (codes->sums) {
+      inputs.push_back(codes->sums);
+    }
   }
   auto addPart = [&](WeightPart part, int64_t elements, Type element) {
     inputs.push_back(PackedWeightOp::create(
@@ -96,16 +101,18 @@ bool GpuKernelSelector::selectContract(ContractOp op) {
       remark::missed(op.getLoc(), remark::RemarkOpts::name("decoded").category(DEBUG_TYPE))
           << "weights are decoded to f32 when packed: no kernel reads these codes";
     }
-    return replaceByProduct(op, op.getLhs(), std::nullopt, weight, container, op.getBias());
+    return replaceByProduct(op, op.getLhs(), std::nullopt, weight, container,
+                            realization.getProduct(), op.getBias());
   }
   auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
-  if (form != ContractionForm::Integer || !quantize) {
+  if ((form != ContractionForm::Integer && form != ContractionForm::FloatCodes) || !quantize) {
     return false;
   }
   int64_t k = rhs.getShape()[1];
   GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
-  std::optional<RowCodes> codes = quantizedRows(quantize, groups);
-  return codes && replaceByProduct(op, quantize.getInput(), codes, weight, container, op.getBias());
+  std::optional<RowCodes> codes = quantizedRows(quantize, groups, holdsHalvedFloats(container));
+  return codes && replaceByProduct(op, quantize.getInput(), codes, weight, container,
+                                   realization.getProduct(), op.getBias());
 }
 
 bool GpuKernelSelector::selectLinear(nn::LinearOp op) {
@@ -115,5 +122,5 @@ bool GpuKernelSelector::selectLinear(nn::LinearOp op) {
     return false;
   }
   return replaceByProduct(op, op.getInput(), std::nullopt, weight, PanelContainer::F32,
-                          op.getBias());
+                          /*instruction=*/"", op.getBias());
 }

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Integer contractions follow the steps in the definition of `quench.contract` bit by bit. Mixed
-// ones sum in double, since the definition leaves the order of the sum open.
+// Integer contractions follow the steps in the definition of `quench.contract` bit by bit. Those of
+// floats sum in double, since the definition leaves the order of the sum open.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,23 +27,30 @@ namespace quench::reference {
 
 namespace {
 /// One quantized side, spread out: for each element its code without the zero point, or the
-/// multiple of the unit that it stands for, and its scale.
+/// multiple of the unit or the float that it stands for, and its scale.
 struct Side {
   int64_t K = 0;
   /// Elements along K that share a scale; K when they all do.
   int64_t extent = 0;
+  bool isFloat = false;
   std::vector<int64_t> shifted;
+  std::vector<float> floats;
   std::vector<float> scales;
 
   explicit Side(const Value &value) : K(value.shape()[1]) {
     const SchemeAttr scheme = cast<QTensorType>(value.type).getScheme();
     const int64_t block = scheme.getBlock()[1];
     extent = block == SchemeAttr::kWhole ? K : std::min(block, K);
-    const auto table = numerics::CodeTable::get(scheme.getNumericsScheme().element);
+    const numerics::Encoding element = scheme.getNumericsScheme().element;
+    isFloat = scheme.isByteFloat();
+    const auto table = numerics::CodeTable::get(element);
     forEachIndex(value.shape(), [&](ArrayRef<int64_t> index) {
       const int64_t block = blockOf(index, value.shape(), scheme);
       const int64_t z = !value.zeroPoints.empty() ? value.zeroPoints[block] : 0;
       const int64_t code = value.codes[shifted.size()];
+      if (isFloat) {
+        floats.push_back(element.decodeCode(static_cast<int32_t>(code)));
+      }
       shifted.push_back((table ? table->values[code] : code) - z);
       scales.push_back(table ? value.scales[block] * table->unit : value.scales[block]);
     });
@@ -68,6 +75,16 @@ static Expected<int32_t> sumOfBlock(const Side &lhs, int64_t m, const Side &rhs,
   return static_cast<int32_t>(sum);
 }
 
+/// sum lhs * rhs over [begin, end), in f32.
+static float sumOfFloats(const Side &lhs, int64_t m, const Side &rhs, int64_t n, int64_t begin,
+                         int64_t end) {
+  double sum = 0.0;
+  for (int64_t k = begin; k < end; ++k) {
+    sum += static_cast<double>(lhs.floats[m * lhs.K + k]) * rhs.floats[n * rhs.K + k];
+  }
+  return static_cast<float>(sum);
+}
+
 /// One element of the result, before the bias.
 static Expected<float> dot(const Side &lhs, int64_t m, const Side &rhs, int64_t n) {
   const int64_t K = lhs.K;
@@ -75,15 +92,22 @@ static Expected<float> dot(const Side &lhs, int64_t m, const Side &rhs, int64_t 
   const bool lhsChanges = lhs.extent < K;
   float t = 0.0f;
   for (int64_t k = 0; k < K; k += step) {
-    Expected<int32_t> acc = sumOfBlock(lhs, m, rhs, n, k, std::min(k + step, K));
-    if (!acc) {
-      return acc.takeError();
+    const int64_t end = std::min(k + step, K);
+    float sum = 0.0f;
+    if (lhs.isFloat && rhs.isFloat) {
+      sum = sumOfFloats(lhs, m, rhs, n, k, end);
+    } else {
+      Expected<int32_t> acc = sumOfBlock(lhs, m, rhs, n, k, end);
+      if (!acc) {
+        return acc.takeError();
+      }
+      sum = static_cast<float>(*acc);
     }
     float scale = rhs.scales[n * K + k];
     if (lhsChanges) {
       scale = lhs.scales[m * K + k] * scale;
     }
-    t = std::fma(static_cast<float>(*acc), scale, t);
+    t = std::fma(sum, scale, t);
   }
   if (!lhsChanges && K > 0) {
     t = t * lhs.scales[m * K];
@@ -91,7 +115,7 @@ static Expected<float> dot(const Side &lhs, int64_t m, const Side &rhs, int64_t 
   return t;
 }
 
-static Expected<Value> contractIntegers(const Side &lhs, const Side &rhs, Value result) {
+static Expected<Value> contractCodes(const Side &lhs, const Side &rhs, Value result) {
   const int64_t M = result.shape()[0], N = result.shape()[1];
   for (int64_t m = 0; m < M; ++m) {
     for (int64_t n = 0; n < N; ++n) {
@@ -138,7 +162,7 @@ static Expected<Value> evaluateContract(ContractOp op, const Frame &frame) {
   if (!lhs.isQuantized()) {
     return contractFloats(lhs, rhs, bias, std::move(*zeros));
   }
-  Expected<Value> result = contractIntegers(Side(lhs), Side(rhs), std::move(*zeros));
+  Expected<Value> result = contractCodes(Side(lhs), Side(rhs), std::move(*zeros));
   if (result && bias) {
     for (int64_t i = 0; i < result->size(); ++i) {
       result->floats[i] = result->floats[i] + bias->floats[i % N];

@@ -24,9 +24,17 @@ using namespace llvm;
 using namespace quench;
 
 static constexpr std::pair<NumberType, StringLiteral> numberNames[] = {
-    {NumberType::I8, "i8"},   {NumberType::UI8, "ui8"}, {NumberType::I16, "i16"},
-    {NumberType::I32, "i32"}, {NumberType::F16, "f16"}, {NumberType::BF16, "bf16"},
-    {NumberType::F32, "f32"}};
+    {NumberType::I8, "i8"},
+    {NumberType::UI8, "ui8"},
+    {NumberType::I16, "i16"},
+    {NumberType::I32, "i32"},
+    {NumberType::F16, "f16"},
+    {NumberType::BF16, "bf16"},
+    {NumberType::F32, "f32"},
+    {NumberType::F8E4M3FN, "f8E4M3FN"},
+    {NumberType::F8E5M2, "f8E5M2"},
+    {NumberType::F8E4M3FNUZ, "f8E4M3FNUZ"},
+    {NumberType::F8E5M2FNUZ, "f8E5M2FNUZ"}};
 
 StringRef quench::stringify(NumberType type) {
   return find_if(numberNames, [&](const auto &entry) { return entry.first == type; })->second;

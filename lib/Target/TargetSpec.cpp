@@ -100,7 +100,8 @@ public:
   }
 
   void read(StringRef key, NumberType &value) {
-    constexpr StringLiteral expected = "i8, ui8, i16, i32, f16, bf16 or f32";
+    constexpr StringLiteral expected =
+        "i8, ui8, i16, i32, f8E4M3FN, f8E5M2, f8E4M3FNUZ, f8E5M2FNUZ, f16, bf16 or f32";
     auto attr = get<TypeAttr>(key, expected);
     if (!attr) {
       return;
@@ -274,6 +275,18 @@ static Attribute describeProduct(Builder &b, const NativeProduct &product) {
       break;
     case NumberType::F32:
       type = b.getF32Type();
+      break;
+    case NumberType::F8E4M3FN:
+      type = b.getType<Float8E4M3FNType>();
+      break;
+    case NumberType::F8E5M2:
+      type = b.getType<Float8E5M2Type>();
+      break;
+    case NumberType::F8E4M3FNUZ:
+      type = b.getType<Float8E4M3FNUZType>();
+      break;
+    case NumberType::F8E5M2FNUZ:
+      type = b.getType<Float8E5M2FNUZType>();
       break;
     }
     entries.push_back(entry(key, TypeAttr::get(type)));

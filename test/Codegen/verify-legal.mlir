@@ -43,3 +43,25 @@ func.func @container(%x: !quench.qtensor<?x64xf32, #a8>) -> tensor<?x96xf32> {
   %y = quench.contract %x, %w accumulator i32 by <codes, container = i8, product = "vpmaddwd"> : !quench.qtensor<?x64xf32, #a8>, !quench.qtensor<96x64xf32, #w4> -> tensor<?x96xf32>
   return %y : tensor<?x96xf32>
 }
+
+// -----
+
+// No processor multiplies floats of eight bits.
+#f8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
+func.func @float_codes(%x: !quench.qtensor<?x64xf32, #f8>) -> tensor<?x4xf32> {
+  %w = quench.weight @w : !quench.qtensor<4x64xf32, #f8>
+  // expected-error@+1 {{products of eight-bit floats: the target has no products of these floats}}
+  %y = quench.contract %x, %w accumulator f32 by <float_codes, container = f8E4M3FN, product = "fma"> : !quench.qtensor<?x64xf32, #f8>, !quench.qtensor<4x64xf32, #f8> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// Integers are no floats.
+#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @other_codes(%x: !quench.qtensor<?x64xf32, #a8>) -> tensor<?x4xf32> {
+  %w = quench.weight @w : !quench.qtensor<4x64xf32, #a8>
+  // expected-error@+1 {{operands of these types have no products of eight-bit floats}}
+  %y = quench.contract %x, %w accumulator i32 by <float_codes, container = i8, product = "fma"> : !quench.qtensor<?x64xf32, #a8>, !quench.qtensor<4x64xf32, #a8> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}

@@ -60,6 +60,23 @@ func.func @main() -> tensor<1x1xf32> {
 
 // -----
 
+// Codes that are floats of eight bits stand for 1.5, -2, 0.5 and 4: (1.5 * 1.5 + -2 * -2) * 1 + (0.5 * 0.5 + 4 * 4) * 0.5, twice.
+// CHECK: main.0: 1x1xf32 = [28.75]
+#a8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
+#w8 = #quench.scheme<f8E4M3FN, block = [1, 2], scale = f16>
+func.func @main() -> tensor<1x1xf32> {
+  %c = arith.constant dense<[[1.5, -2.0, 0.5, 4.0]]> : tensor<1x4xf8E4M3FN>
+  %xs = arith.constant dense<2.0> : tensor<1x1xf32>
+  %ws = arith.constant dense<[[1.0, 0.5]]> : tensor<1x2xf32>
+  %x = quench.assemble %c, %xs : tensor<1x4xf8E4M3FN>, tensor<1x1xf32> to !quench.qtensor<1x4xf32, #a8>
+  %w = quench.assemble %c, %ws : tensor<1x4xf8E4M3FN>, tensor<1x2xf32> to !quench.qtensor<1x4xf32, #w8>
+  %y = quench.contract %x, %w accumulator f32
+      : !quench.qtensor<1x4xf32, #a8>, !quench.qtensor<1x4xf32, #w8> -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+// -----
+
 // Elements of a tensor are replaced, counted in row-major order; narrower values are extended.
 // CHECK: main.0: 2x3xf32 = [1, 0.5, 1, 1, 1, -2]
 func.func @main() -> tensor<2x3xf32> {

@@ -17,9 +17,11 @@
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/APFloat.h"
 
 #include "gtest/gtest.h"
 
+#include <cmath>
 #include <cstring>
 #include <random>
 
@@ -272,4 +274,42 @@ TEST_F(PanelLayoutTest, ContainersFollowTheElementAndTheBlock) {
                            "#quench.codebook<[-1.0, 0.7071]>, block = [1, *], scale = f32"}) {
     EXPECT_EQ(container(text), std::nullopt) << text;
   }
+}
+
+/// The same bits are half as much in the kinds without negative zero, as LLVM knows them.
+TEST_F(PanelLayoutTest, HalvedFloatsAreHalf) {
+  using llvm::APFloat;
+  const std::pair<numerics::FloatFormat, const llvm::fltSemantics *> kinds[] = {
+      {numerics::FloatFormat::F8E4M3FN, &APFloat::Float8E4M3FNUZ()},
+      {numerics::FloatFormat::F8E5M2, &APFloat::Float8E5M2FNUZ()}};
+  for (auto [format, halved] : kinds) {
+    for (uint32_t code = 0; code < 256; ++code) {
+      const float value = numerics::decode(format, code);
+      const APFloat found(*halved, llvm::APInt(8, halvedFloatCode(code, format)));
+      EXPECT_EQ(found.isNaN(), !std::isfinite(value)) << code;
+      if (std::isfinite(value)) {
+        EXPECT_EQ(2 * found.convertToFloat(), value) << code;
+      }
+    }
+  }
+}
+
+TEST_F(PanelLayoutTest, ScalesOfHalvedFloatsMakeUpForBothSides) {
+  numerics::QuantizedTensor tensor;
+  numerics::Scheme scheme;
+  scheme.element = numerics::Encoding::floating(numerics::FloatFormat::F8E4M3FN);
+  scheme.block = {1, numerics::kWhole};
+  tensor.shape = {1, 4};
+  tensor.codes = numerics::CodeArray(scheme.element, 4);
+  for (auto [at, code] : {std::pair(0, 0x80), std::pair(1, 0x7e), std::pair(2, 0xfe)}) {
+    tensor.codes.set(at, code);
+  }
+  tensor.scales = {0.75f};
+  const PackedPanels as = packCodes({1, {4, 4}, 4, PanelContainer::F8E4M3FN}, tensor, scheme);
+  const PackedPanels halved = packCodes({1, {4, 4}, 4, PanelContainer::F8E4M3FNUZ}, tensor, scheme);
+  EXPECT_EQ(as.words[0], 0x00fe7e80u);
+  EXPECT_EQ(halved.words[0], 0x00fe7e00u);
+  EXPECT_EQ(as.scales[0], 0.75f);
+  EXPECT_EQ(halved.scales[0], 3.0f);
+  EXPECT_TRUE(as.zeroPoints.empty() && halved.zeroPoints.empty());
 }

@@ -93,10 +93,10 @@ const Manual wmma = {16,
                      laneMod16};
 
 const Manual &manualOf(llvm::StringRef instruction) {
-  return instruction == "mma.m16n8k32"             ? mma
-         : instruction == "v_mfma_i32_16x16x32_i8" ? mfma32
-         : instruction == "v_mfma_i32_16x16x16i8"  ? mfma16
-                                                   : wmma;
+  return instruction.starts_with("mma.m16n8k32")  ? mma
+         : instruction.contains("16x16x32")       ? mfma32
+         : instruction == "v_mfma_i32_16x16x16i8" ? mfma16
+                                                  : wmma;
 }
 
 using Registers = std::vector<std::vector<uint32_t>>;
@@ -224,7 +224,7 @@ TEST_P(MatrixFragmentTest, LanesMultiplyWhatThePlainProductDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllMachines, MatrixFragmentTest,
-                         testing::Combine(testing::Range<size_t>(0, 4),
+                         testing::Combine(testing::Range<size_t>(0, MatrixFragment::all().size()),
                                           testing::Values(PanelContainer::I2, PanelContainer::I4,
                                                           PanelContainer::I8),
                                           testing::Values<int64_t>(256, 304, 20)));
@@ -257,7 +257,13 @@ TEST(MatrixFragmentTest, GroupsHaveToBeginWithSteps) {
   EXPECT_FALSE(fits(288, 96, PanelContainer::I4));
   EXPECT_FALSE(fits(256, 32, PanelContainer::I2));
   EXPECT_FALSE(fits(256, 256, PanelContainer::F32));
+  EXPECT_FALSE(fits(256, 256, PanelContainer::F8E4M3FN));
   EXPECT_EQ(MatrixFragment::find("dp4a"), nullptr);
+
+  const MatrixFragment *floats = MatrixFragment::find("mma.m16n8k32.e4m3");
+  ASSERT_NE(floats, nullptr);
+  EXPECT_TRUE(floats->fits(PanelLayout{64, {256, 32}, 16, PanelContainer::F8E4M3FN}));
+  EXPECT_FALSE(floats->fits(PanelLayout{64, {256, 256}, 16, PanelContainer::I8}));
 }
 
 } // namespace

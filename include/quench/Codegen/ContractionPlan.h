@@ -24,7 +24,7 @@
 namespace quench {
 
 /// "products of codes", "fixed point", "weights decoded in registers", "weights decoded when
-/// packed", "products of 16-bit floats"
+/// packed", "products of 16-bit floats", "products of eight-bit floats"
 llvm::StringRef stringify(ContractionForm form);
 
 /// One way, and its cost or why it is out of the question.

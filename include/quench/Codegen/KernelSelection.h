@@ -25,7 +25,7 @@
 
 namespace quench {
 
-/// Activations in integers as kernels pass them on.
+/// Codes of activations as kernels pass them on. Floats have no sums.
 struct RowCodes {
   mlir::Value codes, scales, sums;
   bool rowScales;
@@ -65,9 +65,10 @@ protected:
   /// Leaves `op` to the kernels of its users, which compute it on the way. Returns false.
   bool leaveToUsers(mlir::Operation *op);
 
-  /// The codes of `op` with groups laid out for a weight; emitted once for each layout. Nothing if
-  /// no kernel computes them.
-  std::optional<RowCodes> quantizedRows(QuantizeOp op, const GroupLayout &groups);
+  /// The codes of `op` with groups laid out for a weight, in one kind of floats if they are floats;
+  /// emitted once for each layout. Nothing if no kernel computes them.
+  std::optional<RowCodes> quantizedRows(QuantizeOp op, const GroupLayout &groups,
+                                        bool isHalved = false);
 
   /// An empty tensor with the static sizes of `type`, and one row for each `rows` of `like`.
   mlir::Value emptyLike(mlir::RankedTensorType type, mlir::Value like, int64_t rows = 1);

@@ -26,7 +26,7 @@
 
 namespace quench {
 
-enum class PanelContainer { I2, I4, I8, F16, BF16, F32 };
+enum class PanelContainer { I2, I4, I8, F8E4M3FN, F8E5M2, F8E4M3FNUZ, F8E5M2FNUZ, F16, BF16, F32 };
 
 /// Bits of a code in a container.
 unsigned bitsOf(PanelContainer container);
@@ -34,7 +34,17 @@ unsigned bitsOf(PanelContainer container);
 /// Whether weights are stored as floats rather than as codes.
 bool holdsFloats(PanelContainer container);
 
-/// i2, i4, i8, f16, bf16 or f32.
+/// Whether codes are floats of eight bits, and whether of a kind without negative zero that counts
+/// half of what the same bits are elsewhere.
+bool holdsByteFloats(PanelContainer container);
+bool holdsHalvedFloats(PanelContainer container);
+
+/// The code of an eight-bit float, with or without an infinity, in a container that holds halved
+/// ones: the same bits, but for a negative zero, which becomes zero, and for what is not finite,
+/// which becomes NaN.
+uint32_t halvedFloatCode(uint32_t code, numerics::FloatFormat format);
+
+/// i2, i4, i8, an eight-bit float, f16, bf16 or f32.
 mlir::Type storageType(PanelContainer container, mlir::MLIRContext *context);
 PanelContainer containerOf(mlir::Type type);
 

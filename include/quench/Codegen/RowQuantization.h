@@ -10,25 +10,33 @@
 
 #include "quench/Codegen/PanelLayout.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Numerics/FloatFormat.h"
 
 #include <optional>
 #include <string>
 
 namespace quench {
 
-/// Rows of f32 to signed bytes, for a weight in groups.
+/// Rows of f32 to bytes, signed or floats, for a weight in groups.
 struct RowQuantization {
   GroupLayout groups;
-  /// Inclusive code range.
+  /// Inclusive code range of integers.
   int32_t codeMin;
   int32_t codeMax;
   /// One scale for each row computed from its largest magnitude, or one given scale.
   bool dynamic;
   /// What a computed scale's largest magnitude is multiplied with.
   float clip = 1.0f;
+  /// Of codes that are floats, f8E4M3FN or f8E5M2.
+  std::optional<numerics::FloatFormat> format = std::nullopt;
+  /// Whether floats are stored for a container that `holdsHalvedFloats`.
+  bool isHalved = false;
 
   /// What kernels compute of `op`; nothing if they do not.
   static std::optional<RowQuantization> get(QuantizeOp op, const GroupLayout &groups);
+
+  /// What a computed scale takes the largest magnitude to.
+  float largestCode() const;
 
   /// A symbol name that tells quantizations apart.
   std::string name() const;

@@ -15,6 +15,7 @@
 #define QUENCH_GPU_GPUKERNELBUILDER_H
 
 #include "quench/Codegen/ArithmeticBuilder.h"
+#include "quench/Numerics/FloatFormat.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -50,6 +51,8 @@ public:
   mlir::Value toI32(mlir::Value index);
   /// A signed integer, or an index, as f32.
   mlir::Value toF32(mlir::Value integer);
+  /// The code in i32 of an f32, as `numerics::encode` has it, or as `halvedFloatCode` makes it.
+  mlir::Value encodeByteFloat(mlir::Value value, numerics::FloatFormat format, bool isHalved);
   /// exp(x), of at most 88 and at least -87, by the same operations on every device.
   mlir::Value exp(mlir::Value x);
 

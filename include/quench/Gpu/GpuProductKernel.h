@@ -25,9 +25,9 @@ struct GpuProductKernel {
   static constexpr int64_t kTileRows = 8;
 
   PanelLayout layout;
-  /// Codes of activations, as `GpuQuantizeKernel` leaves them, or floats.
-  bool integerLhs = false;
-  /// One scale for each row of integer activations, or one for all.
+  /// Codes of activations, as `GpuQuantizeKernel` leaves them, or floats of 32 bits.
+  bool codedLhs = false;
+  /// One scale for each row of codes of activations, or one for all.
   bool rowScales = true;
   /// Zero points beside the scales; otherwise that of codes stored unsigned.
   bool zeroPoints = false;
@@ -38,23 +38,26 @@ struct GpuProductKernel {
 
   std::string name() const;
 
-  /// Parameters: activations (`?xK` f32, or codes `?xW` i32, scales `?x1` or `1x1` f32 and sums of
-  /// codes `?xG` i32), words of the weight, f32 or i32, their scales f32 and zero points i32, a
-  /// bias `N` f32, and the result `?xN` f32. There are two kernels behind it, one of them for one
-  /// row.
+  /// Whether codes of both sides are floats; with a fragment only.
+  bool multipliesFloats() const { return holdsByteFloats(layout.container); }
+
+  /// Parameters: activations (`?xK` f32, or codes `?xW` i32, scales `?x1` or `1x1` f32 and, if
+  /// codes are integers, their sums `?xG` i32), words of the weight, f32 or i32, their scales f32
+  /// and zero points i32, a bias `N` f32, and the result `?xN` f32. There are two kernels behind
+  /// it, one of them for one row.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 
 private:
   mlir::func::FuncOp getOrCreateForRows(mlir::ModuleOp module, int64_t rows) const;
 };
 
-/// Quantizes rows of f32 to signed bytes, four in a word, groups padded with zeros as `GroupLayout`
+/// Quantizes rows of f32 to bytes, four in a word, groups padded with zeros as `GroupLayout`
 /// says, without gaps between rows.
 struct GpuQuantizeKernel : RowQuantization {
   int64_t wordsPerRow() const { return groups.paddedK() / 4; }
 
   /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xW` i32; when
-  /// dynamic the scales `?x1` f32; sums of the codes of each group `?xG` i32.
+  /// dynamic the scales `?x1` f32; sums of the codes of each group `?xG` i32 if they are integers.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 };
 

@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // An instruction multiplies a tile of 16 rows of a weight by one of `n` rows of activations, both
-// in bytes, and adds the products to a tile of sums in i32. All lanes of a wave have parts of the
-// three tiles in registers. Which part is all that differs between machines:
+// in bytes, and adds the products to a tile of sums in i32, or in f32 if bytes are floats. All
+// lanes of a wave have parts of the three tiles in registers. Which part is all that differs
+// between machines:
 //
 //   lane   = group * FragmentOrder::rowStride + part * kStride
 //   weight and activation: rows and words along K as `FragmentOrder` says, an activation's row
@@ -50,11 +51,15 @@ struct MatrixFragment {
   FragmentOrder order;
   /// Of the weight's rows, and of the activations'.
   Coordinate row, column;
+  /// Whether bytes of both sides are floats, and so are sums.
+  bool multipliesFloats;
   /// Whether bytes of weights may be unsigned beside signed activations; else 128 is taken off.
   bool mixesSigns;
   /// Whether memory is copied to that of a group without passing through registers.
   bool copiesAsynchronously;
 
+  /// Whether unsigned bytes have to become signed ones.
+  bool needsSigned() const { return !mixesSigns && !multipliesFloats; }
   int64_t numSums() const { return static_cast<int64_t>(row.ofRegister.size()); }
   int64_t groupOf(int64_t lane) const { return lane / order.rowStride() % order.rowLanes(); }
   /// Lanes beyond those with different operands have parts of their own.

@@ -26,7 +26,19 @@
 namespace quench {
 
 /// What an instruction multiplies or adds up.
-enum class NumberType { I8, UI8, I16, I32, F16, BF16, F32 };
+enum class NumberType {
+  I8,
+  UI8,
+  I16,
+  I32,
+  F16,
+  BF16,
+  F32,
+  F8E4M3FN,
+  F8E5M2,
+  F8E4M3FNUZ,
+  F8E5M2FNUZ
+};
 
 /// "i8", "ui8", … as in IR.
 llvm::StringRef stringify(NumberType type);

@@ -29,14 +29,18 @@ using namespace mlir;
 using namespace quench;
 
 namespace {
-/// `lhs * rhs^T` of integer codes.
-class IntegerContraction {
+/// `lhs * rhs^T` of codes: integers, or floats of eight bits.
+class CodeContraction {
 public:
-  IntegerContraction(ContractOp op, QTensorParts lhs, QTensorParts rhs, RewriterBase &rewriter)
+  CodeContraction(ContractOp op, QTensorParts lhs, QTensorParts rhs, RewriterBase &rewriter)
       : op(op), lhs(lhs), rhs(rhs), b(op.getLoc(), rewriter),
         resultType(cast<RankedTensorType>(op.getResult().getType())), rows(b.size(lhs.codes, 0)),
         columns(b.size(rhs.codes, 0)),
         table(numerics::CodeTable::get(rhs.type.getScheme().getNumericsScheme().element)) {
+    if (lhs.type.getScheme().isByteFloat() && rhs.type.getScheme().isByteFloat()) {
+      leftDecoder.emplace(b, lhs.type.getScheme());
+      rightDecoder.emplace(b, rhs.type.getScheme());
+    }
     if (table) {
       SmallVector<int32_t> values(table->values.begin(), table->values.end());
       auto type = RankedTensorType::get(values.size(), b.getI32Type());
@@ -146,13 +150,20 @@ private:
                   int64_t step) {
     Value left = blocksOf(lhs, first, count, extent, step);
     Value right = blocksOf(rhs, first, count, extent, step);
+    const bool ofFloats = leftDecoder.has_value();
     auto type = RankedTensorType::get(
         {resultType.getDimSize(0), resultType.getDimSize(1), *getConstantIntValue(count)},
-        b.getI32Type());
+        ofFloats ? Type(b.getF32Type()) : b.getI32Type());
+    Value zero = ofFloats ? b.f32(0.0f) : b.i32(0);
     Value accumulators =
         b.generic("pppr", {{left, {0, 2, 3}}, {right, {1, 2, 3}}},
-                  {b.filled(type, {rows, columns, count}, b.i32(0)), {0, 1, 2}},
+                  {b.filled(type, {rows, columns, count}, zero), {0, 1, 2}},
                   [&](TensorBuilder &b, ValueRange v) -> Value {
+                    if (ofFloats) {
+                      Value x = leftDecoder->decode(b, v[0], Value());
+                      Value y = rightDecoder->decode(b, v[1], Value());
+                      return math::FmaOp::create(b, x, y, v[2]);
+                    }
                     Value x = difference(b, lhs, v[0], /*row=*/0, first, step);
                     Value y = difference(b, rhs, v[1], /*row=*/1, first, step);
                     return arith::AddIOp::create(b, v[2], arith::MulIOp::create(b, x, y));
@@ -167,7 +178,10 @@ private:
                          Value left = parameterAt(b, lhs, lhs.scales, /*row=*/0, first, step);
                          scale = arith::MulFOp::create(b, left, scale);
                        }
-                       Value sum = arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
+                       Value sum = v[0];
+                       if (!ofFloats) {
+                         sum = arith::SIToFPOp::create(b, b.getF32Type(), sum);
+                       }
                        return math::FmaOp::create(b, sum, scale, v[1]);
                      });
   }
@@ -205,12 +219,15 @@ private:
   /// What the codes of the right side stand for that are not integers.
   std::optional<numerics::CodeTable> table;
   Value multiples;
+  /// Of codes that are floats.
+  std::optional<ElementDecoder> leftDecoder, rightDecoder;
 };
 
 /// quench.contract of codes
 ///   -> generic(m, n, g, j): acc += (lhs - zl) * (rhs - zr)
 ///      generic(m, n, g): t = fma(f32(acc), sr[n, g], t)
 ///      generic(m, n): t * sl[m] + bias[n]
+///    where acc is a sum in f32 of fma(lhs, rhs, acc) if the codes are floats
 /// quench.contract of a float left side
 ///   -> the dequantized right side, and the generics of a linear layer
 struct LowerContract : public OpConversionPattern<ContractOp> {
@@ -220,12 +237,12 @@ struct LowerContract : public OpConversionPattern<ContractOp> {
                                 ConversionPatternRewriter &rewriter) const override {
     auto left = dyn_cast<QTensorType>(op.getLhs().getType());
     auto right = dyn_cast<QTensorType>(op.getRhs().getType());
-    if (left && !IntegerContraction::isSupported(left, right)) {
+    if (left && !CodeContraction::isSupported(left, right)) {
       return rewriter.notifyMatchFailure(op, "expected a static K, or one block along K");
     }
     if (left) {
       QTensorParts lhs(left, adaptor.getLhs()), rhs(right, adaptor.getRhs());
-      rewriter.replaceOp(op, IntegerContraction(op, lhs, rhs, rewriter).lower());
+      rewriter.replaceOp(op, CodeContraction(op, lhs, rhs, rewriter).lower());
       return success();
     }
     TensorBuilder b(op.getLoc(), rewriter);

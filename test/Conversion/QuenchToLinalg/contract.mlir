@@ -117,3 +117,22 @@ func.func @negative_foreign_op(%x: !quench.qtensor<2x8xf32, #a4>) {
   %y = builtin.unrealized_conversion_cast %x : !quench.qtensor<2x8xf32, #a4> to i32
   return
 }
+
+// -----
+
+#f8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
+#g8 = #quench.scheme<f8E4M3FN, block = [1, 32], scale = f32>
+
+// Codes that are floats are decoded and multiplied in f32; scales are applied as to sums of integers.
+// CHECK-LABEL: func.func @float_codes(
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+// CHECK: %[[SUM:.+]] = math.fma %{{.+}}, %{{.+}}, %{{.+}} : f32
+// CHECK-NEXT: linalg.yield %[[SUM]]
+// CHECK: %[[SCALE:.+]] = tensor.extract %{{.+}} : tensor<768x8xf32>
+// CHECK-NEXT: math.fma %{{.+}}, %[[SCALE]], %{{.+}} : f32
+// CHECK: arith.mulf
+func.func @float_codes(%x: !quench.qtensor<?x256xf32, #f8>, %w: !quench.qtensor<768x256xf32, #g8>) -> tensor<?x768xf32> {
+  %y = quench.contract %x, %w accumulator f32
+     : !quench.qtensor<?x256xf32, #f8>, !quench.qtensor<768x256xf32, #g8> -> tensor<?x768xf32>
+  return %y : tensor<?x768xf32>
+}

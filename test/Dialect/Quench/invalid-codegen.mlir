@@ -1,12 +1,12 @@
 // RUN: quench-opt %s --split-input-file --verify-diagnostics
 
 // Eight rows at a time is possible, seven are not.
-// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f16, bf16 or f32, found 7 of 'i4'}}
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f8, f16, bf16 or f32, found 7 of 'i4'}}
 func.func private @panels_c1_lanes() attributes {p = #quench.panels<lanes = 7, container = i4>}
 
 // -----
 
-// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f16, bf16 or f32, found 8 of 'f64'}}
+// expected-error@+1 {{expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f8, f16, bf16 or f32, found 8 of 'f64'}}
 func.func private @panels_c1_container() attributes {p = #quench.panels<lanes = 8, container = f64>}
 
 // -----

@@ -252,6 +252,17 @@ func.func @contract_c3_encodings(%x: !quench.qtensor<2x3xf32, #s>, %w: !quench.q
 
 // -----
 
+#f = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
+#g = #quench.scheme<f8E5M2, block = [1, *], scale = f32>
+func.func @contract_c3_float_codes(%x: !quench.qtensor<2x3xf32, #g>, %w: !quench.qtensor<2x3xf32, #f>) {
+  // expected-error@+1 {{'quench.contract' op expected accumulator 'f32', found 'i32'}}
+  %y = quench.contract %x, %w accumulator i32
+      : !quench.qtensor<2x3xf32, #g>, !quench.qtensor<2x3xf32, #f> -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
 #s = #quench.scheme<i8, block = [1, *], scale = f32>
 func.func @contract_c3_left_side(%x: !quench.qtensor<2x3xf32, #s>, %w: tensor<2x3xf32>) {
   // expected-error@+1 {{'quench.contract' op expected integers, or on the right multiples of one unit, on both sides of an integer contraction}}

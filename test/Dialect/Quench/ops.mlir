@@ -17,6 +17,7 @@
 // CHECK-DAG: #[[$HUGE:.+]] = #quench.scheme<ui1, block = [9223372036854775807, 1], scale = f32>
 #w4 = #quench.scheme<i4, range = [-8, 7], block = [1, 32], scale = f16>
 #u4 = #quench.scheme<ui4, block = [1, 32], scale = bf16, zero_point>
+#f8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
 #t8 = #quench.scheme<i8, range = [-127, 127], block = [*, *], scale = f32>
 #mxfp4 = #quench.scheme<f4E2M1FN, block = [1, 32], scale = f8E8M0FNU>
@@ -150,6 +151,14 @@ func.func @parts(%c: tensor<4x64xui4>, %s: tensor<4x2xf32>, %z: tensor<4x2xi32>,
   %floats, %floatScales = quench.disassemble %b : !quench.qtensor<4x64xf32, #mxfp4>
       to tensor<4x64xf4E2M1FN>, tensor<4x2xf32>
   return
+}
+
+// CHECK-LABEL: func.func @contract_float_codes
+func.func @contract_float_codes(%x: !quench.qtensor<?x256xf32, #f8>, %w: !quench.qtensor<768x256xf32, #f8>) -> tensor<?x768xf32> {
+  // CHECK: = quench.contract %{{.+}}, %{{.+}} accumulator f32 by <float_codes, container = f8E4M3FN, product = "mma.m16n8k32.e4m3"> :
+  %y = quench.contract %x, %w accumulator f32 by <float_codes, container = f8E4M3FN, product = "mma.m16n8k32.e4m3">
+    : !quench.qtensor<?x256xf32, #f8>, !quench.qtensor<768x256xf32, #f8> -> tensor<?x768xf32>
+  return %y : tensor<?x768xf32>
 }
 
 // CHECK-LABEL: func.func @contract_integer_and_mixed

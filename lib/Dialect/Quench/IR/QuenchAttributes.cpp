@@ -93,6 +93,10 @@ Type SchemeAttr::getCodeType() const {
 
 bool SchemeAttr::isInteger() const { return isa_and_nonnull<IntegerType>(getElementType()); }
 
+bool SchemeAttr::isByteFloat() const {
+  return isa_and_nonnull<Float8E4M3FNType, Float8E5M2Type>(getElementType());
+}
+
 bool SchemeAttr::hasRestrictedRange() const {
   auto integer = dyn_cast_or_null<IntegerType>(getElementType());
   return integer && fullRange(integer) != std::make_pair(getCodeMin(), getCodeMax());
@@ -411,12 +415,14 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
                                  Type container, Type scale, DenseI64ArrayAttr fragment,
                                  int64_t depth) {
   bool isFloat = container.isF16() || container.isBF16() || container.isF32();
-  bool isCode = !container.isUnsignedInteger() &&
-                (container.isInteger(2) || container.isInteger(4) || container.isInteger(8));
+  bool isCode =
+      isa<Float8E4M3FNType, Float8E5M2Type, Float8E4M3FNUZType, Float8E5M2FNUZType>(container) ||
+      (!container.isUnsignedInteger() &&
+       (container.isInteger(2) || container.isInteger(4) || container.isInteger(8)));
   if ((lanes != 4 && lanes != 8 && lanes != 16) || !(isCode || isFloat)) { // C1
-    return emitError()
-           << "expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f16, bf16 or f32, found "
-           << lanes << " of " << container;
+    return emitError() << "expected 4, 8 or 16 lanes of i2, i4, i8, si2, si4, si8, f8, f16, bf16 "
+                          "or f32, found "
+                       << lanes << " of " << container;
   }
   if (scale && (isFloat || !(scale.isF16() || scale.isBF16()))) { // C2
     return emitError() << "expected a scale of f16 or bf16 beside integers, found " << scale

@@ -312,13 +312,15 @@ static LogicalResult verifySchemes(ContractOp op) {
   auto lhs = dyn_cast<QTensorType>(op.getLhs().getType());
   auto rhs = dyn_cast<QTensorType>(op.getRhs().getType());
   bool integer = lhs && rhs;
-  Type accumulator = integer ? Type(IntegerType::get(op.getContext(), 32))
-                             : Type(Float32Type::get(op.getContext()));
+  bool ofFloats = integer && lhs.getScheme().isByteFloat() && rhs.getScheme().isByteFloat();
+  Type accumulator = integer && !ofFloats ? Type(IntegerType::get(op.getContext(), 32))
+                                          : Type(Float32Type::get(op.getContext()));
   if (op.getAccumulator() != accumulator) { // C3
     return op.emitOpError() << "expected accumulator " << accumulator << ", found "
                             << op.getAccumulator();
   }
-  if (lhs && (!rhs || !lhs.getScheme().isInteger() || !countsUnits(rhs.getScheme()))) { // C3
+  if (lhs && !ofFloats &&
+      (!rhs || !lhs.getScheme().isInteger() || !countsUnits(rhs.getScheme()))) { // C3
     return op.emitOpError("expected integers, or on the right multiples of one unit, on both sides "
                           "of an integer contraction");
   }

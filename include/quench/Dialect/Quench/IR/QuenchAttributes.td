@@ -96,6 +96,8 @@ def Quench_SchemeAttr : Quench_Attr<"Scheme", "scheme"> {
     /// The type of the stored codes: the element type itself, or an unsigned integer for a codebook.
     ::mlir::Type getCodeType() const;
     bool isInteger() const;
+    /// Whether codes are floats of eight bits.
+    bool isByteFloat() const;
     bool hasRestrictedRange() const;
     bool hasZeroPoints() const { return static_cast<bool>(getZeroPoint()); }
     /// Whether zero points are numbers in f32, not codes in i32.

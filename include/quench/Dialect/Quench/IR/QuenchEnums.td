@@ -48,14 +48,16 @@ def Quench_ContractionForm : I32EnumAttr<"ContractionForm", "how a contraction i
       I32EnumAttrCase<"FixedPoint", 1, "fixed_point">,
       I32EnumAttrCase<"DecodedInRegisters", 2, "decoded_in_registers">,
       I32EnumAttrCase<"DecodedWhenPacked", 3, "decoded_when_packed">,
-      I32EnumAttrCase<"ShortFloats", 4, "short_floats">]> {
+      I32EnumAttrCase<"ShortFloats", 4, "short_floats">,
+      I32EnumAttrCase<"FloatCodes", 5, "float_codes">]> {
   let cppNamespace = "::quench";
   let genSpecializedAttr = 0;
   let description = [{
     `codes`: codes of both sides are multiplied as integers, after a lookup where they are no integers. `fixed_point`:
     float activations become integers of three bytes each, which are multiplied with codes. `decoded_in_registers`,
     `decoded_when_packed`: weights become floats on the way, or before. `short_floats`: f16 or bf16 activations are
-    multiplied with weights that become such floats on the way, or before.
+    multiplied with weights that become such floats on the way, or before. `float_codes`: codes of both sides are floats of
+    eight bits, which an instruction multiplies as they are.
   }];
 }
 

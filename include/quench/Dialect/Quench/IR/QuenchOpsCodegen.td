@@ -42,7 +42,12 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     #quench.panels<lanes = 4, container = i8, depth = 8>
     ```
 
-    - C1: the container is i2, i4, i8, si2, si4, si8, f16, bf16 or f32; lanes are 4, 8 or 16.
+    A container of eight-bit floats holds codes as they are, four in a word. What ends in `FNUZ` counts half of what the same
+    bits are in the scheme, on both sides of a product, and has neither a negative zero nor an infinity: those become zero and NaN
+    when they are packed, and scales are stored four times as large.
+
+    - C1: the container is i2, i4, i8, si2, si4, si8, an eight-bit float (f8E4M3FN, f8E5M2 or their FNUZ kinds), f16, bf16
+      or f32; lanes are 4, 8 or 16.
     - C2: a scale, other than f32, is f16 or bf16 and beside an integer container.
     - C3: a fragment is beside 16 lanes and an integer container. A lane has 1 or 2 rows, there are 1 or 4 lanes along K,
       1, 2 or 4 words, and from lane to lane it is 1 or the number of lanes along the rows.

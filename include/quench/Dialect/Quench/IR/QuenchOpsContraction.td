@@ -39,6 +39,10 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
     The codes of `rhs` may also stand for multiples of one unit, as those of f4E2M1FN do for halves: then these multiples
     are multiplied instead of codes, and `sr` is the scale times the unit, rounded (quench/Numerics/CodeTable.h).
 
+    *float codes* (both sides quantized to floats of eight bits): the same, but `acc_g` is a sum of the values that codes
+    stand for, in f32. Each product is exact; they are summed in any fixed order, and instructions for matrices may keep
+    fewer bits of them than f32 has (docs/gpu-code.md says which).
+
     *mixed* (float `lhs`): `rhs` is dequantized to f32 and the products are summed in f32 in any fixed order.
 
     *short floats* (`lhs` of f16 or bf16): the same of what `lhs` is in f32. Products of 16-bit floats may also be taken
@@ -59,8 +63,8 @@ def Quench_ContractOp : Quench_Op<"contract", [Pure]> {
     - C1: both sides have rank 2 and the same K.
     - C2: the result is `M x N`, a bias has `N` elements.
     - C3: two quantized sides have an i32 accumulator; the left one has an integer scheme, the right one too, or one
-      of at most four bits whose values are multiples of a 127th of the largest or of a coarser unit. With a float left
-      side the accumulator is f32.
+      of at most four bits whose values are multiples of a 127th of the largest or of a coarser unit. Or both have floats of
+      eight bits, and an f32 accumulator. With a float left side the accumulator is f32.
     - C4: the block extents of both schemes along K are multiples of each other, or whole.
     - C5: the blocks of neither side span several rows, unless they cover all of them.
     - C6: zero points of an integer contraction are integers.

@@ -1,0 +1,300 @@
+# Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A device that runs the generic form of kernels, one group of threads after the other.
+
+All threads of a group take each operation together: a value is an array with an element for each. Matrix instructions do what
+the manuals of the machines say of lanes and registers. It is an error if a load or store leaves its buffer.
+"""
+import re
+import sys
+
+import numpy
+
+numpy.seterr(over="ignore")
+DTYPES = {"i32": numpy.int32, "f32": numpy.float32, "i1": numpy.bool_, "i64": numpy.int64, "index": numpy.int64}
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# The generic form of operations
+# ----------------------------------------------------------------------------------------------------------------------
+class Op:
+    def __init__(self, name, results, operands, properties, regions, types):
+        self.name, self.results, self.operands = name, results, operands
+        self.properties, self.regions, self.types = properties, regions, types
+
+
+class Parser:
+    def __init__(self, text):
+        self.text, self.at = text, 0
+
+    def skip(self):
+        self.at = re.compile(r"\s*").match(self.text, self.at).end()
+
+    def take(self, pattern):
+        self.skip()
+        found = re.compile(pattern).match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return found
+
+    def balanced(self):
+        """What is in the brackets that begin here."""
+        begin, depth = self.at, 0
+        while True:
+            symbol = self.text[self.at]
+            if symbol == '"':
+                self.at = self.text.index('"', self.at + 1)
+            depth += symbol in "([{"
+            depth -= symbol in ")]}"
+            self.at += 1
+            if depth == 0:
+                return self.text[begin + 1:self.at - 1]
+
+    def block(self):
+        """The arguments and operations up to the brace that ends a region."""
+        arguments, ops = [], []
+        if self.take(r"\^bb\d+(?=\()"):
+            arguments = re.findall(r"(%\w+):", self.balanced())
+            self.take(":")
+        while not self.take(r"}"):
+            ops.append(self.operation())
+        return arguments, ops
+
+    def operation(self):
+        results = self.take(r"(%[\w, %:]+?)\s*=\s*")
+        names = []
+        for name, count in re.findall(r"(%\w+)(?::(\d+))?", results.group(1)) if results else []:
+            names += [f"{name}#{i}" for i in range(int(count))] if count else [name]
+        name = self.take(r'"([\w.]+)"').group(1)
+        operands = re.findall(r"%[\w#]+", self.balanced())
+        properties, regions = "", []
+        if self.take(r"<(?=\{)"):
+            properties = self.balanced()
+            self.take(">")
+        if self.take(r"\((?=\{)"):
+            while self.take(r"{"):
+                regions.append(self.block())
+                self.take(",")
+            self.take(r"\)")
+        self.skip()
+        if self.text[self.at] == "{":
+            properties += self.balanced()
+        types = self.take(r":[^\n]*").group(0)
+        return Op(name, names, operands, properties, regions, types)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Instructions for matrices, lane by lane
+# ----------------------------------------------------------------------------------------------------------------------
+def spread(words):
+    """The bytes of the registers of each lane, words one after the other."""
+    return numpy.stack(words, axis=1).astype(numpy.int32).view(numpy.uint8).reshape(len(words[0]), -1)
+
+
+def float8(kind, halved=False):
+    """What the codes of an eight-bit float stand for, by the tables of OCP, or the kinds without negative zero of AMD."""
+    mantissa = 3 if kind == "e4m3" else 2
+    bias = (7 if kind == "e4m3" else 15) + halved
+    values = []
+    for code in range(256):
+        exponent, fraction = (code & 127) >> mantissa, code & ((1 << mantissa) - 1)
+        value = (fraction / 2**mantissa + (exponent > 0)) * 2.0**(max(exponent, 1) - bias)
+        value = -value if code > 127 else value
+        if halved:
+            value = numpy.nan if code == 128 else value
+        elif kind == "e4m3":
+            value = numpy.nan if code & 127 == 127 else value
+        elif exponent == 31:
+            value = numpy.copysign(numpy.inf, value) if fraction == 0 else numpy.nan
+        values.append(value)
+    return numpy.array(values)
+
+
+INTEGERS = {True: numpy.arange(256).astype(numpy.int8).astype(numpy.int64), False: numpy.arange(256)}
+
+MACHINES = {
+    # lanes, rows of activations, K, (row, k) of byte i of a lane's weights, (column, k) of its activations, place of its sums
+    "mma": (32, 8, 32, lambda l, i: (l // 4 + 8 * (i // 4 % 2), l % 4 * 4 + i % 4 + 16 * (i // 8)),
+            lambda l, i: (l // 4, l % 4 * 4 + i % 4 + 16 * (i // 4)), lambda l, i: (l // 4 + 8 * (i // 2), l % 4 * 2 + i % 2)),
+    "mfma32": (64, 16, 32, lambda l, i: (l % 16, 8 * (l // 16) + i), lambda l, i: (l % 16, 8 * (l // 16) + i),
+               lambda l, i: (4 * (l // 16) + i, l % 16)),
+    "mfma16": (64, 16, 16, lambda l, i: (l % 16, 4 * (l // 16) + i), lambda l, i: (l % 16, 4 * (l // 16) + i),
+               lambda l, i: (4 * (l // 16) + i, l % 16)),
+    "wmma": (32, 16, 16, lambda l, i: (l % 16, i), lambda l, i: (l % 16, i), lambda l, i: (2 * i + l // 16, l % 16)),
+}
+# (rows of a lane, lanes along K, operand words, from one lane along K to the next), as in FragmentOrder.
+ORDERS = {"mma": (2, 4, 2, 1), "mfma32": (1, 4, 2, 16), "mfma16": (1, 4, 1, 16), "wmma": (1, 1, 4, 16)}
+
+
+def multiply(machine, weights, activations, sums, of_weights, of_activations):
+    """Sums plus products of bytes, which stand for the values of a table."""
+    lanes, columns, depth, of_weight, of_activation, of_sum = MACHINES[machine]
+    result = sums.copy()
+    for wave in range(0, len(sums), lanes):
+        a, b = numpy.zeros((16, depth)), numpy.zeros((depth, columns))
+        for lane in range(lanes):
+            for i, byte in enumerate(weights[wave + lane]):
+                a[of_weight(lane, i)] = of_weights[byte]
+            for i, byte in enumerate(activations[wave + lane]):
+                column, k = of_activation(lane, i)
+                b[k, column] = of_activations[byte]
+        c = a @ b
+        for lane in range(lanes):
+            for i in range(sums.shape[1]):
+                result[wave + lane, i] += c[of_sum(lane, i)].astype(sums.dtype)
+    return result
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# A group of threads
+# ----------------------------------------------------------------------------------------------------------------------
+class Group:
+    def __init__(self, machine, threads, ids):
+        self.machine, self.threads, self.ids = machine, threads, ids
+        self.values, self.mask = {}, numpy.ones(threads, bool)
+
+    def full(self, value, dtype):
+        return numpy.full(self.threads, value, dtype)
+
+    def places(self, buffer, at, count=1):
+        at = numpy.where(self.mask, at, 0)
+        if at.min() < 0 or at.max() + count > len(buffer):
+            sys.exit(f"an access to element {at.max()} of a buffer of {len(buffer)}")
+        if count > 1 and (at % count).any():
+            sys.exit("a vector is not at a multiple of its size")
+        return at
+
+    def load(self, buffer, at, count=None):
+        at = self.places(buffer, at, count or 1)
+        return buffer[at] if count is None else numpy.stack([buffer[at + i] for i in range(count)], axis=1)
+
+    def store(self, value, buffer, at, count=1):
+        at = self.places(buffer, at, count)
+        for i in range(count):
+            buffer[at[self.mask] + i] = (value if count == 1 and value.ndim == 1 else value[:, i])[self.mask]
+
+    def run(self, ops):
+        for op in ops:
+            if op.name in ("scf.yield", "gpu.return"):
+                return [self.values[name] for name in op.operands]
+            self.step(op)
+        return []
+
+    def step(self, op):
+        v = [self.values[name] for name in op.operands]
+        kind, _, name = op.name.partition(".")
+        if op.name == "scf.for":
+            at, end, stride = v[0].copy(), v[1], v[2]
+            carried, (arguments, body), outer = v[3:], op.regions[0], self.mask
+            while (outer & (at < end)).any():
+                self.mask = outer & (at < end)
+                self.values.update(zip(arguments, [at.copy()] + carried))
+                carried = [numpy.where(self.mask if new.ndim == 1 else self.mask[:, None], new, old)
+                           for new, old in zip(self.run(body), carried)]
+                at += stride
+            self.mask = outer
+            self.values.update(zip(op.results, carried))
+            return
+        if op.name == "scf.if":
+            outer, self.mask = self.mask, self.mask & v[0]
+            self.run(op.regions[0][1])
+            self.mask = outer
+            return
+        if op.name == "memref.alloc":
+            count, element = re.search(r"memref<(\d+)x(\w+)", op.types).groups()
+            self.values[op.results[0]] = numpy.zeros(int(count), DTYPES[element])
+            return
+        result = getattr(self, kind)(op, name, v)
+        if op.results:
+            self.values.update(zip(op.results, result if isinstance(result, list) else [result]))
+
+    def gpu(self, op, name, v):
+        axis = re.search(r"dim (\w)", op.properties)
+        if name == "thread_id":
+            return numpy.arange(self.threads, dtype=numpy.int64)
+        return self.full(self.ids["xyz".index(axis.group(1))], numpy.int64) if name == "block_id" else []
+
+    def arith(self, op, name, v):
+        if name == "constant":
+            value, element = re.search(r"value = (?:dense<)?(\S+?)>? : (?:vector<\d+x)?(\w+)", op.properties).groups()
+            size = re.search(r"vector<(\d+)x", op.properties)
+            constant = {"true": 1, "false": 0}.get(value)
+            constant = float(value) if constant is None and element == "f32" else int(value) if constant is None else constant
+            single = self.full(constant, DTYPES[element])
+            return numpy.stack([single] * int(size.group(1)), axis=1) if size else single
+        if name == "cmpf":
+            predicate = int(re.search(r"= (\d+)", op.properties).group(1))
+            return {1: lambda a, b: a == b, 2: lambda a, b: a > b, 4: lambda a, b: a < b, 14: lambda a, b: numpy.isnan(a) | numpy.isnan(b)}[predicate](*v)
+        if name == "bitcast":
+            return v[0].view(DTYPES[re.search(r"-> (\w+)", op.types).group(1)])
+        if name == "cmpi":
+            return [v[0] == v[1], None, None, None, None, None, v[0] < v[1], v[0] <= v[1]][int(re.search(r"= (\d+)", op.properties).group(1))]
+        if name == "select":
+            return numpy.where(v[0][:, None] if v[1].ndim == 2 else v[0], v[1], v[2])
+        if name in ("index_cast", "sitofp", "fptosi"):
+            return v[0].astype(DTYPES[re.search(r"-> (\w+)", op.types).group(1)])
+        if name in ("shrui", "shli"):
+            bits = v[0].astype(numpy.uint32)
+            return (bits >> v[1].astype(numpy.uint32) if name == "shrui" else bits << v[1].astype(numpy.uint32)).astype(numpy.int32)
+        return {"addi": lambda a, b: a + b, "subi": lambda a, b: a - b, "muli": lambda a, b: a * b, "divui": lambda a, b: a // b,
+                "remui": lambda a, b: a % b, "andi": lambda a, b: a & b, "xori": lambda a, b: a ^ b, "ori": lambda a, b: a | b, "maxnumf": numpy.fmax, "minnumf": numpy.fmin, "divf": lambda a, b: a / b,
+                "addf": lambda a, b: a + b,
+                "mulf": lambda a, b: a * b, "divsi": lambda a, b: a // b}[name](*v)
+
+    def math(self, op, name, v):
+        if name in ("absf", "roundeven"):
+            return (numpy.abs if name == "absf" else numpy.round)(v[0])
+        assert name == "fma", name
+        return (v[0].astype(numpy.float64) * v[1] + v[2]).astype(numpy.float32)
+
+    def memref(self, op, name, v):
+        return self.load(v[0], v[1]) if name == "load" else self.store(v[0], v[1], v[2])
+
+    def vector(self, op, name, v):
+        if name == "extract":
+            return v[0][:, int(re.search(r"static_position = array<i64: (\d+)>", op.properties).group(1))]
+        if name == "load":
+            return self.load(v[0], v[1], int(re.search(r"-> vector<(\d+)", op.types).group(1)))
+        return self.store(v[0], v[1], v[2], v[0].shape[1])
+
+    def nvgpu(self, op, name, v):
+        vector = self.load(v[2], v[3], 4)
+        if len(v) > 4:
+            vector = numpy.where(numpy.arange(4) < v[4][:, None], vector, 0)
+        self.store(vector, v[0], v[1], 4)
+        return [None]
+
+    def nvvm(self, op, name, v):
+        return []
+
+    def llvm(self, op, name, v):
+        if name == "mlir.constant":
+            size = re.search(r"vector<(\d+)x", op.types)
+            if size:
+                return numpy.zeros((self.threads, int(size.group(1))), DTYPES[re.search(r"vector<\d+x(\w+)", op.types).group(1)])
+            value = re.search(r"value = (-?\w+)", op.properties).group(1)
+            return self.full({"true": 1, "false": 0}.get(value) if value in ("true", "false") else int(value), numpy.int64)
+        if name == "mlir.poison":
+            return numpy.zeros((self.threads, int(re.search(r"vector<(\d+)", op.types).group(1))), numpy.int32)
+        if name == "insertelement":
+            vector = v[0].copy()
+            vector[:, int(v[2][0])] = v[1]
+            return vector
+        if name == "extractelement":
+            return v[0][:, int(v[1][0])]
+        if name == "bitcast":
+            return v[0]
+        if name == "extractvalue":
+            return v[0][:, int(re.search(r"position = array<i64: (\d+)>", op.properties).group(1))]
+        assert name == "call_intrinsic", name
+        intrinsic = re.search(r'intrin = "([^"]+)"', op.properties).group(1)
+        if "nvvm.mma" in intrinsic:
+            kind = re.search(r"m16n8k32\.row\.col\.(?:u8\.s8$|f32\.(e4m3|e5m2)\.\1\.f32$)", intrinsic).group(1)
+            tables = (float8(kind),) * 2 if kind else (INTEGERS[False], INTEGERS[True])
+            return multiply(self.machine, spread(v[:4]), spread(v[4:6]), numpy.stack(v[6:], axis=1), *tables)
+        columns = lambda x: spread([x] if x.ndim == 1 else list(x.T))
+        if "wmma" in intrinsic:
+            assert not v[0].any() and v[2].all() and not v[5].any()
+            return multiply(self.machine, columns(v[1]), columns(v[3]), v[4], INTEGERS[False], INTEGERS[True])
+        kind = {"fp8.fp8": "e4m3", "bf8.bf8": "e5m2"}.get(intrinsic[-7:])
+        return multiply(self.machine, columns(v[0]), columns(v[1]), v[2], *[float8(kind, True) if kind else INTEGERS[True]] * 2)
