@@ -107,6 +107,9 @@ QuenchStatus quenchCalibrateSamples(QuenchContext *context, const char *model,
   auto collect = [&](const ModelFolder &folder) -> Expected<calibration::Samples> {
     calibration::Samples samples;
     samples.window = chosen.window;
+    if (Error failure = folder.requireCausalLM()) {
+      return std::move(failure);
+    }
     if (Error failure = checkWindow(chosen.window, folder)) {
       return std::move(failure);
     }
@@ -240,7 +243,7 @@ QuenchStatus quenchInspect(QuenchContext *context, const char *model, char **jso
   }
   const ModelFolder &folder = *loaded->folder;
   insight::Report report;
-  insight::describeLayers(folder.causalLM().function, report);
+  insight::describeLayers(folder.function(), report);
   json::Array layers;
   for (const insight::LayerReport &layer : report.layers) {
     layers.push_back(json::Object{{"name", layer.name},

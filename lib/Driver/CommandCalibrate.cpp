@@ -34,13 +34,18 @@ public:
            "  channel-histograms  the distribution of each channel, for all ways of choosing them\n"
            "  none       nothing more\n"
            "  tokens     no statistics at all: the model is not run. The tokens are always in the\n"
-           "             archive, and some passes run the model on them themselves.\n";
+           "             archive, and some passes run the model on them themselves.\n"
+           "A model that is no language model runs on the first N samples of a file of tensors: "
+           ".npy,\n"
+           "or .safetensors with a tensor for each argument, named by it or numbered.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", request.model, "a model folder");
-    options.text("data", 'd', "FILE", windows.data, "a file of tokens (.bin, .u16 or .npy)",
+    options.text("data", 'd', "FILE", windows.data,
+                 "a file of tokens (.bin, .u16 or .npy) or tensors (.npy, .safetensors)",
                  OptionTable::Need::Required);
-    options.integer("samples", "N", windows.count, 1, INT32_MAX, "windows to run (default 128)");
+    options.integer("samples", "N", windows.count, 1, INT32_MAX,
+                    "windows or samples to run (default 128)");
     options.integer("window", "N", windows.window, 1, INT32_MAX,
                     "tokens of a window (default 256)");
     options.text("collect", 0, "KINDS", collect,
@@ -64,7 +69,21 @@ Error CalibrateCommand::run(const Console &console) {
     return inContext("option '--collect'", kinds.takeError());
   }
   request.kinds = *kinds;
-  // Before a model is opened.
+  if (isFunctionModel(request.model, console.host())) {
+    Expected<CalibrateResult> result =
+        calibrateFunctionModel(request, windows.data, windows.count, console.host());
+    if (!result) {
+      return result.takeError();
+    }
+    console.report("wrote " + result->output + ": " + std::to_string(result->edges) + " edges, " +
+                       std::to_string(result->samples) + " samples",
+                   json::Object{{"wrote", result->output},
+                                {"edges", result->edges},
+                                {"samples", result->samples},
+                                {"resumed", result->resumed}});
+    return Error::success();
+  }
+  // Before a model is run.
   if (Error failure = TokenFile::open(windows.data).takeError()) {
     return failure;
   }

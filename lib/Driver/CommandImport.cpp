@@ -19,16 +19,17 @@ namespace {
 class ImportCommand : public Command {
 public:
   StringRef name() const override { return "import"; }
-  StringRef summary() const override {
-    return "make a model folder of a Hugging Face folder or a GGUF file";
-  }
+  StringRef summary() const override { return "make a model folder of a model of others"; }
   StringRef description() const override {
     return "Reads a Llama, Mistral or Qwen2 model, config.json and safetensors in a folder or one\n"
            "GGUF file, and writes a folder with model.mlir, readable IR, and weights.safetensors.\n"
-           "Quantized tensors of GGUF keep their codes and scales.\n";
+           "Quantized tensors of GGUF keep their codes and scales. Of IR (.mlir or .mlirbc) with "
+           "one\n"
+           "public function on tensors of f32 and i32 the ops stay and large constants move.\n";
   }
   void declare(OptionTable &options) override {
-    options.positional("SOURCE", request.source, "a Hugging Face folder or a GGUF file");
+    options.positional("SOURCE", request.source,
+                       "a Hugging Face folder, a GGUF file or a file of IR");
     options.text("output", 'o', "MODEL", request.output, "the model folder to write",
                  OptionTable::Need::Required);
     options.integer("max-positions", "N", request.maxPositions, 1, INT32_MAX,
@@ -49,6 +50,17 @@ Error ImportCommand::run(const Console &console) {
     return model.takeError();
   }
   const ModelSize &size = model->size;
+  if (!model->function.empty()) {
+    console.report("wrote " + request.output + ": the function @" + model->function + " with " +
+                       std::to_string(size.linearLayers) + " linear layers, " +
+                       byteCount(size.bytes) + " of weights",
+                   json::Object{{"wrote", request.output},
+                                {"function", model->function},
+                                {"linear_layers", size.linearLayers},
+                                {"bits_per_weight", size.bitsPerWeight},
+                                {"bytes", size.bytes}});
+    return Error::success();
+  }
   console.report("wrote " + request.output + ": " + std::to_string(size.linearLayers) +
                      " linear layers, " + byteCount(size.bytes) + " of weights, " +
                      std::to_string(model->maxPositions) + " positions",

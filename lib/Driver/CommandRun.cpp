@@ -10,13 +10,13 @@
 #include "quench/Driver/TextTable.h"
 #include "quench/Driver/TokenSource.h"
 #include "quench/Insight/TokenScores.h"
-#include "quench/Support/AtomicFile.h"
 #include "quench/Support/Digest.h"
-#include "quench/Workflow/LoadedModel.h"
+#include "quench/WeightStore/SafetensorsWriter.h"
+#include "quench/Workflow/LoadedFunction.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Endian.h"
+#include "llvm/Support/Path.h"
 
 #include <cmath>
 #include <numeric>
@@ -33,19 +33,30 @@ namespace {
 class RunCommand : public Command {
 public:
   StringRef name() const override { return "run"; }
-  StringRef summary() const override { return "run a model on tokens and print what comes next"; }
+  StringRef summary() const override { return "run a model on tokens or tensors"; }
+  StringRef description() const override {
+    return "Of a language model the likeliest tokens behind those that were given are printed. "
+           "Any\n"
+           "other function is run on all samples of a file of tensors: .npy, or .safetensors with "
+           "a\n"
+           "tensor for each argument, named by it or numbered. Results are written as .npy, when\n"
+           "there is one, or as .safetensors.\n";
+  }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
     declareMachine(options, machine);
     options.text("tokens", 't', "IDS", source.list, "token ids: 1,2,3");
-    options.text("input", 'i', "FILE", source.file, "a file of tokens (.bin, .u16 or .npy)");
+    options.text("input", 'i', "FILE", source.file,
+                 "a file of tokens (.bin, .u16 or .npy) or tensors (.npy, .safetensors)");
     options.integer("top", "N", top, 1, 1000,
                     "how many of the likeliest tokens to print (default 5)");
-    options.text("output", 'o', "FILE.npy", output, "write the logits of all tokens, f32");
+    options.text("output", 'o', "FILE", output,
+                 "write the logits of all tokens (.npy), or the results (.npy, .safetensors)");
   }
   Error run(const Console &console) override;
 
 private:
+  Error runFunction(const Console &console) const;
   void print(const Console &console, ArrayRef<int32_t> tokens, ArrayRef<float> logits,
              StringRef digest) const;
 
@@ -60,28 +71,6 @@ private:
 
 static ArrayRef<uint8_t> bytesOf(ArrayRef<float> values) {
   return {reinterpret_cast<const uint8_t *>(values.data()), values.size() * sizeof(float)};
-}
-
-/// Writes a matrix as NumPy does: format version 1, data at a multiple of 64 bytes.
-static Error writeNpy(StringRef path, ArrayRef<float> values, size_t rows, size_t columns) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
-                       std::to_string(rows) + ", " + std::to_string(columns) + "), }";
-  // Magic bytes, version and size take 10 bytes, the final newline 1.
-  header.append(63 - (10 + header.size()) % 64, ' ');
-  header += '\n';
-  std::string start("\x93NUMPY\x01\x00\x00\x00", 10);
-  support::endian::write16le(start.data() + 8, header.size());
-  Expected<std::unique_ptr<AtomicFile>> file = AtomicFile::create(path);
-  if (!file) {
-    return file.takeError();
-  }
-  for (ArrayRef<uint8_t> part :
-       {arrayRefFromStringRef(start), arrayRefFromStringRef(header), bytesOf(values)}) {
-    if (Error failure = (*file)->write(part)) {
-      return failure;
-    }
-  }
-  return (*file)->commit();
 }
 
 void RunCommand::print(const Console &console, ArrayRef<int32_t> tokens, ArrayRef<float> logits,
@@ -116,7 +105,102 @@ void RunCommand::print(const Console &console, ArrayRef<int32_t> tokens, ArrayRe
   }
 }
 
+static ArrayRef<uint8_t> bytesOf(const NumberTensor &tensor) {
+  return tensor.isFloat
+             ? bytesOf(tensor.floats)
+             : ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(tensor.integers.data()),
+                                 tensor.integers.size() * sizeof(int32_t));
+}
+
+/// Results by their numbers.
+static Error writeResults(StringRef path, ArrayRef<NumberTensor> results) {
+  if (sys::path::extension(path) == ".npy" && results.size() == 1) {
+    return writeNpy(path, results.front());
+  }
+  if (sys::path::extension(path) != ".safetensors") {
+    return createStringError(
+        path + ": expected a name that ends in .safetensors" +
+        (results.size() == 1 ? " or .npy"
+                             : ", since there are " + Twine(results.size()).str() + " results"));
+  }
+  Expected<std::unique_ptr<SafetensorsWriter>> writer = SafetensorsWriter::create(path);
+  if (!writer) {
+    return writer.takeError();
+  }
+  for (auto [index, result] : enumerate(results)) {
+    if (Error failure = (*writer)->declare(std::to_string(index),
+                                           result.isFloat ? ElementKind::F32 : ElementKind::I32,
+                                           result.shape)) {
+      return failure;
+    }
+  }
+  for (auto [index, result] : enumerate(results)) {
+    if (Error failure = (*writer)->write(std::to_string(index), bytesOf(result))) {
+      return failure;
+    }
+  }
+  return (*writer)->commit();
+}
+
+Error RunCommand::runFunction(const Console &console) const {
+  if (source.file.empty() || !source.list.empty()) {
+    return createStringError(model + ": expected the option '--input' for a function on tensors");
+  }
+  Expected<Target> target = Target::find(machine.target);
+  if (!target) {
+    return target.takeError();
+  }
+  workflow::Host host = console.host();
+  Expected<LoadedModel> loaded = openModel(model, host);
+  if (!loaded) {
+    return loaded.takeError();
+  }
+  Expected<FunctionData> data = FunctionData::read(source.file, loaded->folder->function());
+  if (!data) {
+    return data.takeError();
+  }
+  FunctionSessionOptions options;
+  options.target = std::move(*target);
+  options.threads = host.threads;
+  Expected<LoadedFunction> function = LoadedFunction::load(*loaded, options);
+  if (!function) {
+    return function.takeError();
+  }
+  Expected<std::vector<NumberTensor>> results = function->runAll(*data, host);
+  if (!results) {
+    return results.takeError();
+  }
+  if (!output.empty()) {
+    if (Error failure = writeResults(output, *results)) {
+      return failure;
+    }
+  }
+  json::Array list;
+  TextTable table({"result", "shape", "sha256"});
+  for (auto [index, result] : enumerate(*results)) {
+    std::string digest = digestOf(bytesOf(result));
+    table.addRow({std::to_string(index), shapeToString(result.shape), digest});
+    list.push_back(json::Object{{"shape", ArrayRef(result.shape).vec()}, {"sha256", digest}});
+  }
+  if (console.json) {
+    json::Object object{{"samples", data->size()}, {"results", std::move(list)}};
+    if (!output.empty()) {
+      object["wrote"] = output;
+    }
+    console.printJson(std::move(object));
+    return Error::success();
+  }
+  table.print(console.out);
+  if (!output.empty()) {
+    console.out << "wrote " << output << '\n';
+  }
+  return Error::success();
+}
+
 Error RunCommand::run(const Console &console) {
+  if (isFunctionModel(model, console.host())) {
+    return runFunction(console);
+  }
   Expected<LoadedModel> loaded = LoadedModel::load(model, console.host(), machine);
   if (!loaded) {
     return loaded.takeError();
@@ -140,7 +224,8 @@ Error RunCommand::run(const Console &console) {
     return inContext(model, std::move(failure));
   }
   if (!output.empty()) {
-    if (Error failure = writeNpy(output, logits, rows, vocab)) {
+    NumberTensor matrix{{static_cast<int64_t>(rows), vocab}, logits, {}, /*isFloat=*/true};
+    if (Error failure = writeNpy(output, matrix)) {
       return failure;
     }
   }

@@ -94,6 +94,56 @@ Expected<CausalLM> findCausalLM(ModuleOp module, StringRef file) {
   return model;
 }
 
+/// What is wrong with the type of a function that is no language model, "" when nothing is.
+static std::string checkTensors(FunctionType type) {
+  if (type.getNumInputs() == 0 || type.getNumResults() == 0) {
+    return "expected arguments and results, found " + toText(type);
+  }
+  for (Type each : llvm::concat<const Type>(type.getInputs(), type.getResults())) {
+    auto tensor = dyn_cast<RankedTensorType>(each);
+    if (!tensor || tensor.getEncoding() ||
+        !(tensor.getElementType().isF32() || tensor.getElementType().isSignlessInteger(32))) {
+      return "expected ranked tensors of f32 or i32 as arguments and results, found " +
+             toText(each);
+    }
+  }
+  return "";
+}
+
+Expected<func::FuncOp> findModelFunction(ModuleOp module, StringRef file) {
+  func::FuncOp found;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function->hasAttr(causalLMAttrName)) {
+      Expected<CausalLM> model = findCausalLM(module, file);
+      if (!model) {
+        return model.takeError();
+      }
+      return model->function;
+    }
+    if (!function.isPublic() || function.isDeclaration()) {
+      continue;
+    }
+    if (found) {
+      return createStringError(file + ": expected a function with " + causalLMAttrName +
+                               " or one public function, found @" + found.getName() + " and @" +
+                               function.getName());
+    }
+    found = function;
+  }
+  if (!found) {
+    return createStringError(file + ": expected a function with " + causalLMAttrName +
+                             " or one public function, found none");
+  }
+  std::string problem = checkTensors(found.getFunctionType());
+  if (problem.empty() && !found.getBody().hasOneBlock()) {
+    problem = "expected one block, found " + std::to_string(found.getBody().getBlocks().size());
+  }
+  if (!problem.empty()) {
+    return createStringError(file + ": @" + found.getName() + ": " + problem);
+  }
+  return found;
+}
+
 static std::optional<ElementKind> storedKind(Type element) {
   if (element.isF32()) {
     return ElementKind::F32;
@@ -154,11 +204,18 @@ Expected<ModelFolder> ModelFolder::open(StringRef path, MLIRContext &context) {
     return module.takeError();
   }
   folder.moduleRef = std::move(*module);
-  Expected<CausalLM> model = findCausalLM(*folder.moduleRef, moduleFile);
-  if (!model) {
-    return model.takeError();
+  Expected<func::FuncOp> function = findModelFunction(*folder.moduleRef, moduleFile);
+  if (!function) {
+    return function.takeError();
   }
-  folder.model = *model;
+  folder.modelFunction = *function;
+  if ((*function)->hasAttr(causalLMAttrName)) {
+    Expected<CausalLM> model = findCausalLM(*folder.moduleRef, moduleFile);
+    if (!model) {
+      return model.takeError();
+    }
+    folder.model = *model;
+  }
   Expected<std::unique_ptr<WeightStore>> store =
       WeightStore::open(folder.filePath(weightsFileName));
   if (!store) {
@@ -177,6 +234,14 @@ Expected<ModelFolder> ModelFolder::open(StringRef path, MLIRContext &context) {
 }
 
 std::string ModelFolder::filePath(StringRef name) const { return pathIn(folderPath, name); }
+
+Error ModelFolder::requireCausalLM() const {
+  return isCausalLM()
+             ? Error::success()
+             : createStringError(folderPath +
+                                 ": expected a causal language model, found the function @" +
+                                 function().getName());
+}
 
 std::vector<std::string> ModelFolder::linearNames() const {
   return quench::linearNames(module().getOperation());
@@ -220,7 +285,7 @@ Error ModelFolder::write(StringRef path, ModuleOp module,
   if (Error failure = withDiagnostics(*module.getContext(), path, [&] { return verify(module); })) {
     return failure;
   }
-  if (Error failure = findCausalLM(module, path).takeError()) {
+  if (Error failure = findModelFunction(module, path).takeError()) {
     return failure;
   }
   StringRef names[] = {weightsFileName, moduleFileName, reportFileName};

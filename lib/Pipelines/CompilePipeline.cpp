@@ -16,6 +16,9 @@
 #include "quench/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/TosaToArith/TosaToArith.h"
+#include "mlir/Conversion/TosaToLinalg/TosaToLinalg.h"
+#include "mlir/Conversion/TosaToTensor/TosaToTensor.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/BufferDeallocationOpInterfaceImpl.h"
@@ -46,6 +49,8 @@
 #include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Dialect/Tosa/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -88,12 +93,29 @@ static void addLoweringToLLVM(OpPassManager &pm, bool isDevice) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
+/// What functions may be written in beside nn, and language models are not.
+static void addUpstreamLayers(OpPassManager &pm) {
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  functions.addPass(tosa::createTosaOptionalDecompositionsPass());
+  functions.addPass(tosa::createTosaMakeBroadcastablePass());
+  functions.addPass(tosa::createTosaToLinalgNamed());
+  functions.addPass(tosa::createTosaMakeBroadcastablePass());
+  functions.addPass(tosa::createTosaToLinalg());
+  functions.addPass(createTosaToTensorPass());
+  functions.addPass(createTosaToArithPass());
+  // Contractions of codes are no products of floats any more.
+  pm.addPass(createMultiplyCodesPass());
+}
+
 void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOptions &options,
                                   const WeightStore *store, PackedWeights &packed) {
   if (options.observe) {
     pm.addPass(createLowerObserversPass());
   } else {
     pm.addPass(createStripObserversPass());
+  }
+  if (!options.function.empty()) {
+    addUpstreamLayers(pm);
   }
   pm.addPass(createAttachTargetPass(options.target));
   pm.addPass(createLegalizePass());
@@ -152,7 +174,8 @@ void quench::registerCompilePipelineDialects(DialectRegistry &registry) {
                   bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect,
                   func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect,
-                  spirv::SPIRVDialect, tensor::TensorDialect, vector::VectorDialect>();
+                  spirv::SPIRVDialect, tensor::TensorDialect, tosa::TosaDialect,
+                  vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   arith::registerBufferDeallocationOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);

@@ -60,48 +60,8 @@ bool quench::isCIdentifier(StringRef name) {
          all_of(name, [](char c) { return isAlnum(c) || c == '_'; });
 }
 
-std::string quench::headerFor(const CompiledModel &model, StringRef name) {
-  std::string guard = name.upper() + "_H";
-  return formatv(R"(/* {0}: a language model compiled by Quench. */
-#ifndef {1}
-#define {1}
-
-#include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {{
-#endif
-
-/* The version of what is declared here: 1. */
-extern const int64_t {0}_interface_version;
-/* Tokens are in [0, {0}_vocab_size): {2}. */
-extern const int64_t {0}_vocab_size;
-/* Tokens that a sequence can have: {3}. */
-extern const int64_t {0}_max_positions;
-/* Size of the state of a sequence: {4}. Align it to 64 bytes; its contents need no initialization. */
-extern const int64_t {0}_state_bytes;
-
-/* What the processor must have, names in the manner of LLVM with spaces between them. */
-extern const char {0}_required_features[];
-
-/* Continues a sequence of `position` tokens, whose keys and values are in `state`, by `count` tokens, and writes the
-   logits of the tokens with index `first` and later, (count - first) * {0}_vocab_size floats.
-   Returns 0, or without having written anything 1: a token is outside the vocabulary, 2: the sequence becomes longer
-   than {0}_max_positions, 3: `first` is greater than `count`, 4: the processor lacks one of {0}_required_features. */
-int32_t {0}_run(const int32_t *tokens, int64_t count, int64_t position, int64_t first, void *state, float *logits);
-
-#ifdef __cplusplus
-}
-#endif
-
-#endif
-)",
-                 name, guard, model.vocabulary, model.capacity, model.stateBytes)
-      .str();
-}
-
 /// Gives the external weight symbols their contents.
-static void embedWeights(CompiledModel &model) {
+static void embedWeights(CompiledCode &model) {
   for (const PackedWeights::Blob &blob : model.weights.blobs()) {
     GlobalVariable *declared = model.module->getNamedGlobal(blob.symbol);
     if (!declared) {
@@ -119,26 +79,27 @@ static void embedWeights(CompiledModel &model) {
   }
 }
 
-static void addPublicSymbols(CompiledModel &model, StringRef name) {
-  Function *run = model.module->getFunction(EntryInterface::kRunFunction);
-  run->setName(name + "_run");
+/// A public constant.
+static void addNumber(CompiledCode &model, const Twine &name, int64_t value) {
+  Type *i64 = Type::getInt64Ty(*model.context);
+  new GlobalVariable(*model.module, i64, /*isConstant=*/true, GlobalValue::ExternalLinkage,
+                     ConstantInt::get(i64, value), name);
+}
+
+/// Makes the entry public, which returns `missing` on a processor that lacks a feature.
+static void addEntry(CompiledCode &model, StringRef entry, StringRef name, StringRef suffix,
+                     int32_t missing) {
+  Function *run = model.module->getFunction(entry);
+  run->setName(name + suffix);
   if (!model.requiredFeatures.empty()) {
-    guardByFeatures(*run, model.requiredFeatures, EntryInterface::kMissingFeatures);
+    guardByFeatures(*run, model.requiredFeatures, missing);
   }
   Constant *features =
       ConstantDataArray::getString(*model.context, join(model.requiredFeatures, " "));
   new GlobalVariable(*model.module, features->getType(), /*isConstant=*/true,
                      GlobalValue::ExternalLinkage, features, name + "_required_features");
-  Type *i64 = Type::getInt64Ty(*model.context);
-  auto add = [&](StringRef suffix, int64_t value) {
-    new GlobalVariable(*model.module, i64, /*isConstant=*/true, GlobalValue::ExternalLinkage,
-                       ConstantInt::get(i64, value), name + suffix);
-  };
   // docs/compiled-model.md says what changes it.
-  add("_interface_version", 1);
-  add("_vocab_size", model.vocabulary);
-  add("_max_positions", model.capacity);
-  add("_state_bytes", model.stateBytes);
+  addNumber(model, name + "_interface_version", 1);
 }
 
 /// Links an object file into a shared library beside `path`.
@@ -202,7 +163,9 @@ static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMa
   return Error::success();
 }
 
-Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, StringRef path) {
+/// Fails for what cannot be written; writes what has no public symbols.
+static Expected<bool> emitKernels(const CompiledCode &model, EmissionKind kind, StringRef name,
+                                  StringRef path) {
   if (!isCIdentifier(name)) {
     return createStringError("'" + name + "' cannot begin C identifiers");
   }
@@ -212,9 +175,14 @@ Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, 
         std::tuple(EmissionKind::Ptx, "cuda", "PTX"),
         std::tuple(EmissionKind::AmdgpuAssembly, "hip", "assembly of AMD")}) {
     if (kind == kernels) {
-      return model.deviceApi == api ? writeFileAtomically(path, model.device.binary)
-                                    : createStringError(Twine("only models compiled for ") + api +
-                                                        " have kernels in " + what);
+      if (model.deviceApi != api) {
+        return createStringError(Twine("only models compiled for ") + api + " have kernels in " +
+                                 what);
+      }
+      if (Error failure = writeFileAtomically(path, model.device.binary)) {
+        return std::move(failure);
+      }
+      return true;
     }
   }
   if (isDevice && (kind == EmissionKind::SharedLibrary || kind == EmissionKind::Object)) {
@@ -223,7 +191,11 @@ Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, 
         " run in a session; write their kernels as .spv, .ptx or .amdgcn, or the code that "
         "launches them as .ll, .s or .mlir");
   }
-  addPublicSymbols(model, name);
+  return false;
+}
+
+/// Writes the module, its public symbols in place.
+static Error emitCode(CompiledCode &model, EmissionKind kind, StringRef path) {
   if (kind == EmissionKind::LLVMIR) {
     std::string text;
     raw_string_ostream(text) << *model.module;
@@ -245,4 +217,26 @@ Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, 
     return writeSharedLibrary(bytes, path, *model.machine, threads);
   }
   return writeFileAtomically(path, bytes);
+}
+
+Error quench::emitModel(CompiledModel model, EmissionKind kind, StringRef name, StringRef path) {
+  Expected<bool> isDone = emitKernels(model, kind, name, path);
+  if (!isDone || *isDone) {
+    return isDone.takeError();
+  }
+  addEntry(model, EntryInterface::kRunFunction, name, "_run", EntryInterface::kMissingFeatures);
+  addNumber(model, name + "_vocab_size", model.vocabulary);
+  addNumber(model, name + "_max_positions", model.capacity);
+  addNumber(model, name + "_state_bytes", model.stateBytes);
+  return emitCode(model, kind, path);
+}
+
+Error quench::emitFunction(CompiledCode code, EmissionKind kind, StringRef name, StringRef path) {
+  Expected<bool> isDone = emitKernels(code, kind, name, path);
+  if (!isDone || *isDone) {
+    return isDone.takeError();
+  }
+  addEntry(code, FunctionInterface::kCallFunction, name, "_call",
+           FunctionInterface::kMissingFeatures);
+  return emitCode(code, kind, path);
 }

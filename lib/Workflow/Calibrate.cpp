@@ -9,6 +9,7 @@
 
 #include "quench/Model/ModuleFile.h"
 #include "quench/Transforms/Passes.h"
+#include "quench/Workflow/LoadedFunction.h"
 #include "quench/Workflow/TokenFile.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -76,18 +77,23 @@ static Error runSamples(StringRef model, const Host &host, Session &session,
   return Error::success();
 }
 
+/// Puts observers on everything that can be quantized.
+static Error insertObservers(const LoadedModel &loaded) {
+  std::string failed = (loaded.folder->path() + ": cannot insert observers").str();
+  return withDiagnostics(*loaded.context, failed, [&] {
+    mlir::PassManager manager(loaded.context.get());
+    manager.addPass(createInsertObserversPass());
+    return manager.run(loaded.folder->module());
+  });
+}
+
 /// Runs the samples that are left, with observers on everything that can be quantized.
 static Error observe(const LoadedModel &loaded, const Host &host, CalibrationRun &calibration) {
   if (!calibration.result().statistics.kinds().edges) {
     return calibration.skipSamples();
   }
   const ModelFolder &folder = *loaded.folder;
-  std::string failed = (folder.path() + ": cannot insert observers").str();
-  if (Error failure = withDiagnostics(*loaded.context, failed, [&] {
-        mlir::PassManager manager(loaded.context.get());
-        manager.addPass(createInsertObserversPass());
-        return manager.run(folder.module());
-      })) {
+  if (Error failure = insertObservers(loaded)) {
     return failure;
   }
   SessionOptions options;
@@ -110,6 +116,9 @@ Expected<CalibrateResult> calibrateModel(const CalibrateRequest &request, Sample
     return loaded.takeError();
   }
   const ModelFolder &folder = *loaded->folder;
+  if (Error failure = folder.requireCausalLM()) {
+    return std::move(failure);
+  }
   Expected<Samples> data = samples(folder);
   if (!data) {
     return data.takeError();
@@ -130,6 +139,77 @@ Expected<CalibrateResult> calibrateModel(const CalibrateRequest &request, Sample
   }
   result.resumed = calibration->nextSample();
   if (Error failure = observe(*loaded, host, *calibration)) {
+    return std::move(failure);
+  }
+  result.edges = calibration->result().statistics.edges().size();
+  return result;
+}
+
+static Error observeFunction(const LoadedModel &loaded, const FunctionData &data, const Host &host,
+                             CalibrationRun &calibration) {
+  if (Error failure = insertObservers(loaded)) {
+    return failure;
+  }
+  FunctionSessionOptions options;
+  options.threads = host.threads;
+  options.observers = true;
+  Expected<LoadedFunction> function = LoadedFunction::load(loaded, options);
+  if (!function) {
+    return function.takeError();
+  }
+  Progress progress("calibrate", data.size(), "samples", host.progress);
+  if (uint64_t done = calibration.nextSample()) {
+    progress.advance(done);
+  }
+  auto observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t> shape) {
+    calibration.observe(name, values, shape);
+  };
+  for (uint64_t i = calibration.nextSample(); i < data.size(); i = calibration.nextSample()) {
+    Expected<std::vector<NumberTensor>> results = function->run(data[i], observe);
+    if (!results) {
+      return inContext(loaded.folder->path() + ": sample " + Twine(i), results.takeError());
+    }
+    if (Error failure = calibration.finishSample()) {
+      return inContext(loaded.folder->path(), std::move(failure));
+    }
+    progress.advance();
+  }
+  progress.finish();
+  return Error::success();
+}
+
+Expected<CalibrateResult> calibrateFunctionModel(const CalibrateRequest &request, StringRef data,
+                                                 int64_t count, const Host &host) {
+  Expected<LoadedModel> loaded = openModel(request.model, host);
+  if (!loaded) {
+    return loaded.takeError();
+  }
+  const ModelFolder &folder = *loaded->folder;
+  if (!request.kinds.edges) {
+    return createStringError(folder.path() +
+                             ": expected statistics to collect from the function @" +
+                             folder.function().getName() + ", found a request for tokens");
+  }
+  Expected<FunctionData> samples = FunctionData::read(data, folder.function());
+  if (!samples) {
+    return samples.takeError();
+  }
+  samples->truncate(count);
+  CalibrateResult result;
+  result.output = request.output.empty() ? folder.filePath(defaultArchiveName) : request.output;
+  result.samples = samples->size();
+  CalibrationRunOptions options;
+  options.kinds = request.kinds;
+  options.path = result.output;
+  options.modelDigest = folder.weights().digest();
+  options.dataDigest = samples->digest();
+  options.totalSamples = samples->size();
+  Expected<CalibrationRun> calibration = CalibrationRun::begin(std::move(options));
+  if (!calibration) {
+    return calibration.takeError();
+  }
+  result.resumed = calibration->nextSample();
+  if (Error failure = observeFunction(*loaded, *samples, host, *calibration)) {
     return std::move(failure);
   }
   result.edges = calibration->result().statistics.edges().size();

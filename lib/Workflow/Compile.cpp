@@ -93,25 +93,55 @@ static Error exportTosa(const CompileRequest &request, const LoadedModel &loaded
   return writeFileAtomically(request.output, printModule(module));
 }
 
-static Error emit(const CompileRequest &request, const LoadedModel &loaded,
-                  const CompilePipelineOptions &options, CompileResult &result) {
-  Expected<EmissionKind> kind = emissionKindFor(request.output);
-  if (!kind) {
-    return kind.takeError();
-  }
+/// Writes a language model; returns its header.
+static Expected<std::string> emitCausalLM(const CompileRequest &request, const LoadedModel &loaded,
+                                          const CompilePipelineOptions &options,
+                                          EmissionKind kind) {
   Expected<CompiledModel> compiled =
       compileModel(loaded.folder->module(), loaded.folder->weights(), options);
   if (!compiled) {
     return inContext(request.model, compiled.takeError());
   }
   std::string header = headerFor(*compiled, request.symbol);
-  if (Error failure = emitModel(std::move(*compiled), *kind, request.symbol, request.output)) {
-    return failure;
+  if (Error failure = emitModel(std::move(*compiled), kind, request.symbol, request.output)) {
+    return std::move(failure);
+  }
+  return header;
+}
+
+/// Writes any other function; returns its header.
+static Expected<std::string> emitOther(const CompileRequest &request, const LoadedModel &loaded,
+                                       const CompilePipelineOptions &options, EmissionKind kind) {
+  mlir::ModuleOp module = loaded.folder->module();
+  Expected<FunctionInterface> interface = FunctionInterface::get(module, options.function);
+  if (!interface) {
+    return inContext(request.model, interface.takeError());
+  }
+  Expected<CompiledCode> compiled = compileFunction(module, &loaded.folder->weights(), options);
+  if (!compiled) {
+    return inContext(request.model, compiled.takeError());
+  }
+  if (Error failure = emitFunction(std::move(*compiled), kind, request.symbol, request.output)) {
+    return std::move(failure);
+  }
+  return headerFor(*interface, request.symbol);
+}
+
+static Error emit(const CompileRequest &request, const LoadedModel &loaded,
+                  const CompilePipelineOptions &options, CompileResult &result) {
+  Expected<EmissionKind> kind = emissionKindFor(request.output);
+  if (!kind) {
+    return kind.takeError();
+  }
+  auto write = loaded.folder->isCausalLM() ? emitCausalLM : emitOther;
+  Expected<std::string> header = write(request, loaded, options, *kind);
+  if (!header) {
+    return header.takeError();
   }
   if (*kind == EmissionKind::SharedLibrary || *kind == EmissionKind::Object) {
     SmallString<128> path(sys::path::parent_path(request.output));
     sys::path::append(path, request.symbol + ".h");
-    if (Error failure = writeFileAtomically(path, header)) {
+    if (Error failure = writeFileAtomically(path, *header)) {
       return failure;
     }
     result.header = path.str().str();
@@ -147,6 +177,9 @@ Expected<CompileResult> compileModelTo(CompileRequest request, const Host &host)
   Expected<LoadedModel> loaded = openModel(request.model, host);
   if (!loaded) {
     return loaded.takeError();
+  }
+  if (!loaded->folder->isCausalLM()) {
+    options.function = loaded->folder->function().getName().str();
   }
   CompileResult result;
   result.target = options.target.name;

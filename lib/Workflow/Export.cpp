@@ -25,6 +25,9 @@ Expected<ExportSummary> exportModel(const ExportRequest &request, const Host &ho
   if (!model) {
     return model.takeError();
   }
+  if (Error failure = model->folder->requireCausalLM()) {
+    return std::move(failure);
+  }
   ExportOptions options;
   options.name = sys::path::stem(request.output).str();
   options.progress = host.progress;

@@ -9,13 +9,40 @@
 
 #include "quench/Import/ImportGguf.h"
 #include "quench/Import/ImportHuggingFace.h"
+#include "quench/Import/ImportMlir.h"
 #include "quench/Workflow/LoadedModel.h"
+#ifdef QUENCH_HAS_ONNX
+#include "quench/Onnx/ImportOnnx.h"
+#endif
 
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
 namespace quench::workflow {
+
+using ImportFunction = Error(StringRef, StringRef, const ImportOptions &, mlir::MLIRContext &);
+
+#ifndef QUENCH_HAS_ONNX
+static Error importOnnx(StringRef source, StringRef, const ImportOptions &, mlir::MLIRContext &) {
+  return createStringError(source +
+                           ": this build of Quench does not import ONNX: it was configured "
+                           "without libonnx-dev and libprotobuf-dev");
+}
+#endif
+
+/// Files say by their endings what they are.
+static ImportFunction *importerFor(StringRef source) {
+  StringRef ending = sys::path::extension(source);
+  if (ending == ".mlir" || ending == ".mlirbc") {
+    return importMlir;
+  }
+  if (ending == ".onnx") {
+    return importOnnx;
+  }
+  return sys::fs::is_regular_file(source) ? importGguf : importHuggingFace;
+}
 
 Expected<ModelSummary> importModel(const ImportRequest &request, const Host &host) {
   ImportOptions options;
@@ -23,8 +50,8 @@ Expected<ModelSummary> importModel(const ImportRequest &request, const Host &hos
   options.progress = host.progress;
   options.warn = [&](const std::string &message) { host.warn(message); };
   std::unique_ptr<mlir::MLIRContext> context = host.makeContext();
-  auto import = sys::fs::is_regular_file(request.source) ? importGguf : importHuggingFace;
-  if (Error failure = import(request.source, request.output, options, *context)) {
+  if (Error failure =
+          importerFor(request.source)(request.source, request.output, options, *context)) {
     return std::move(failure);
   }
   return summarizeModel(request.output, host);

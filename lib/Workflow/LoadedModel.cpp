@@ -22,6 +22,15 @@ Expected<LoadedModel> openModel(StringRef path, const Host &host, RemarkFunction
   return model;
 }
 
+bool isFunctionModel(StringRef path, const Host &host) {
+  Expected<LoadedModel> model = openModel(path, host);
+  if (!model) {
+    consumeError(model.takeError());
+    return false;
+  }
+  return !model->folder->isCausalLM();
+}
+
 Expected<LoadedModel> LoadedModel::load(StringRef path, const Host &host,
                                         const MachineChoice &machine) {
   Expected<Target> target = Target::find(machine.target);
@@ -31,6 +40,9 @@ Expected<LoadedModel> LoadedModel::load(StringRef path, const Host &host,
   Expected<LoadedModel> model = openModel(path, host);
   if (!model) {
     return model.takeError();
+  }
+  if (Error failure = model->folder->requireCausalLM()) {
+    return std::move(failure);
   }
   SessionOptions options;
   options.target = std::move(*target);

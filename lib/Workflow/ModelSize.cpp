@@ -89,7 +89,7 @@ ModelSize measureFunction(mlir::func::FuncOp function) {
 }
 
 ModelSize measureModel(const ModelFolder &folder) {
-  ModelSize size = measureFunction(folder.causalLM().function);
+  ModelSize size = measureFunction(folder.function());
   // The folder is open, so the file is there.
   if (sys::fs::file_size(folder.filePath(ModelFolder::weightsFileName), size.bytes)) {
     size.bytes = folder.weights().totalBytes();
@@ -103,7 +103,8 @@ llvm::Expected<ModelSummary> summarizeModel(llvm::StringRef path, const Host &ho
     return model.takeError();
   }
   const ModelFolder &folder = *model->folder;
-  return ModelSummary{measureModel(folder), folder.vocabSize(), folder.maxPositions()};
+  return ModelSummary{measureModel(folder), folder.vocabSize(), folder.maxPositions(),
+                      folder.isCausalLM() ? "" : folder.function().getName().str()};
 }
 
 } // namespace quench::workflow

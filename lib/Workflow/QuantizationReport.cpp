@@ -34,7 +34,8 @@ static std::string modelName(StringRef path) {
 /// The windows to measure on; none when the user wants none or there is no archive.
 Expected<std::optional<calibration::Samples>> QuantizationReport::findSamples() const {
   StringRef archive = workspace.archivePath();
-  if (windows == 0 || archive.empty()) {
+  // Outputs of other functions are compared by `quench eval`: the archive has no samples for them.
+  if (windows == 0 || archive.empty() || !model.folder->isCausalLM()) {
     return std::nullopt;
   }
   Expected<const calibration::Samples *> samples = workspace.samples();
@@ -57,11 +58,11 @@ Expected<std::optional<calibration::Samples>> QuantizationReport::findSamples() 
 
 static Expected<ModelStage> makeStage(StringRef name, mlir::ModuleOp module,
                                       const WeightStore *weights) {
-  Expected<CausalLM> model = findCausalLM(module, name);
-  if (!model) {
-    return model.takeError();
+  Expected<mlir::func::FuncOp> function = findModelFunction(module, name);
+  if (!function) {
+    return function.takeError();
   }
-  return ModelStage{name.str(), model->function, weights};
+  return ModelStage{name.str(), *function, weights};
 }
 
 /// The float models of which activations are measured, behind the imported one and before the last.
@@ -141,27 +142,27 @@ Expected<std::string> QuantizationReport::make(uint64_t weightBytes) const {
   if (!recipe) {
     return recipe.takeError();
   }
-  Expected<CausalLM> causal = findCausalLM(model.folder->module(), path);
-  if (!causal) {
-    return causal.takeError();
+  Expected<mlir::func::FuncOp> function = findModelFunction(model.folder->module(), path);
+  if (!function) {
+    return function.takeError();
   }
   insight::Report report;
   report.model = modelName(path);
   report.recipeName = (*recipe)->name;
   report.recipeSummary = (*recipe)->summary;
   report.recipeText = (*recipe)->text;
-  ModelSize size = measureFunction(causal->function);
+  ModelSize size = measureFunction(*function);
   report.bitsPerWeight = size.bitsPerWeight;
   report.bytes = weightBytes;
   report.linearLayers = size.linearLayers;
   report.quantizedLayers = size.quantizedLayers;
   report.passes = log.takePasses();
   report.certificate = certificate;
-  insight::describeLayers(causal->function, report);
+  insight::describeLayers(*function, report);
   if (Error failure = measure(report)) {
     return std::move(failure);
   }
-  insight::emitRemarks(causal->function, report);
+  insight::emitRemarks(*function, report);
   return insight::printReport(report);
 }
 

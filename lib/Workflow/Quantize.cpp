@@ -117,6 +117,11 @@ Expected<QuantizeResult> Quantization::run() {
   if (!loaded) {
     return loaded.takeError();
   }
+  if (request.verifyEach) {
+    if (Error failure = loaded->folder->requireCausalLM()) {
+      return inContext("cannot verify passes", std::move(failure));
+    }
+  }
   if (Error failure = findArchive(*loaded->folder)) {
     return std::move(failure);
   }

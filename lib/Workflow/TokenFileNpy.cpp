@@ -142,19 +142,31 @@ Error NpyDictionary::parse() {
   return Error::success();
 }
 
-/// Sets width and sign from a type such as "<i4" or "|u1".
-static bool setElement(StringRef descr, TokenLayout &layout) {
-  if (descr.size() != 3 || (descr[1] != 'i' && descr[1] != 'u')) {
+/// Sets kind and width from a type such as "<i4" or "|u1".
+static bool setElement(StringRef descr, bool floats, NpyLayout &layout) {
+  if (descr.size() != 3) {
     return false;
   }
-  layout.isSigned = descr[1] == 'i';
   layout.width = descr[2] - '0';
-  bool byte = layout.width == 1;
-  return (byte || layout.width == 2 || layout.width == 4 || layout.width == 8) &&
-         (descr[0] == '<' || (byte && descr[0] == '|'));
+  bool isByte = layout.width == 1;
+  bool isOrdered = descr[0] == '<' || (isByte && descr[0] == '|');
+  bool isWide = layout.width == 2 || layout.width == 4 || layout.width == 8;
+  switch (descr[1]) {
+  case 'i':
+    layout.kind = NpyLayout::Kind::Signed;
+    return isOrdered && (isByte || isWide);
+  case 'u':
+    layout.kind = NpyLayout::Kind::Unsigned;
+    return isOrdered && (isByte || isWide);
+  case 'f':
+    layout.kind = NpyLayout::Kind::Float;
+    return isOrdered && floats && isWide;
+  default:
+    return false;
+  }
 }
 
-Expected<TokenLayout> parseNpyHeader(StringRef bytes, StringRef file) {
+Expected<NpyLayout> parseNpyArray(StringRef bytes, StringRef file, bool floats) {
   if (!bytes.starts_with(magic) || bytes.size() < 10) {
     return createStringError(file + ": expected a .npy file, found other bytes at its start");
   }
@@ -175,10 +187,11 @@ Expected<TokenLayout> parseNpyHeader(StringRef bytes, StringRef file) {
   if (Error failure = dictionary.parse()) {
     return failure;
   }
-  TokenLayout layout;
+  NpyLayout layout;
   layout.begin = start + size;
-  if (!setElement(dictionary.descr, layout)) {
-    return createStringError(file + ": expected little-endian integers, found elements of type '" +
+  if (!setElement(dictionary.descr, floats, layout)) {
+    return createStringError(file + ": expected little-endian " +
+                             (floats ? "numbers" : "integers") + ", found elements of type '" +
                              dictionary.descr + "'");
   }
   if (dictionary.fortranOrder && dictionary.shape.size() > 1) {
@@ -188,7 +201,8 @@ Expected<TokenLayout> parseNpyHeader(StringRef bytes, StringRef file) {
   layout.count = 1;
   bool overflow = false;
   for (uint64_t extent : dictionary.shape) {
-    overflow |= __builtin_mul_overflow(layout.count, extent, &layout.count);
+    overflow |= extent > INT64_MAX || __builtin_mul_overflow(layout.count, extent, &layout.count);
+    layout.shape.push_back(static_cast<int64_t>(extent));
   }
   uint64_t needed;
   overflow |= __builtin_mul_overflow(layout.count, uint64_t(layout.width), &needed);
@@ -198,6 +212,15 @@ Expected<TokenLayout> parseNpyHeader(StringRef bytes, StringRef file) {
                              " bytes of data, found " + Twine(available));
   }
   return layout;
+}
+
+Expected<TokenLayout> parseNpyHeader(StringRef bytes, StringRef file) {
+  Expected<NpyLayout> array = parseNpyArray(bytes, file, /*floats=*/false);
+  if (!array) {
+    return array.takeError();
+  }
+  return TokenLayout{array->begin, array->count, array->width,
+                     array->kind == NpyLayout::Kind::Signed};
 }
 
 } // namespace quench::workflow

@@ -199,7 +199,21 @@ TEST_F(ModelFolderTest, a_full_disk_leaves_nothing) {
 TEST_F(ModelFolderTest, refuses_to_write_a_module_without_a_model) {
   auto module = parse("func.func @f() { return }");
   EXPECT_EQ(llvm::toString(ModelFolder::write(folder / "new", *module, writeTensors)),
-            folder / "new" + ": expected a function with nn.causal_lm, found none");
+            folder / "new" + ": @f: expected arguments and results, found () -> ()");
+  auto empty = parse("func.func private @f()");
+  EXPECT_EQ(llvm::toString(ModelFolder::write(folder / "new", *empty, writeTensors)),
+            folder / "new" +
+                ": expected a function with nn.causal_lm or one public function, found none");
+  auto two = parse("func.func @f() { return } func.func @g() { return }");
+  EXPECT_EQ(llvm::toString(ModelFolder::write(folder / "new", *two, writeTensors)),
+            folder / "new" +
+                ": expected a function with nn.causal_lm or one public function, found @f and @g");
+  auto wide =
+      parse("func.func @f(%x: tensor<2xf64>) -> tensor<2xf64> { return %x : tensor<2xf64> }");
+  EXPECT_EQ(llvm::toString(ModelFolder::write(folder / "new", *wide, writeTensors)),
+            folder / "new" +
+                ": @f: expected ranked tensors of f32 or i32 as arguments and results, "
+                "found tensor<2xf64>");
   EXPECT_TRUE(folder.list().empty());
 }
 

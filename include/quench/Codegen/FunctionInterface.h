@@ -39,6 +39,8 @@ struct FunctionParameter {
 /// How the caller of a function reaches it.
 struct FunctionInterface {
   static constexpr llvm::StringLiteral kCallFunction = "quench_call";
+  /// What a function in a file returns on a processor that lacks a feature.
+  static constexpr int32_t kMissingFeatures = -1;
 
   llvm::SmallVector<FunctionParameter> arguments;
   /// All of them tensors of f32 or i32.

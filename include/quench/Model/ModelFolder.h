@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A model is a folder: `model.mlir`, readable IR with one causal language model
-// (see the nn dialect), and `weights.safetensors`, the tensors that its
-// `quench.weight` ops name. What was derived from it lies beside them, among it `report.json`,
-// which says how the model was quantized.
+// (see the nn dialect) or one other function on tensors, and `weights.safetensors`, the tensors
+// that its `quench.weight` ops name. What was derived from it lies beside them, among it
+// `report.json`, which says how the model was quantized.
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,6 +49,11 @@ struct CausalLM {
 /// with the function's type, or that there is none or more than one.
 llvm::Expected<CausalLM> findCausalLM(mlir::ModuleOp module, llvm::StringRef file);
 
+/// What a module is the model of: its causal language model, or without one its only public
+/// function with a body, whose arguments and results are ranked tensors of f32 or i32, at least one
+/// of each. Errors start with `file` and say what was found instead.
+llvm::Expected<mlir::func::FuncOp> findModelFunction(mlir::ModuleOp module, llvm::StringRef file);
+
 /// An open model. The weights stay mapped as long as it lives; the module belongs to the context.
 class ModelFolder {
 public:
@@ -56,7 +61,7 @@ public:
   static constexpr llvm::StringLiteral weightsFileName = "weights.safetensors";
   static constexpr llvm::StringLiteral reportFileName = "report.json";
 
-  /// Opens a folder: parses and verifies `model.mlir`, finds its causal language model, maps
+  /// Opens a folder: parses and verifies `model.mlir`, finds its function, maps
   /// `weights.safetensors` and checks that every `quench.weight` of float type is there with its
   /// shape and element type, and of quantized type with its codes. Errors name the file, and the
   /// place in it or the tensor. Values of weights are not read.
@@ -67,7 +72,7 @@ public:
   using ReportFunction = llvm::function_ref<llvm::Expected<std::string>(uint64_t weightBytes)>;
 
   /// Writes a model folder. `writeTensors` declares and writes all tensors; the writer is committed
-  /// here. The module is not changed here and must have one causal language model.
+  /// here. The module is not changed here and must have a function as of `findModelFunction`.
   ///
   /// All or nothing: the files are made in a temporary folder first. A new folder appears whole; of
   /// one that exists the files are replaced, each in one step, once all are complete, and others
@@ -83,12 +88,19 @@ public:
   std::string filePath(llvm::StringRef name) const;
 
   mlir::ModuleOp module() const { return *moduleRef; }
-  /// Gives the module away; `module` and `causalLM` may not be used afterwards.
+  /// Gives the module away; `module` and `function` may not be used afterwards.
   mlir::OwningOpRef<mlir::ModuleOp> takeModule() { return std::move(moduleRef); }
 
   const WeightStore &weights() const { return *store; }
 
-  /// The function `@forward` and what its type says.
+  /// What is computed: of a causal language model or any other function.
+  mlir::func::FuncOp function() const { return modelFunction; }
+
+  bool isCausalLM() const { return model.function != nullptr; }
+  /// Fails with "FOLDER: expected a causal language model, found the function @NAME".
+  llvm::Error requireCausalLM() const;
+  /// The function `@forward` and what its type says; without a causal language model no function
+  /// and zeros.
   CausalLM causalLM() const { return model; }
   int64_t vocabSize() const { return model.vocabSize; }
   int64_t maxPositions() const { return model.maxPositions; }
@@ -102,6 +114,7 @@ private:
   std::string folderPath;
   std::unique_ptr<WeightStore> store;
   mlir::OwningOpRef<mlir::ModuleOp> moduleRef;
+  mlir::func::FuncOp modelFunction;
   CausalLM model;
 };
 

@@ -8,6 +8,7 @@
 #ifndef QUENCH_RUNTIME_EMISSION_H
 #define QUENCH_RUNTIME_EMISSION_H
 
+#include "quench/Codegen/FunctionInterface.h"
 #include "quench/Runtime/Compilation.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -43,6 +44,10 @@ llvm::Expected<EmissionKind> emissionKindFor(llvm::StringRef path);
 /// must be a C identifier.
 std::string headerFor(const CompiledModel &model, llvm::StringRef name);
 
+/// The same for a compiled function: `NAME_call`, which takes words as of `compileFunction`, and
+/// `NAME_run`, inline, which makes them of pointers to the tensors and their open sizes.
+std::string headerFor(const FunctionInterface &interface, llvm::StringRef name);
+
 /// Whether `name` can begin C identifiers.
 bool isCIdentifier(llvm::StringRef name);
 
@@ -50,6 +55,10 @@ bool isCIdentifier(llvm::StringRef name);
 /// used up: its weights and its module are taken over.
 llvm::Error emitModel(CompiledModel model, EmissionKind kind, llvm::StringRef name,
                       llvm::StringRef path);
+
+/// The same for a compiled function.
+llvm::Error emitFunction(CompiledCode code, EmissionKind kind, llvm::StringRef name,
+                         llvm::StringRef path);
 
 } // namespace quench
 

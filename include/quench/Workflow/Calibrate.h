@@ -57,6 +57,13 @@ using SampleFunction =
 llvm::Expected<CalibrateResult> calibrateModel(const CalibrateRequest &request,
                                                SampleFunction samples, const Host &host);
 
+/// The same for a model that is any other function, on the first `count` samples of a file (see
+/// FunctionData.h). They are not part of the archive. Errors also: a request
+/// for tokens alone.
+llvm::Expected<CalibrateResult> calibrateFunctionModel(const CalibrateRequest &request,
+                                                       llvm::StringRef data, int64_t count,
+                                                       const Host &host);
+
 } // namespace quench::workflow
 
 #endif // QUENCH_WORKFLOW_CALIBRATE_H

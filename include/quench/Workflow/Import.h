@@ -16,7 +16,7 @@
 namespace quench::workflow {
 
 struct ImportRequest {
-  /// A Hugging Face folder, or a GGUF file.
+  /// A Hugging Face folder, a GGUF file, or IR with one function (.mlir, .mlirbc).
   std::string source;
   /// The model folder to write.
   std::string output;

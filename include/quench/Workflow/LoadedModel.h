@@ -47,6 +47,9 @@ struct LoadedModel {
 llvm::Expected<LoadedModel> openModel(llvm::StringRef path, const Host &host,
                                       RemarkFunction onRemark = {});
 
+/// Whether a folder can be opened and has a function that is no language model.
+bool isFunctionModel(llvm::StringRef path, const Host &host);
+
 } // namespace quench::workflow
 
 #endif // QUENCH_WORKFLOW_LOADEDMODEL_H

@@ -12,6 +12,7 @@
 #include "quench/Workflow/Host.h"
 
 #include <cstdint>
+#include <string>
 
 namespace quench::workflow {
 
@@ -32,7 +33,7 @@ struct ModelSize {
   uint64_t lastMacs = 0;
 };
 
-/// Measures the function of a causal language model; `bytes` is left 0. Weights that several layers
+/// Measures the function of a model; `bytes` is left 0. Weights that several layers
 /// share are counted once as weights and each time as work.
 ModelSize measureFunction(mlir::func::FuncOp function);
 
@@ -44,6 +45,8 @@ struct ModelSummary {
   ModelSize size;
   int64_t vocabSize = 0;
   int64_t maxPositions = 0;
+  /// The name of the function of a model that is no language model, whose other sizes are 0.
+  std::string function;
 };
 
 /// Opens a folder and measures it.

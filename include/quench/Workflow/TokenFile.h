@@ -14,6 +14,7 @@
 #ifndef QUENCH_WORKFLOW_TOKENFILE_H
 #define QUENCH_WORKFLOW_TOKENFILE_H
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -36,10 +37,24 @@ struct TokenLayout {
   bool isSigned = false;
 };
 
-/// Reads the header of a `.npy` file (format versions 1 to 3). An array of more than one axis
-/// counts as its elements in row-major order. `bytes` is the whole file, `file` its name for
-/// messages. Errors: not such a file; an element type that is not a little-endian integer; Fortran
-/// order of more than one axis; a size that is not that of the file.
+/// How the elements of a `.npy` file are stored, little endian and row-major.
+struct NpyLayout {
+  enum class Kind : uint8_t { Signed, Unsigned, Float };
+  Kind kind = Kind::Signed;
+  /// Bytes before the first element, elements in the file, bytes of one: 1, 2, 4 or 8.
+  uint64_t begin = 0, count = 0;
+  unsigned width = 1;
+  llvm::SmallVector<int64_t> shape;
+};
+
+/// Reads the header of a `.npy` file (format versions 1 to 3) of integers, or of floats of 2 to 8
+/// bytes with `floats`. `bytes` is the whole file, `file` its name for messages. Errors: not such a
+/// file; another element type; Fortran order of more than one axis; a size that is not that of the
+/// file.
+llvm::Expected<NpyLayout> parseNpyArray(llvm::StringRef bytes, llvm::StringRef file, bool floats);
+
+/// The same for a file of tokens. An array of more than one axis counts as its elements in
+/// row-major order.
 llvm::Expected<TokenLayout> parseNpyHeader(llvm::StringRef bytes, llvm::StringRef file);
 
 /// An open file of tokens.

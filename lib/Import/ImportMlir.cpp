@@ -1,0 +1,188 @@
+//===- ImportMlir.cpp - Functions in MLIR ---------------------------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Import/ImportMlir.h"
+
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Interfaces/QuantizableOpInterface.h"
+#include "quench/Model/ModelFolder.h"
+#include "quench/Model/ModuleFile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+
+namespace quench {
+
+static std::optional<ElementKind> kindOf(Type type) {
+  return type.isF32()    ? std::optional(ElementKind::F32)
+         : type.isF16()  ? std::optional(ElementKind::F16)
+         : type.isBF16() ? std::optional(ElementKind::BF16)
+                         : std::nullopt;
+}
+
+/// The elements of a constant that moves; null for one that stays. Fails on a broken resource.
+static FailureOr<DenseElementsAttr> movedElements(Operation *op) {
+  Attribute value;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    value = constant.getValue();
+  } else if (auto constant = dyn_cast<tosa::ConstOp>(op)) {
+    value = constant.getValues();
+  }
+  auto elements = dyn_cast_or_null<ElementsAttr>(value);
+  auto type = elements ? dyn_cast<RankedTensorType>(elements.getType()) : RankedTensorType();
+  if (!type || !kindOf(type.getElementType()) || type.getNumElements() < minMovedElements) {
+    return DenseElementsAttr();
+  }
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    size_t found = blob ? blob->getData().size() : 0;
+    size_t needed = static_cast<size_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8;
+    if (found != needed) {
+      return op->emitError() << "expected the resource '" << resource.getRawHandle().getKey()
+                             << "' with the " << needed << " bytes of " << type << ", found "
+                             << found;
+    }
+    value = DenseElementsAttr::getFromRawBuffer(type, blob->getData());
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  return dense && !dense.isSplat() ? dense : DenseElementsAttr();
+}
+
+static StringRef nameOf(Location location) {
+  auto named = location->findInstanceOf<NameLoc>();
+  return named ? named.getName().getValue() : StringRef();
+}
+
+static std::string weightName(Operation *constant) {
+  if (StringRef name = nameOf(constant->getLoc()); !name.empty()) {
+    return name.str();
+  }
+  for (OpOperand &use : constant->getUses()) {
+    auto layer = dyn_cast<QuantizableOpInterface>(use.getOwner());
+    StringRef name = nameOf(use.getOwner()->getLoc());
+    if (layer && &layer.getWeightOperand() == &use && !name.empty()) {
+      return (name + ".weight").str();
+    }
+  }
+  return "constant";
+}
+
+FailureOr<std::vector<MovedConstant>> moveConstants(ModuleOp module) {
+  SmallVector<std::pair<Operation *, DenseElementsAttr>> found;
+  WalkResult result = module.walk([&](Operation *op) {
+    FailureOr<DenseElementsAttr> elements = movedElements(op);
+    if (failed(elements)) {
+      return WalkResult::interrupt();
+    }
+    if (*elements) {
+      for (auto [index, value] : llvm::enumerate(elements->getValues<APFloat>())) {
+        if (!value.isFinite()) {
+          op->emitError() << "expected finite values, found one that is not at element " << index;
+          return WalkResult::interrupt();
+        }
+      }
+      found.push_back({op, *elements});
+    }
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted()) {
+    return failure();
+  }
+  std::vector<MovedConstant> moved;
+  llvm::StringSet<> names;
+  llvm::StringMap<unsigned> numbers;
+  for (auto [op, elements] : found) {
+    std::string base = weightName(op), name = base;
+    while (!names.insert(name).second) {
+      name = base + "#" + std::to_string(++numbers[base] + 1);
+    }
+    OpBuilder builder(op);
+    Value weight = WeightOp::create(builder, op->getLoc(), op->getResult(0).getType(), name);
+    op->getResult(0).replaceAllUsesWith(weight);
+    op->erase();
+    moved.push_back({std::move(name), elements});
+  }
+  return std::move(moved);
+}
+
+static Error writeConstants(SafetensorsWriter &writer, ArrayRef<MovedConstant> constants,
+                            const ImportOptions &options) {
+  for (const MovedConstant &constant : constants) {
+    ShapedType type = constant.values.getType();
+    if (Error failure =
+            writer.declare(constant.name, *kindOf(type.getElementType()), type.getShape())) {
+      return failure;
+    }
+  }
+  Progress progress("import", constants.size(), "tensors", options.progress);
+  for (const MovedConstant &constant : constants) {
+    if (Error failure = writer.writeElements(constant.name, constant.values.getRawData())) {
+      return failure;
+    }
+    progress.advance();
+  }
+  progress.finish();
+  return Error::success();
+}
+
+Error writeFunctionFolder(StringRef outputFolder, ModuleOp module, const ImportOptions &options) {
+  std::vector<MovedConstant> constants;
+  if (Error failure = withDiagnostics(*module.getContext(), outputFolder, [&] {
+        FailureOr<std::vector<MovedConstant>> moved = moveConstants(module);
+        if (succeeded(moved)) {
+          constants = std::move(*moved);
+        }
+        return LogicalResult(moved);
+      })) {
+    return failure;
+  }
+  return ModelFolder::write(outputFolder, module, [&](SafetensorsWriter &writer) {
+    return writeConstants(writer, constants, options);
+  });
+}
+
+/// One function is left; others that it calls become part of it.
+static LogicalResult inlineCalls(ModuleOp module) {
+  PassManager manager(module.getContext());
+  manager.addPass(createInlinerPass());
+  manager.addPass(createSymbolDCEPass());
+  return manager.run(module);
+}
+
+Error importMlir(StringRef file, StringRef outputFolder, const ImportOptions &options,
+                 MLIRContext &context) {
+  context.loadAllAvailableDialects();
+  Expected<OwningOpRef<ModuleOp>> module = parseModuleFile(file, context);
+  if (!module) {
+    return module.takeError();
+  }
+  if (Error failure = findModelFunction(**module, file).takeError()) {
+    return failure;
+  }
+  Error failure = withDiagnostics(context, file, [&] {
+    WalkResult result = (*module)->walk([](WeightOp op) {
+      op.emitError() << "expected constants for weights, found the weight '" << op.getKey()
+                     << "', whose tensor is not in this file";
+      return WalkResult::interrupt();
+    });
+    return success(!result.wasInterrupted() && succeeded(inlineCalls(**module)));
+  });
+  return failure ? std::move(failure) : writeFunctionFolder(outputFolder, **module, options);
+}
+
+} // namespace quench
