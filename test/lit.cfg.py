@@ -90,6 +90,8 @@ features.add(f"host-{platform.machine()}")
 features.update(f"host-{name}" for name in host_cpu_features())
 if config.python_executable:
     features.add("python3")
+if config.has_onnx:
+    features.add("onnx")
 if (
     "aarch64-registered" in features
     and shutil.which("qemu-aarch64")

@@ -9,7 +9,7 @@ packages=(
   # The toolchain that Quench is built with and links against.
   libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 lld-22 libomp-22-dev cmake ninja-build
   # Libraries.
-  libgtest-dev libeigen3-dev libopenblas-dev libvulkan-dev
+  libgtest-dev libeigen3-dev libopenblas-dev libvulkan-dev libonnx-dev libprotobuf-dev
   # Tests: a device of Vulkan in software, what checks SPIR-V, scripts, and the cross toolchain whose sysroot the aarch64 tests link against and run on.
   mesa-vulkan-drivers spirv-tools python3 python3-numpy qemu-user g++-aarch64-linux-gnu
 )

@@ -155,5 +155,6 @@ function(quench_install_package)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/QuenchConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/QuenchConfig.cmake ${PROJECT_BINARY_DIR}/QuenchConfigVersion.cmake
     ${PROJECT_SOURCE_DIR}/cmake/modules/FindOpenMPRuntime.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/modules/FindOnnxProto.cmake
     DESTINATION ${destination} COMPONENT Development)
 endfunction()

@@ -23,13 +23,15 @@ public:
   StringRef description() const override {
     return "Reads a Llama, Mistral or Qwen2 model, config.json and safetensors in a folder or one\n"
            "GGUF file, and writes a folder with model.mlir, readable IR, and weights.safetensors.\n"
-           "Quantized tensors of GGUF keep their codes and scales. Of IR (.mlir or .mlirbc) with "
-           "one\n"
-           "public function on tensors of f32 and i32 the ops stay and large constants move.\n";
+           "Quantized tensors of GGUF keep their codes and scales. ONNX models (.onnx) and IR "
+           "(.mlir,\n"
+           ".mlirbc) with one public function on tensors become a function on tensors of f32 and "
+           "i32,\n"
+           "whose large constants are weights.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("SOURCE", request.source,
-                       "a Hugging Face folder, a GGUF file or a file of IR");
+                       "a Hugging Face folder, a GGUF file, an ONNX model or a file of IR");
     options.text("output", 'o', "MODEL", request.output, "the model folder to write",
                  OptionTable::Need::Required);
     options.integer("max-positions", "N", request.maxPositions, 1, INT32_MAX,

@@ -89,13 +89,16 @@ FailureOr<std::vector<MovedConstant>> moveConstants(ModuleOp module) {
     if (failed(elements)) {
       return WalkResult::interrupt();
     }
-    if (*elements) {
-      for (auto [index, value] : llvm::enumerate(elements->getValues<APFloat>())) {
-        if (!value.isFinite()) {
-          op->emitError() << "expected finite values, found one that is not at element " << index;
-          return WalkResult::interrupt();
-        }
+    bool isFinite = static_cast<bool>(*elements);
+    for (size_t index = 0; isFinite && index < static_cast<size_t>(elements->size()); ++index) {
+      APFloat value = elements->getValues<APFloat>()[index];
+      if (value.isNaN()) {
+        op->emitError() << "expected numbers, found one that is none at element " << index;
+        return WalkResult::interrupt();
       }
+      isFinite = value.isFinite();
+    }
+    if (isFinite) {
       found.push_back({op, *elements});
     }
     return WalkResult::advance();

@@ -31,13 +31,13 @@ struct MovedConstant {
 };
 
 /// Constants of f32, f16 and bf16 with fewer elements stay in the IR, as do those with one value
-/// for all elements.
+/// for all elements and those with infinities, which mask something.
 inline constexpr int64_t minMovedElements = 16;
 
 /// Replaces large dense constants (`arith.constant`, `tosa.const`, elements or resources) by
 /// `quench.weight`. A weight has the name of its constant's location, else that of the layer that
 /// reads it with ".weight" behind, else "constant"; a second one of a name gets a number. Fails
-/// with a located diagnostic on a value that is not finite, and on a resource of another size than
+/// with a located diagnostic on a NaN, and on a resource of another size than
 /// its type.
 mlir::FailureOr<std::vector<MovedConstant>> moveConstants(mlir::ModuleOp module);
 
