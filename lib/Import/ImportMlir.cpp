@@ -143,9 +143,10 @@ static Error writeConstants(SafetensorsWriter &writer, ArrayRef<MovedConstant> c
   return Error::success();
 }
 
-Error writeFunctionFolder(StringRef outputFolder, ModuleOp module, const ImportOptions &options) {
+Error writeFunctionFolder(StringRef file, StringRef outputFolder, ModuleOp module,
+                          const ImportOptions &options) {
   std::vector<MovedConstant> constants;
-  if (Error failure = withDiagnostics(*module.getContext(), outputFolder, [&] {
+  if (Error failure = withDiagnostics(*module.getContext(), file, [&] {
         FailureOr<std::vector<MovedConstant>> moved = moveConstants(module);
         if (succeeded(moved)) {
           constants = std::move(*moved);
@@ -185,7 +186,7 @@ Error importMlir(StringRef file, StringRef outputFolder, const ImportOptions &op
     });
     return success(!result.wasInterrupted() && succeeded(inlineCalls(**module)));
   });
-  return failure ? std::move(failure) : writeFunctionFolder(outputFolder, **module, options);
+  return failure ? std::move(failure) : writeFunctionFolder(file, outputFolder, **module, options);
 }
 
 } // namespace quench

@@ -90,7 +90,7 @@ Error importOnnx(StringRef file, StringRef outputFolder, const ImportOptions &op
   if (!module) {
     return module.takeError();
   }
-  return writeFunctionFolder(outputFolder, **module, options);
+  return writeFunctionFolder(file, outputFolder, **module, options);
 }
 
 } // namespace quench

@@ -42,9 +42,9 @@ inline constexpr int64_t minMovedElements = 16;
 mlir::FailureOr<std::vector<MovedConstant>> moveConstants(mlir::ModuleOp module);
 
 /// Writes `module`, which has a function as of `findModelFunction`, as a model folder, its large
-/// constants as weights.
-llvm::Error writeFunctionFolder(llvm::StringRef outputFolder, mlir::ModuleOp module,
-                                const ImportOptions &options);
+/// constants as weights. `file` is where it comes from, for messages.
+llvm::Error writeFunctionFolder(llvm::StringRef file, llvm::StringRef outputFolder,
+                                mlir::ModuleOp module, const ImportOptions &options);
 
 /// Writes the model folder of a file of IR, text or bytecode. Errors: all of `parseModuleFile` and
 /// `findModelFunction`, values that are not finite, `quench.weight` ops, whose tensors would be
