@@ -39,6 +39,7 @@ void fuzzAttribute(llvm::StringRef bytes);
 void fuzzConfig(llvm::StringRef bytes);
 void fuzzGguf(llvm::StringRef bytes);
 void fuzzModule(llvm::StringRef bytes);
+void fuzzOnnx(llvm::StringRef bytes);
 void fuzzPasses(llvm::StringRef bytes);
 void fuzzRecipe(llvm::StringRef bytes);
 void fuzzSafetensors(llvm::StringRef bytes);

@@ -32,6 +32,7 @@ static constexpr FuzzTarget kTargets[] = {
     {"config", "config.json of Hugging Face models", true, fuzzConfig},
     {"gguf", "GGUF files", false, fuzzGguf},
     {"module", "IR text", true, fuzzModule},
+    {"onnx", "ONNX models", false, fuzzOnnx},
     {"passes", "passes on IR text", true, fuzzPasses},
     {"recipe", "recipes", true, fuzzRecipe},
     {"safetensors", "safetensors files", false, fuzzSafetensors},

@@ -11,12 +11,14 @@
 #include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Model/ModelFolder.h"
 #include "quench/Model/ModuleFile.h"
+#include "quench/WeightStore/QuantizedWeight.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringSet.h"
@@ -82,9 +84,71 @@ static std::string weightName(Operation *constant) {
   return "constant";
 }
 
+/// The parts of codes that are constants; nothing for others.
+static std::optional<numerics::QuantizedTensor> constantCodes(AssembleOp op) {
+  DenseElementsAttr codes, scales, zeroPoints;
+  QTensorType type = op.getResult().getType();
+  if (!type.hasStaticShape() || !matchPattern(op.getCodes(), m_Constant(&codes)) ||
+      !matchPattern(op.getScales(), m_Constant(&scales)) ||
+      (op.getZeroPoints() && (!op.getZeroPoints().getType().getElementType().isInteger(32) ||
+                              !matchPattern(op.getZeroPoints(), m_Constant(&zeroPoints))))) {
+    return std::nullopt;
+  }
+  numerics::Encoding element = type.getScheme().getNumericsScheme().element;
+  numerics::QuantizedTensor result;
+  result.shape.assign(type.getShape().begin(), type.getShape().end());
+  result.codes = numerics::CodeArray(element, codes.getNumElements());
+  size_t place = 0;
+  auto add = [&](const APInt &bits) {
+    result.codes.set(place++, static_cast<int32_t>(element.isSigned() ? bits.getSExtValue()
+                                                                      : bits.getZExtValue()));
+  };
+  if (isa<FloatType>(codes.getElementType())) {
+    for (const APFloat &value : codes.getValues<APFloat>()) {
+      add(value.bitcastToAPInt());
+    }
+  } else {
+    for (const APInt &value : codes.getValues<APInt>()) {
+      add(value);
+    }
+  }
+  llvm::append_range(result.scales, scales.getValues<float>());
+  if (zeroPoints) {
+    llvm::append_range(result.zeroPoints, zeroPoints.getValues<int32_t>());
+  }
+  return result;
+}
+
+/// Puts a weight in the place of a constant.
+static void replaceByWeight(Operation *op, StringRef name) {
+  OpBuilder builder(op);
+  Value weight = WeightOp::create(builder, op->getLoc(), op->getResult(0).getType(), name);
+  SmallVector<Value> operands(op->getOperands());
+  op->getResult(0).replaceAllUsesWith(weight);
+  op->erase();
+  for (Value operand : operands) {
+    if (operand.use_empty()) {
+      operand.getDefiningOp()->erase();
+    }
+  }
+}
+
 FailureOr<std::vector<MovedConstant>> moveConstants(ModuleOp module) {
   SmallVector<std::pair<Operation *, DenseElementsAttr>> found;
+  SmallVector<std::pair<AssembleOp, numerics::QuantizedTensor>> assembled;
+  llvm::DenseSet<Operation *> parts;
+  module.walk([&](AssembleOp op) {
+    if (std::optional<numerics::QuantizedTensor> codes = constantCodes(op)) {
+      assembled.push_back({op, std::move(*codes)});
+      for (Value operand : op->getOperands()) {
+        parts.insert(operand.getDefiningOp());
+      }
+    }
+  });
   WalkResult result = module.walk([&](Operation *op) {
+    if (parts.contains(op)) {
+      return WalkResult::advance();
+    }
     FailureOr<DenseElementsAttr> elements = movedElements(op);
     if (failed(elements)) {
       return WalkResult::interrupt();
@@ -109,16 +173,21 @@ FailureOr<std::vector<MovedConstant>> moveConstants(ModuleOp module) {
   std::vector<MovedConstant> moved;
   llvm::StringSet<> names;
   llvm::StringMap<unsigned> numbers;
-  for (auto [op, elements] : found) {
+  auto chooseName = [&](Operation *op) {
     std::string base = weightName(op), name = base;
     while (!names.insert(name).second) {
       name = base + "#" + std::to_string(++numbers[base] + 1);
     }
-    OpBuilder builder(op);
-    Value weight = WeightOp::create(builder, op->getLoc(), op->getResult(0).getType(), name);
-    op->getResult(0).replaceAllUsesWith(weight);
-    op->erase();
-    moved.push_back({std::move(name), elements});
+    return name;
+  };
+  for (auto [op, elements] : found) {
+    moved.push_back({chooseName(op), elements, {}, {}});
+    replaceByWeight(op, moved.back().name);
+  }
+  for (auto [op, codes] : assembled) {
+    numerics::Scheme scheme = op.getResult().getType().getScheme().getNumericsScheme();
+    moved.push_back({chooseName(op), {}, std::move(scheme), codes});
+    replaceByWeight(op, moved.back().name);
   }
   return std::move(moved);
 }
@@ -126,6 +195,13 @@ FailureOr<std::vector<MovedConstant>> moveConstants(ModuleOp module) {
 static Error writeConstants(SafetensorsWriter &writer, ArrayRef<MovedConstant> constants,
                             const ImportOptions &options) {
   for (const MovedConstant &constant : constants) {
+    if (!constant.values) {
+      if (Error failure =
+              declareQuantized(writer, constant.name, constant.scheme, constant.codes.shape)) {
+        return failure;
+      }
+      continue;
+    }
     ShapedType type = constant.values.getType();
     if (Error failure =
             writer.declare(constant.name, *kindOf(type.getElementType()), type.getShape())) {
@@ -134,7 +210,10 @@ static Error writeConstants(SafetensorsWriter &writer, ArrayRef<MovedConstant> c
   }
   Progress progress("import", constants.size(), "tensors", options.progress);
   for (const MovedConstant &constant : constants) {
-    if (Error failure = writer.writeElements(constant.name, constant.values.getRawData())) {
+    if (Error failure =
+            constant.values
+                ? writer.writeElements(constant.name, constant.values.getRawData())
+                : writeQuantized(writer, constant.name, constant.scheme, constant.codes)) {
       return failure;
     }
     progress.advance();

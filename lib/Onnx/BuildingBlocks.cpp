@@ -81,6 +81,17 @@ static bool broadcastSizes(OpBuilder &b, ValueRange inputs, Sizes &sizes) {
   return true;
 }
 
+bool checkSize(Node &node, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> known;
+  llvm::copy_if(shape, std::back_inserter(known),
+                [](int64_t size) { return !ShapedType::isDynamic(size); });
+  llvm::Expected<int64_t> count = countElements(known);
+  if (!count) {
+    node.fail("expected a smaller result: " + llvm::toString(count.takeError()));
+  }
+  return node.ok();
+}
+
 Value elementwise(Node &node, ValueRange inputs, Type element, BodyFunction body) {
   ImplicitLocOpBuilder &b = node.b;
   Sizes sizes;
@@ -89,6 +100,9 @@ Value elementwise(Node &node, ValueRange inputs, Type element, BodyFunction body
     llvm::raw_string_ostream text(shapes);
     llvm::interleave(inputs.getTypes(), text, " and ");
     node.fail("expected shapes that can be broadcast against each other, found " + shapes);
+    return {};
+  }
+  if (!checkSize(node, shapeOf(sizes))) {
     return {};
   }
   int64_t rank = sizes.size();

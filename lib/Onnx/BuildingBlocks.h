@@ -21,6 +21,8 @@ Sizes sizesOf(mlir::OpBuilder &b, mlir::Value value);
 Sizes toSizes(mlir::OpBuilder &b, llvm::ArrayRef<int64_t> numbers);
 /// The shape of a type with these sizes.
 llvm::SmallVector<int64_t> shapeOf(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+/// Fails for a shape whose known sizes make more than `maxElements`.
+bool checkSize(Node &node, llvm::ArrayRef<int64_t> shape);
 /// An op on single elements of inputs that are broadcast against each other as NumPy does.
 mlir::Value elementwise(Node &node, mlir::ValueRange inputs, mlir::Type element, BodyFunction body);
 /// The same elements in row-major order in another shape. At most one size is open on each side.

@@ -176,6 +176,9 @@ void Node::define(unsigned output, Value value) {
     fail("expected inputs that fit each other");
     return;
   }
+  if (!checkSize(*this, cast<RankedTensorType>(value.getType()).getShape())) {
+    return;
+  }
   Tensor tensor;
   tensor.value = value;
   define(output, std::move(tensor));

@@ -15,6 +15,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
+#include <cmath>
+
 using namespace llvm;
 
 namespace quench::onnximport {
@@ -282,6 +284,13 @@ Expected<Constant> readTensor(const ::onnx::TensorProto &tensor, StringRef file,
   if (Error failure = readValues(tensor, folder, result)) {
     return createStringError(file + ": tensor '" + tensor.name() +
                              "': " + toString(std::move(failure)));
+  }
+  for (auto [index, value] : enumerate(result.floats)) {
+    if (std::isnan(value)) {
+      return createStringError(file + ": tensor '" + tensor.name() +
+                               "': expected numbers, found one that is none at element " +
+                               Twine(index));
+    }
   }
   return std::move(result);
 }

@@ -46,7 +46,7 @@ llvm::Expected<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
 llvm::Expected<ElementClass> classOf(int32_t dataType);
 
 /// Reads the values of a tensor from its fields, its raw bytes or a file in `folder`. Errors start
-/// with "FILE: tensor 'NAME': ".
+/// with "FILE: tensor 'NAME': ", NaN is one.
 llvm::Expected<Constant> readTensor(const ::onnx::TensorProto &tensor, llvm::StringRef file,
                                     llvm::StringRef folder);
 

@@ -15,6 +15,7 @@
 #define QUENCH_IMPORT_IMPORTMLIR_H
 
 #include "quench/Import/ImportHuggingFace.h"
+#include "quench/Numerics/QuantizeTensor.h"
 #include "quench/WeightStore/SafetensorsWriter.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -26,19 +27,22 @@ namespace quench {
 /// A constant that moves from the IR to the weight store.
 struct MovedConstant {
   std::string name;
-  /// Of f32, f16 or bf16.
+  /// Of f32, f16 or bf16; null for one in codes.
   mlir::DenseElementsAttr values;
+  /// The codes of a quantized one, and how they are stored.
+  numerics::Scheme scheme;
+  numerics::QuantizedTensor codes;
 };
 
 /// Constants of f32, f16 and bf16 with fewer elements stay in the IR, as do those with one value
 /// for all elements and those with infinities, which mask something.
 inline constexpr int64_t minMovedElements = 16;
 
-/// Replaces large dense constants (`arith.constant`, `tosa.const`, elements or resources) by
-/// `quench.weight`. A weight has the name of its constant's location, else that of the layer that
-/// reads it with ".weight" behind, else "constant"; a second one of a name gets a number. Fails
-/// with a located diagnostic on a NaN, and on a resource of another size than
-/// its type.
+/// Replaces large dense constants (`arith.constant`, `tosa.const`, elements or resources), and
+/// `quench.assemble` of constants of any size, by `quench.weight`. A weight has the name of its
+/// constant's location, else that of the layer that reads it with ".weight" behind, else
+/// "constant"; a second one of a name gets a number. Fails with a located diagnostic on a NaN, and
+/// on a resource of another size than its type.
 mlir::FailureOr<std::vector<MovedConstant>> moveConstants(mlir::ModuleOp module);
 
 /// Writes `module`, which has a function as of `findModelFunction`, as a model folder, its large

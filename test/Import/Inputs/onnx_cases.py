@@ -5,7 +5,7 @@
 import math
 
 import numpy as np
-from make_onnx import BOOL, FLOAT, FLOAT16, INT64, model, node, tensor, value, write
+from make_onnx import FLOAT, INT4, INT64, model, node, tensor, value, write
 
 random = np.random.default_rng(11)
 
@@ -178,8 +178,48 @@ def pointwise():
     return model(nodes, [value("x", ["batch", 6])], [value("y", ["batch", 9])], constants, version=20), x, y
 
 
+def quantize(x, scale, zero, low, high):
+    """In f32, as the definition has it: the quotient is rounded, ties to even, before the zero point is added."""
+    codes = np.clip(np.rint(x.astype("f4") / np.float32(scale)) + zero, low, high)
+    return ((codes - zero) * np.float32(scale)).astype("f4")
+
+
+def codes():
+    """A network whose convolution and matrices are quantized already, in all forms of scales; the bias in 32 bits."""
+    w = random.integers(-127, 128, (6, 2, 3, 3)).astype("i1")
+    ws = (np.abs(normal(6)) * 0.01 + 0.002).astype("f4")
+    bias = random.integers(-2000, 2000, 6).astype("i4")
+    m, ms, mz = random.integers(0, 256, (54, 8)).astype("u1"), (np.abs(normal(8)) * 0.002 + 0.001).astype("f4"), random.integers(100, 150, 8).astype("u1")
+    # Four bits in blocks of 4 rows, two codes to a byte, the first one in the low half.
+    small, ss = random.integers(-8, 8, (8, 5)), (np.abs(normal(2, 5)) * 0.05 + 0.02).astype("f4")
+    packed = (small.reshape(-1, 2) & 15) @ [1, 16]
+    f = np.float32
+    nodes = [
+        node("QuantizeLinear", ["x", "xs", "xz"], ["xq"]), node("DequantizeLinear", ["xq", "xs", "xz"], ["xd"]),
+        node("DequantizeLinear", ["w", "ws", "wz"], ["wd"], axis=0), node("DequantizeLinear", ["bias", "bs"], ["bd"], axis=0),
+        node("Conv", ["xd", "wd", "bd"], ["c"], strides=[2, 2]), node("Relu", ["c"], ["r"]), node("Flatten", ["r"], ["f"]),
+        node("QuantizeLinear", ["f", "fs", "fz"], ["fq"]), node("DequantizeLinear", ["fq", "fs", "fz"], ["fd"]),
+        node("DequantizeLinear", ["m", "ms", "mz"], ["md"], axis=1), node("MatMul", ["fd", "md"], ["h"]),
+        node("DequantizeLinear", ["small", "ss"], ["sd"], axis=0, block_size=4), node("MatMul", ["h", "sd"], ["p"]),
+        node("QuantizeLinear", ["p", "ps", "pz"], ["pq"]), node("DequantizeLinear", ["pq", "ps", "pz"], ["y"]),
+    ]
+    x = normal(7, 2, 7, 7)
+    # Ties of the first quantization, with an odd zero point.
+    x[0, 0, 0] = np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 3.5]) * f(0.03125)
+    bs = f(0.03125) * ws
+    c = convolution(quantize(x, 0.03125, 3, -128, 127), w * ws[:, None, None, None], bias * bs, strides=(2, 2))
+    h = quantize(np.maximum(c, 0).reshape(7, 54), 0.02, 0, 0, 255).astype("f8") @ ((m.astype("i4") - mz) * ms)
+    p = h @ (small * ss.repeat(4, 0))
+    y = quantize(p, 0.25, 1, -128, 127)
+    constants = [tensor("xs", f(0.03125)), tensor("xz", np.int8(3)), tensor("w", w), tensor("ws", ws), tensor("wz", np.zeros(6, "i1")),
+                 tensor("bias", bias), tensor("bs", bs), tensor("fs", f(0.02)), tensor("fz", np.uint8(0)), tensor("m", m), tensor("ms", ms),
+                 tensor("mz", mz), tensor("small", bytes(packed.astype("u1")), INT4, [8, 5]), tensor("ss", ss),
+                 tensor("ps", f(0.25)), tensor("pz", np.int8(1))]
+    return model(nodes, [value("x", ["batch", 2, 7, 7])], [value("y", ["batch", 5])], constants, version=21), x, y
+
+
 def write_all(folder):
-    for case in (layers, network, pools, attention, pointwise):
+    for case in (layers, network, pools, attention, pointwise, codes):
         data, x, y = case()
         write(f"{folder}/{case.__name__}.onnx", data)
         np.save(f"{folder}/{case.__name__}.x.npy", x)
