@@ -77,7 +77,8 @@ def network():
         node("HardSwish", ["e"], ["s"]),
         node("MaxPool", ["s"], ["m"], kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[1, 1]),
         node("Flatten", ["m"], ["f"], axis=1),
-        node("Gemm", ["f", "head"], ["z"], transB=1),
+        node("Cast", ["head"], ["weight"], to=FLOAT),
+        node("Gemm", ["f", "weight"], ["z"], transB=1),
         node("Softmax", ["z"], ["y"], axis=-1),
     ]
     x = normal(5, 3, 8, 8)
