@@ -295,6 +295,22 @@ static bool gatheredSizes(Node &node, int64_t axis) {
   return true;
 }
 
+/// Places that count from the end, counted from the start. Whatever they are, a row is read: what
+/// is outside of the table has no meaning in ONNX, and is the row that is nearest here.
+static Value inRange(Node &node, Value indices, int64_t rows) {
+  return elementwise(
+      node, indices, node.b.getI32Type(), [&](ImplicitLocOpBuilder &at, ValueRange e) -> Value {
+        auto number = [&](int64_t value) -> Value {
+          return arith::ConstantIntOp::create(at, value, 32);
+        };
+        Value fromEnd = arith::AddIOp::create(at, e[0], number(rows));
+        Value isNegative = arith::CmpIOp::create(at, arith::CmpIPredicate::slt, e[0], number(0));
+        Value place = arith::SelectOp::create(at, isNegative, fromEnd, e[0]);
+        place = arith::MinSIOp::create(at, place, number(rows - 1));
+        return arith::MaxSIOp::create(at, place, number(0));
+      });
+}
+
 static void importGather(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   int64_t named = node.attribute("axis", int64_t(0));
@@ -330,6 +346,7 @@ static void importGather(Node &node) {
   }
   if (axis != 0 || rank != 2 || !data.getType().getElementType().isF32() ||
       !indices.getType().getElementType().isInteger(32) || !data.getType().hasStaticShape() ||
+      data.getType().getNumElements() == 0 || data.getType().getDimSize(0) > INT32_MAX ||
       indices.getType().getNumDynamicDims() > 1) {
     return node.fail("expected rows of a matrix of floats, or one constant place");
   }
@@ -347,7 +364,8 @@ static void importGather(Node &node) {
                   .getResult();
     }
   }
-  Value flat = reshape(node, indices, count);
+  Value places = inRange(node, indices, data.getType().getDimSize(0));
+  Value flat = places ? reshape(node, places, count) : Value();
   if (!flat) {
     return;
   }

@@ -140,7 +140,7 @@ def attention():
               # Erf as exporters spell out Gelu, and the mean of squares.
               node("Div", ["r", "two"], ["g0"]), node("Erf", ["g0"], ["g1"]), node("Pow", ["g1", "two"], ["g2"]),
               node("ReduceMean", ["g2"], ["g3"], axes=[-1], keepdims=1), node("Sub", ["r", "g3"], ["y"])]
-    ids = random.integers(0, 11, (3, 5))
+    ids = random.integers(-11, 11, (3, 5))
     mask = np.tril(np.ones((5, 5), bool))[None, None]
     x = table[ids].astype("f8") + position
     n = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * gain + bias
