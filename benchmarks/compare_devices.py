@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 MODEL = pathlib.Path(__file__).resolve().parent.parent / "models" / "tinybooks"
-RECIPES = ("fp32", "w8a8-dynamic", "w8a8-static", "w4a16", "w4a8", "fp8")
+RECIPES = ("fp32", "w8a8-dynamic", "w8a8-static", "w4a16", "w4a16-bf16", "w4a8", "fp8")
 
 
 def quench(*arguments):

@@ -18,6 +18,10 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "products" = #dlti.map<
       "v_mfma_i32_16x16x16i8" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 16, 16, 16>, "per_cycle" = 13.75 : f64>,
+      "v_mfma_f32_16x16x16bf16_1k" = #dlti.map<"weights" = bf16, "activations" = bf16, "sums" = f32,
+        "shape" = array<i64: 16, 16, 16>, "per_cycle" = 13.75 : f64>,
+      "v_mfma_f32_16x16x16f16" = #dlti.map<"weights" = f16, "activations" = f16, "sums" = f32,
+        "shape" = array<i64: 16, 16, 16>, "per_cycle" = 13.75 : f64>,
       "v_dot4_i32_i8" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 16, 4>, "per_cycle" = 440.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,

@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "nvptx-sm90",
-    "summary" = "NVIDIA Hopper (PTX for sm_90, tensor cores on bytes and FP8)",
+    "summary" = "NVIDIA Hopper (PTX for sm_90, tensor cores on bytes, FP8, bf16 and f16)",
     "api" = "cuda",
     "chip" = "sm_90",
     "vector_width" = 512 : i64,
@@ -22,6 +22,10 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
         "shape" = array<i64: 8, 16, 32>, "per_cycle" = 132.0 : f64>,
       "mma.m16n8k32.e5m2" = #dlti.map<"weights" = f8E5M2, "activations" = f8E5M2, "sums" = f32,
         "shape" = array<i64: 8, 16, 32>, "per_cycle" = 132.0 : f64>,
+      "mma.m16n8k16.bf16" = #dlti.map<"weights" = bf16, "activations" = bf16, "sums" = f32,
+        "shape" = array<i64: 8, 16, 16>, "per_cycle" = 132.0 : f64>,
+      "mma.m16n8k16.f16" = #dlti.map<"weights" = f16, "activations" = f16, "sums" = f32,
+        "shape" = array<i64: 8, 16, 16>, "per_cycle" = 132.0 : f64>,
       "dp4a" = #dlti.map<"weights" = ui8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 16, 4>, "per_cycle" = 528.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,

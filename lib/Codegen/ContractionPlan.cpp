@@ -108,6 +108,9 @@ public:
     ContractionChoice choice{ContractionForm::ShortFloats};
     NumberType type = shortType.isF16() ? NumberType::F16 : NumberType::BF16;
     const NativeProduct *product = target.findProduct(type, type);
+    if (product && target.isDevice()) {
+      choice.refusal = refuseShortFloats(*product);
+    }
     bool hasCodes = container && (!table || target.byteLookupsPerCycle > 0.0);
     double registers = elements() / (2.0 * static_cast<double>(target.lanes()));
     double ops = hasCodes ? registers * kShortDecodingOps : 0.0;
@@ -135,6 +138,12 @@ private:
 
   std::optional<std::string> refuseInteger() const;
   std::optional<std::string> refuseFloatCodes(const NativeProduct *product) const;
+  /// Why a device has no kernel for codes beside 16-bit floats.
+  std::optional<std::string> refuseShortFloats(const NativeProduct &product) const;
+  /// Why kernels of devices that have whole groups in at most so many codes have not those of the
+  /// weights, with so many codes along K in a step.
+  std::optional<std::string> refuseGroups(const NativeProduct &product, int64_t step,
+                                          int64_t largest) const;
   /// Why codes of activations do not fit a product of codes; nothing if they do.
   std::optional<std::string> refuseBlocks() const;
 
@@ -247,20 +256,32 @@ std::optional<std::string> Planner::refuseFloatCodes(const NativeProduct *produc
   if (!product) {
     return "the target has no products of these floats";
   }
-  const int64_t k = weights.getShape()[1], rows = scheme.getBlock()[0];
+  const int64_t rows = scheme.getBlock()[0];
   if (rows != 1 && rows != SchemeAttr::kWhole) {
     return "blocks of the weights span several rows";
   }
+  std::optional<std::string> refusal = refuseGroups(*product, product->shape[2], 256);
+  return refusal ? refusal : refuseBlocks();
+}
+
+std::optional<std::string> Planner::refuseShortFloats(const NativeProduct &product) const {
+  if (!container || table) {
+    return "no kernel decodes these codes";
+  }
+  return refuseGroups(product, product.shape[2] * 8 / bitsOf(*container), 128);
+}
+
+std::optional<std::string> Planner::refuseGroups(const NativeProduct &product, int64_t step,
+                                                 int64_t largest) const {
+  const int64_t k = weights.getShape()[1];
   if (ShapedType::isDynamic(k)) {
     return "the number of products in a sum is not known";
   }
-  // Kernels have whole groups in at most so many codes.
-  constexpr int64_t kLargestGroup = 256;
-  if (group() != k && (group() % product->shape[2] != 0 || kLargestGroup % group() != 0)) {
+  if (group() != k && (group() % step != 0 || largest % group() != 0)) {
     return "groups of " + std::to_string(group()) + " are no whole number of steps of " +
-           product->instruction;
+           product.instruction;
   }
-  return refuseBlocks();
+  return std::nullopt;
 }
 
 std::optional<std::string> Planner::refuseInteger() const {

@@ -224,6 +224,9 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
         for (int64_t i = 0; i < groups.groupSize(g); ++i) {
           uint32_t code = codes[row * groups.k + g * groups.group + i] + offset;
           int64_t position = groups.groupOffset(g) + i;
+          if (layout.fragment) {
+            position = layout.fragment->position(position, bitsOf(layout.container));
+          }
           auto [word, bit] = placeOf(layout, position % perStep);
           word += position / perStep * layout.wordsPerStep();
           code ^= layout.isSigned ? PanelLayout::signOffset(layout.container) : 0;

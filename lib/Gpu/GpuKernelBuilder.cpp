@@ -135,6 +135,25 @@ void GpuKernelBuilder::copyAsync(Value buffer, Value from, Value shared, Value t
                                    ValueRange(to), buffer, ValueRange(from), getIndexAttr(count),
                                    real, /*bypassL1=*/getUnitAttr());
 }
+SmallVector<Value> GpuKernelBuilder::loadMatrices(Value shared, Value at) {
+  constexpr int64_t count = 4;
+  auto type = VectorType::get({count, 1}, getI32Type());
+  Value matrices = nvgpu::LdMatrixOp::create(*this, type, shared, ValueRange(at),
+                                             /*transpose=*/false, static_cast<uint32_t>(count));
+  SmallVector<Value> words;
+  for (int64_t i = 0; i < count; ++i) {
+    words.push_back(vector::ExtractOp::create(*this, matrices, ArrayRef<int64_t>{i, 0}));
+  }
+  return words;
+}
+
+Value GpuKernelBuilder::roundToShort(Value value, bool isHalf) {
+  Type type = isHalf ? Type(getF16Type()) : getBF16Type();
+  Value rounded = arith::TruncFOp::create(*this, type, value);
+  Value bits = arith::BitcastOp::create(*this, getIntegerType(16), rounded);
+  return arith::ExtUIOp::create(*this, getI32Type(), bits);
+}
+
 void GpuKernelBuilder::commitCopies() { NVVM::CpAsyncCommitGroupOp::create(*this); }
 void GpuKernelBuilder::waitForCopies(int64_t number) {
   NVVM::CpAsyncWaitGroupOp::create(*this, static_cast<uint32_t>(number));

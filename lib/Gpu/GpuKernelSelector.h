@@ -10,6 +10,7 @@
 
 #include "quench/Codegen/KernelSelection.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
+#include "quench/Gpu/MatrixFragment.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -41,6 +42,10 @@ private:
   bool selectCacheUpdate(nn::CacheUpdateOp op);
   bool selectEmbedding(nn::EmbeddingOp op);
 
+  /// What is rounded to f16 or bf16, with groups laid out for a weight; emitted once for each
+  /// layout.
+  std::optional<RowCodes> roundedRows(mlir::arith::TruncFOp op, const GroupLayout &groups,
+                                      const MatrixFragment &fragment);
   /// The product of `lhs`, or of its `codes`, with a stored weight, by an instruction if there is a
   /// kernel with it.
   bool replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,

@@ -4,87 +4,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Rows of activations in memory of the group are eight words longer than what they hold, so that
-// eight rows that a wave reads at a time begin in different banks. Where the machine copies without
-// registers there are two of these memories: one is filled while the other is used.
-//
-//===----------------------------------------------------------------------===//
 
-#include "GpuMatrixProduct.h"
-
-#include "MatrixInstruction.h"
+#include "MatrixEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
-#include <map>
-
 using namespace mlir;
 using namespace quench;
-
-namespace {
-class MatrixEmitter {
-public:
-  MatrixEmitter(GpuKernelBuilder &b, const GpuProductKernel &kernel, GpuMatrixShape shape,
-                ValueRange buffers, Value count)
-      : b(b), kernel(kernel), shape(shape), layout(kernel.layout), groups(layout.groups),
-        fragment(*kernel.fragment), order(fragment.order), bits(bitsOf(layout.container)),
-        count(count), result(buffers.back()) {
-    size_t next = 0;
-    lhs = buffers[next++];
-    rowScale = buffers[next++];
-    rowSums = fragment.multipliesFloats ? Value() : buffers[next++];
-    words = buffers[next++];
-    scales = buffers[next++];
-    zeros = kernel.zeroPoints ? buffers[next++] : Value();
-    bias = kernel.bias ? buffers[next] : Value();
-    chunkCodes = fragment.codesOfChunk(layout);
-    stageWords = chunkCodes / 4 * (shape.dividesK ? GpuMatrixShape::kWaves : 1);
-    numStages = (rowWords() + stageWords - 1) / stageWords;
-    stride = stageWords + 8;
-    memoryWords = shape.tiles * fragment.n * stride;
-    isGrouped = groups.numGroups() > 1;
-    carriesFloats = isGrouped || fragment.multipliesFloats;
-  }
-
-  void emit();
-
-private:
-  using Values = SmallVector<Value>;
-
-  int64_t rowWords() const { return groups.paddedK() / 4; }
-  int64_t numSums() const { return fragment.numSums(); }
-  Value atMost(Value value, Value limit) {
-    return b.select(b.lessThan(value, limit), value, limit);
-  }
-
-  void findPlace();
-  Value rowOf(int64_t sum);
-  Value tokenOf(int64_t tile, int64_t sum);
-  void stage(Value number, Value memory);
-  void stageVector(Value vector, Value number, Value memory);
-  Values loadWeights(Value chunk);
-  Values operands(ValueRange vectors, int64_t step, int64_t instruction);
-  Values computeChunk(Value chunk, ValueRange weights, Value memory, ValueRange carried);
-  Values applyScales(ValueRange sums, Value group, ValueRange totals);
-  Values addWaves(Values values);
-  void finish(ValueRange values);
-
-  GpuKernelBuilder &b;
-  const GpuProductKernel &kernel;
-  GpuMatrixShape shape;
-  const PanelLayout &layout;
-  const GroupLayout &groups;
-  const MatrixFragment &fragment;
-  const FragmentOrder &order;
-  unsigned bits;
-  Value count, lhs, rowScale, rowSums, words, scales, zeros, bias, result;
-  int64_t chunkCodes, stageWords, numStages, stride, memoryWords;
-  /// Whether groups have scales, and whether what is carried along K is sums in f32.
-  bool isGrouped, carriesFloats;
-  Value thread, lane, wave, group, part, panel, loadedPanel, firstToken, memories;
-};
-} // namespace
 
 void MatrixEmitter::findPlace() {
   thread = b.threadId();
@@ -110,93 +36,6 @@ Value MatrixEmitter::tokenOf(int64_t tile, int64_t sum) {
 }
 
 //===----------------------------------------------------------------------===//
-// Activations
-//===----------------------------------------------------------------------===//
-
-void MatrixEmitter::stageVector(Value vector, Value number, Value memory) {
-  constexpr int64_t size = FragmentOrder::kVector;
-  Value row = b.div(vector, stageWords / size);
-  Value inRow = b.mul(b.rem(vector, stageWords / size), size);
-  Value word = b.add(b.mul(number, stageWords), inRow);
-  Value token = atMost(b.add(firstToken, row), b.sub(count, b.index(1)));
-  Value to = b.add(memory, b.add(b.mul(row, stride), inRow));
-  // What is behind the end of a row is 0.
-  Value isReal;
-  if (rowWords() % stageWords != 0) {
-    isReal = b.lessThan(word, b.index(rowWords()));
-    word = b.select(isReal, word, b.index(0));
-  }
-  Value from = b.add(b.mul(token, rowWords()), word);
-  if (fragment.copiesAsynchronously) {
-    b.copyAsync(lhs, from, memories, to, size,
-                isReal ? b.select(isReal, b.index(size), b.index(0)) : Value());
-    return;
-  }
-  Value loaded = b.loadVector(lhs, from, size);
-  if (isReal) {
-    loaded = b.select(isReal, loaded, b.zeroVector(size));
-  }
-  b.storeVector(loaded, memories, to);
-}
-
-/// All threads of the group copy a stage of all its rows.
-void MatrixEmitter::stage(Value number, Value memory) {
-  const int64_t vectors = shape.tiles * fragment.n * stageWords / FragmentOrder::kVector;
-  for (int64_t first = 0; first < vectors; first += b.threads) {
-    Value vector = b.add(thread, b.index(first));
-    auto copy = [&] { stageVector(vector, number, memory); };
-    if (first + b.threads <= vectors) {
-      copy();
-    } else {
-      b.ifThen(b.lessThan(vector, b.index(vectors)), copy);
-    }
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Weights
-//===----------------------------------------------------------------------===//
-
-/// The words of this lane for a chunk. Behind the last one they are any, as activations are 0.
-SmallVector<Value> MatrixEmitter::loadWeights(Value chunk) {
-  const int64_t perChunk = chunkCodes / layout.codesPerVector();
-  const bool isExact = numStages * stageWords * 4 == layout.numVectors() * layout.codesPerVector();
-  Value own = order.kLanes == 1 ? group : lane;
-  Values vectors;
-  for (int64_t i = 0; i < perChunk; ++i) {
-    Value vector = b.add(b.mul(chunk, perChunk), b.index(i));
-    if (!isExact) {
-      vector = atMost(vector, b.index(layout.numVectors() - 1));
-    }
-    vector = b.add(b.mul(loadedPanel, layout.numVectors()), vector);
-    Value at = b.mul(b.add(b.mul(vector, order.lanes()), own), FragmentOrder::kVector);
-    vectors.push_back(b.loadVector(words, at, FragmentOrder::kVector));
-  }
-  return vectors;
-}
-
-/// The operand words of a step for one instruction.
-SmallVector<Value> MatrixEmitter::operands(ValueRange vectors, int64_t step, int64_t instruction) {
-  const int64_t parts = FragmentOrder::parts(bits), inVector = step % order.stepsOfVector(bits);
-  Values result;
-  for (int64_t i = 0; i < order.words; ++i) {
-    const int64_t operand = instruction * order.words + i;
-    for (int64_t row = 0; row < order.rowsOfLane; ++row) {
-      Value word = b.element(vectors[step / order.stepsOfVector(bits)],
-                             order.slot(inVector, row, operand / parts, bits));
-      if (bits < 8) {
-        word = b.bitAnd(b.shiftRight(word, static_cast<int32_t>(operand % parts * bits)),
-                        0x01010101u * ((1u << bits) - 1u));
-      } else if (fragment.needsSigned()) {
-        word = arith::XOrIOp::create(b, word, b.i32(static_cast<int32_t>(0x80808080u)));
-      }
-      result.push_back(word);
-    }
-  }
-  return result;
-}
-
-//===----------------------------------------------------------------------===//
 // Sums
 //===----------------------------------------------------------------------===//
 
@@ -206,19 +45,21 @@ SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, 
                                                ValueRange carried) {
   const int64_t codesOfStep = order.codesOfStep(bits);
   const int64_t groupCodes = isGrouped ? groups.paddedGroup() : chunkCodes;
-  const int64_t perStep = order.wordsOfStep(bits) * FragmentOrder::parts(bits);
-  Value own = order.kLanes == 1 ? b.index(0) : b.mul(part, perStep);
-  Value from = b.add(b.add(memory, b.mul(group, stride)), own);
-  if (shape.dividesK) {
-    from = b.add(from, b.mul(wave, chunkCodes / 4));
+  const int64_t perLane = codesOfStep / order.kLanes / perWord;
+  Value row = group, inRow = b.mul(part, perLane);
+  if (fragment.copiesAsynchronously) {
+    row = b.rem(lane, fragment.n);
+    inRow = b.mul(b.div(lane, fragment.n), FragmentOrder::kVector);
+  } else if (order.kLanes == 1) {
+    inRow = b.index(0);
   }
+  Value from = b.add(b.add(memory, b.mul(row, stride)), inRow);
+  if (shape.dividesK) {
+    from = b.add(from, b.mul(wave, chunkCodes / perWord));
+  }
+  const int64_t instructions = order.instructions(bits);
   auto multiply = [&](int64_t step, int64_t i, int64_t tile, ValueRange a, ValueRange sums) {
-    const int64_t offset = tile * fragment.n * stride + step * codesOfStep / 4 + i * order.words;
-    Value vector = b.loadVector(memories, b.add(from, b.index(offset)), order.words);
-    Values x;
-    for (int64_t word = 0; word < order.words; ++word) {
-      x.push_back(b.element(vector, word));
-    }
+    Values x = loadActivations(from, step * instructions + i, tile);
     return multiplyTiles(b, fragment, a, x, sums);
   };
   const int64_t steps = chunkCodes / codesOfStep;
@@ -226,12 +67,12 @@ SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, 
   const auto size = static_cast<int64_t>(none.size());
   if (carriesFloats && !isGrouped) {
     // Tile by tile: registers hold the sums of few.
-    Values next;
+    Values next, offsets = offsetsOf(b.index(0));
     for (int64_t tile = 0; tile < shape.tiles; ++tile) {
       Values sums = none;
       for (int64_t step = 0; step < steps; ++step) {
-        for (int64_t i = 0; i < order.instructions(bits); ++i) {
-          sums = multiply(step, i, tile, operands(weights, step, i), sums);
+        for (int64_t i = 0; i < instructions; ++i) {
+          sums = multiply(step, i, tile, operands(weights, step, i, offsets), sums);
         }
       }
       for (Value sum : elementsOfSums(b, sums)) {
@@ -244,16 +85,20 @@ SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, 
   for (int64_t tile = 0; !isGrouped && tile < shape.tiles; ++tile) {
     sums[tile] = Values(carried.slice(tile * size, size));
   }
+  Values offsets;
+  Value firstGroup = b.mul(chunk, isGrouped ? chunkCodes / groupCodes : 0);
   for (int64_t step = 0; step < steps; ++step) {
-    for (int64_t i = 0; i < order.instructions(bits); ++i) {
-      Values a = operands(weights, step, i);
+    if (step * codesOfStep % groupCodes == 0) {
+      offsets = offsetsOf(b.add(firstGroup, b.index(step * codesOfStep / groupCodes)));
+    }
+    for (int64_t i = 0; i < instructions; ++i) {
+      Values a = operands(weights, step, i, offsets);
       for (int64_t tile = 0; tile < shape.tiles; ++tile) {
         sums[tile] = multiply(step, i, tile, a, sums[tile]);
       }
     }
     if (isGrouped && (step + 1) * codesOfStep % groupCodes == 0) {
-      Value first = b.mul(chunk, chunkCodes / groupCodes);
-      Value number = b.add(first, b.index((step + 1) * codesOfStep / groupCodes - 1));
+      Value number = b.add(firstGroup, b.index((step + 1) * codesOfStep / groupCodes - 1));
       Values flat;
       for (Values &each : sums) {
         flat.append(elementsOfSums(b, each));
@@ -272,28 +117,33 @@ SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, 
   return next;
 }
 
-/// Totals plus `scale * (sum - zero point * sum of activations)`, or `scale * sum` of floats.
-SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, ValueRange totals) {
-  const int64_t inStages = isGrouped ? numStages * stageWords * 4 / groups.paddedGroup() : 1;
-  Value isReal;
-  if (inStages > groups.numGroups()) {
-    isReal = b.lessThan(number, b.index(groups.numGroups()));
-    number = atMost(number, b.index(groups.numGroups() - 1));
-  }
-  // Scales lie as `PanelLayout::scaleIndex` says.
+/// Scales, and zero points, lie as `PanelLayout::scaleIndex` says: those of the rows of this panel
+/// in a group begin at so many panels.
+Value MatrixEmitter::scaleBase(Value number) {
   const int64_t full = layout.numPanels() / PanelLayout::kTilePanels * PanelLayout::kTilePanels;
   Value inTile = b.rem(loadedPanel, PanelLayout::kTilePanels);
   Value firstPanel = b.sub(loadedPanel, inTile);
   Value width = b.select(b.lessThan(loadedPanel, b.index(full)), b.index(PanelLayout::kTilePanels),
                          b.index(layout.numPanels() - full));
-  Value base = b.add(b.mul(firstPanel, groups.numGroups()), b.add(b.mul(number, width), inTile));
+  return b.add(b.mul(firstPanel, groups.numGroups()), b.add(b.mul(number, width), inTile));
+}
+
+/// Totals plus `scale * (sum - zero point * sum of activations)`, or `scale * sum` of floats.
+SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, ValueRange totals) {
+  const int64_t inStages = isGrouped ? numStages * stageWords * perWord / groups.paddedGroup() : 1;
+  Value isReal;
+  if (inStages > groups.numGroups()) {
+    isReal = b.lessThan(number, b.index(groups.numGroups()));
+    number = atMost(number, b.index(groups.numGroups() - 1));
+  }
+  Value base = scaleBase(number);
   std::map<int64_t, std::pair<Value, Value>> ofRow;
   for (int64_t sum = 0; sum < numSums(); ++sum) {
     auto &[scale, zero] = ofRow[fragment.row.ofRegister[sum]];
     if (!scale) {
       Value at = b.add(b.mul(base, layout.lanes), rowOf(sum));
       scale = b.load(scales, at);
-      if (fragment.multipliesFloats) {
+      if (fragment.multipliesFloats()) {
         continue;
       }
       zero = zeros ? b.load(zeros, at) : b.i32(PanelLayout::signOffset(layout.container));
@@ -360,7 +210,10 @@ void MatrixEmitter::finish(ValueRange values) {
       Value isReal =
           arith::AndIOp::create(b, b.lessThan(row, b.index(layout.n)), b.lessThan(token, count));
       b.ifThen(isReal, [&] {
-        Value scaled = b.mul(total, b.load(rowScale, kernel.rowScales ? token : b.index(0)));
+        Value scaled = total;
+        if (rowScale) {
+          scaled = b.mul(total, b.load(rowScale, kernel.rowScales ? token : b.index(0)));
+        }
         if (bias) {
           scaled = b.add(scaled, b.load(bias, row));
         }
@@ -373,37 +226,42 @@ void MatrixEmitter::finish(ValueRange values) {
 void MatrixEmitter::emit() {
   findPlace();
   const bool isAsync = fragment.copiesAsynchronously;
-  memories = b.sharedBuffer((isAsync ? 2 : 1) * memoryWords, b.getI32Type());
+  memories = b.sharedBuffer(numMemories * memoryWords, b.getI32Type());
   Values initial;
   for (int64_t tile = 0; tile < shape.tiles; ++tile) {
     initial.append(carriesFloats ? Values(numSums(), b.f32(0.0f)) : noSums(b, fragment));
   }
-  if (isAsync) {
-    stage(b.index(0), b.index(0));
+  for (int64_t number = 0; number < numMemories - 1; ++number) {
+    if (number < numStages) {
+      stage(b.index(number), b.index(number * memoryWords));
+    }
     b.commitCopies();
   }
-  Values sums = b.loop(
-      b.index(0), b.index(numStages), b.index(1), initial, [&](Value number, ValueRange carried) {
-        Value memory = b.index(0);
-        if (isAsync) {
-          // The other memory is filled meanwhile; at the end with what is there already.
-          Value next = atMost(b.add(number, b.index(1)), b.index(numStages - 1));
-          memory = b.mul(b.rem(number, 2), memoryWords);
-          stage(next, b.sub(b.index(memoryWords), memory));
-          b.commitCopies();
-        } else {
-          stage(number, memory);
-        }
-        Value chunk = shape.dividesK ? b.add(b.mul(number, GpuMatrixShape::kWaves), wave) : number;
-        Values weights = loadWeights(chunk);
-        if (isAsync) {
-          b.waitForCopies(1);
-        }
-        b.barrier();
-        Values next = computeChunk(chunk, weights, memory, carried);
-        b.barrier();
-        return next;
-      });
+  auto compute = [&](Value number, ValueRange carried) {
+    Value chunk = shape.dividesK ? b.add(b.mul(number, GpuMatrixShape::kWaves), wave) : number;
+    Values weights = loadWeights(chunk);
+    if (!isAsync) {
+      stage(number, b.index(0));
+      b.barrier();
+      Values next = computeChunk(chunk, weights, b.index(0), carried);
+      b.barrier();
+      return next;
+    }
+    // Behind the barrier nobody reads the memory of the stage before, and it is filled again.
+    b.waitForCopies(numMemories - 2);
+    b.barrier();
+    Value later = b.add(number, b.index(numMemories - 1));
+    b.ifThen(b.lessThan(later, b.index(numStages)),
+             [&] { stage(later, b.mul(b.rem(later, numMemories), memoryWords)); });
+    b.commitCopies();
+    return computeChunk(chunk, weights, b.mul(b.rem(number, numMemories), memoryWords), carried);
+  };
+  Value end = b.index(numStages);
+  if (carriesFloats && !isGrouped) {
+    // Assemblers that know how often this body runs repeat it until registers spill.
+    end = b.select(b.lessThan(b.index(0), count), end, b.index(0));
+  }
+  Values sums = b.loop(b.index(0), end, b.index(1), initial, compute);
   Values elements;
   if (carriesFloats) {
     elements = sums;

@@ -26,9 +26,10 @@ std::string GpuProductKernel::name() const {
   const StringRef byteFloat = isE4M3 ? "e4m3" : "e5m2";
   os << (fragment ? "matrix_product_" : "product_")
      << (!codedLhs            ? "f32"
+         : shortLhs()         ? fragment->element == MatrixElement::F16 ? "f16" : "bf16"
          : multipliesFloats() ? byteFloat
                               : "i8")
-     << (codedLhs && rowScales ? "row_" : "_");
+     << (codedLhs && rowScales && !shortLhs() ? "row_" : "_");
   if (holdsFloats(layout.container)) {
     os << "f32";
   } else {
@@ -245,7 +246,9 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
   auto parameter = [&](ArrayRef<int64_t> shape, Type element) {
     kernel.parameters.push_back(ArithmeticBuilder::bufferType(shape, element));
   };
-  if (codedLhs) {
+  if (shortLhs()) {
+    parameter({dynamic, groups.paddedK() / 2}, i32);
+  } else if (codedLhs) {
     parameter({dynamic, groups.paddedK() / 4}, i32);
     parameter({rowScales ? dynamic : 1, 1}, f32);
     if (!multipliesFloats()) {

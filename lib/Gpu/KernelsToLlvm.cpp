@@ -53,6 +53,7 @@ public:
       b.setLoc(op->getLoc());
       llvm::TypeSwitch<Operation *>(op)
           .Case([&](memref::AllocOp alloc) { useSharedMemory(alloc); })
+          .Case([&](nvgpu::LdMatrixOp load) { loadMatrices(load); })
           .Case([&](spirv::SUDotOp dot) { multiplyBytes(dot); })
           .Case([&](math::FmaOp) { callIntrinsic(op, "llvm.fma.f32"); })
           .Case([&](math::SqrtOp) { callIntrinsic(op, "llvm.sqrt.f32"); })
@@ -110,20 +111,46 @@ private:
     return LLVM::GEPOp::create(b, pointer, element, buffer, ArrayRef<LLVM::GEPArg>{offset});
   }
 
-  /// `cp.async`, of words.
-  void copyAsync(nvgpu::DeviceAsyncCopyOp copy, Type element) {
-    Value from = addressOf(copy.getSrc(), copy.getSrcIndices()[0], element);
-    Value begin = memref::ExtractAlignedPointerAsIndexOp::create(b, copy.getDst());
-    Value four = arith::ConstantIndexOp::create(b, 4);
-    auto bytes = [&](Value words) -> Value { return arith::MulIOp::create(b, words, four); };
-    Value place = arith::AddIOp::create(b, begin, bytes(copy.getDstIndices()[0]));
+  /// Bytes of so many words.
+  Value bytesOf(Value words) {
+    return arith::MulIOp::create(b, words, arith::ConstantIndexOp::create(b, 4));
+  }
+
+  /// Of a word of memory of a group.
+  Value sharedAddress(Value memory, Value index) {
+    Value begin = memref::ExtractAlignedPointerAsIndexOp::create(b, memory);
+    Value place = arith::AddIOp::create(b, begin, bytesOf(index));
     Value number = arith::IndexCastOp::create(b, b.getI64Type(), place);
     auto shared = LLVM::LLVMPointerType::get(b.getContext(),
                                              static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
-    Value to = LLVM::IntToPtrOp::create(b, shared, number);
+    return LLVM::IntToPtrOp::create(b, shared, number);
+  }
+
+  /// `ldmatrix`
+  void loadMatrices(nvgpu::LdMatrixOp load) {
+    Value from = sharedAddress(load.getSrcMemref(), load.getIndices()[0]);
+    const auto number = static_cast<uint32_t>(load.getNumTiles());
+    auto type =
+        LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(number, b.getI32Type()));
+    auto rows = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
+    Value words = NVVM::LdMatrixOp::create(b, type, from, number, NVVM::MMALayout::row, rows,
+                                           NVVM::LdStMatrixEltType::B16);
+    for (Operation *user : llvm::make_early_inc_range(load->getUsers())) {
+      auto extract = cast<vector::ExtractOp>(user);
+      Value word = LLVM::ExtractValueOp::create(b, words, extract.getStaticPosition()[0]);
+      extract.getResult().replaceAllUsesWith(word);
+      extract.erase();
+    }
+    load.erase();
+  }
+
+  /// `cp.async`, of words.
+  void copyAsync(nvgpu::DeviceAsyncCopyOp copy, Type element) {
+    Value from = addressOf(copy.getSrc(), copy.getSrcIndices()[0], element);
+    Value to = sharedAddress(copy.getDst(), copy.getDstIndices()[0]);
     Value real;
     if (copy.getSrcElements()) {
-      real = arith::IndexCastOp::create(b, b.getI32Type(), bytes(copy.getSrcElements()));
+      real = arith::IndexCastOp::create(b, b.getI32Type(), bytesOf(copy.getSrcElements()));
     }
     const auto size = static_cast<uint32_t>(4 * copy.getDstElements().getZExtValue());
     NVVM::CpAsyncOp::create(b, to, from, size, NVVM::LoadCacheModifierKind::CG, real);

@@ -46,7 +46,7 @@ static StringRef featuresFor(ModuleOp module, StringRef chip) {
   bool multipliesByteFloats = false;
   module.walk([&](LLVM::CallIntrinsicOp call) {
     multipliesByteFloats |= llvm::any_of(MatrixFragment::all(), [&](const MatrixFragment &each) {
-      return each.multipliesFloats && each.intrinsic == call.getIntrin();
+      return each.element == MatrixElement::ByteFloat && each.intrinsic == call.getIntrin();
     });
   });
   return multipliesByteFloats && (chip == "sm_89" || chip.starts_with("sm_90")) ? "+ptx84" : "";

@@ -35,12 +35,12 @@ static Value pack(GpuKernelBuilder &b, ValueRange words) {
 }
 
 static Type sumType(GpuKernelBuilder &b, const MatrixFragment &fragment) {
-  return fragment.multipliesFloats ? Type(b.getF32Type()) : b.getI32Type();
+  return fragment.multipliesFloats() ? Type(b.getF32Type()) : b.getI32Type();
 }
 
 SmallVector<Value> quench::noSums(GpuKernelBuilder &b, const MatrixFragment &fragment) {
   if (isNvidia(fragment)) {
-    Value zero = fragment.multipliesFloats ? b.f32(0.0f) : b.i32(0);
+    Value zero = fragment.multipliesFloats() ? b.f32(0.0f) : b.i32(0);
     return SmallVector<Value>(fragment.numSums(), zero);
   }
   auto type = VectorType::get({fragment.numSums()}, sumType(b, fragment));
@@ -59,14 +59,34 @@ SmallVector<Value> quench::elementsOfSums(GpuKernelBuilder &b, ValueRange sums) 
   return elements;
 }
 
+/// Words as an operand of an instruction, for floats of 16 bits a vector of these, in which bf16
+/// are integers.
+static Value packShort(GpuKernelBuilder &b, const MatrixFragment &fragment, ValueRange words) {
+  auto packed = VectorType::get({static_cast<int64_t>(words.size())}, b.getI32Type());
+  Value vector = LLVM::PoisonOp::create(b, packed);
+  for (auto [index, word] : llvm::enumerate(words)) {
+    vector = LLVM::InsertElementOp::create(
+        b, vector, word, constant(b, b.getI32Type(), static_cast<int64_t>(index)));
+  }
+  Type element =
+      fragment.element == MatrixElement::F16 ? Type(b.getF16Type()) : b.getIntegerType(16);
+  auto type = VectorType::get({2 * static_cast<int64_t>(words.size())}, element);
+  return LLVM::BitcastOp::create(b, type, vector);
+}
+
 SmallVector<Value> quench::multiplyTiles(GpuKernelBuilder &b, const MatrixFragment &fragment,
                                          ValueRange weights, ValueRange activations,
                                          ValueRange sums) {
   StringAttr name = b.getStringAttr(fragment.intrinsic);
   SmallVector<Value> operands;
   if (isNvidia(fragment)) {
-    operands.append(weights.begin(), weights.end());
-    operands.append(activations.begin(), activations.end());
+    for (ValueRange words : {weights, activations}) {
+      for (Value word : words) {
+        // Halves have a type of their own, others are words.
+        const bool isHalf = fragment.element == MatrixElement::F16;
+        operands.push_back(isHalf ? packShort(b, fragment, word) : word);
+      }
+    }
     operands.append(sums.begin(), sums.end());
     auto type = LLVM::LLVMStructType::getLiteral(
         b.getContext(), SmallVector<Type>(sums.size(), sumType(b, fragment)));
@@ -77,8 +97,12 @@ SmallVector<Value> quench::multiplyTiles(GpuKernelBuilder &b, const MatrixFragme
     }
     return next;
   }
-  Value a = pack(b, weights), x = pack(b, activations);
-  if (fragment.mixesSigns) {
+  const bool isShort = fragment.isShort();
+  Value a = isShort ? packShort(b, fragment, weights) : pack(b, weights);
+  Value x = isShort ? packShort(b, fragment, activations) : pack(b, activations);
+  if (isShort && fragment.lanes == 32) {
+    operands = {a, x, sums[0]};
+  } else if (fragment.mixesSigns) {
     Value no = constant(b, b.getI1Type(), 0), yes = constant(b, b.getI1Type(), 1);
     operands = {no, a, yes, x, sums[0], no};
   } else {

@@ -25,6 +25,26 @@ KernelSelection::RowKernel GpuKernelSelector::quantizeKernel(const RowQuantizati
   return {kernel.getOrCreate(module), codes, {op.getInput()}};
 }
 
+std::optional<RowCodes> GpuKernelSelector::roundedRows(arith::TruncFOp op,
+                                                       const GroupLayout &groups,
+                                                       const MatrixFragment &fragment) {
+  if (!isFloatMatrix(op.getIn())) {
+    return std::nullopt;
+  }
+  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
+  if (isNew) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(op);
+    GpuRoundKernel kernel{groups, fragment.element == MatrixElement::F16,
+                          fragment.copiesAsynchronously};
+    auto words =
+        RankedTensorType::get({staticDim(op.getIn(), 0), kernel.wordsPerRow()}, b.getI32Type());
+    Value rounded = call(kernel.getOrCreate(module), op.getIn(), emptyLike(words, op.getIn()))[0];
+    entry->second = {rounded, Value(), Value(), /*rowScales=*/false};
+  }
+  return entry->second;
+}
+
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                          WeightOp weight, PanelContainer container,
                                          StringRef instruction, Value bias) {
@@ -40,7 +60,7 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
         PanelsAttr::get(b.getContext(), target.lanes(), storageType(container, b.getContext()),
                         Type(), b.getDenseI64ArrayAttr(fragment->order.parameters()), /*depth=*/4);
     kernel.layout = PanelLayout::get(weight.getType(), panels);
-  } else if (holdsByteFloats(container)) {
+  } else if (holdsByteFloats(container) || (fragment && fragment->isShort())) {
     return false;
   } else if (codes && fragment) {
     remark::missed(op->getLoc(),
@@ -53,10 +73,15 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
   SmallVector<Value> inputs = {lhs};
   if (codes) {
     kernel.rowScales = codes->rowScales;
-    inputs = {codes->codes, codes->scales};
-    if (codes->sums) {
-      inputs.push_back(codes->sums);
+    inputs = {codes->codes};
+    for (Value part : {codes->scales, codes->sums}) {
+      if (part) {
+        inputs.push_back(part);
+      }
     }
+    // Memory of a group that is there without being asked for, shared by two groups.
+    constexpr int64_t kStaticBytes = 48 << 10;
+    kernel.sharedBytes = std::min(kStaticBytes, target.l1Bytes / 2);
   }
   auto addPart = [&](WeightPart part, int64_t elements, Type element) {
     inputs.push_back(PackedWeightOp::create(
@@ -93,6 +118,16 @@ bool GpuKernelSelector::selectContract(ContractOp op) {
   }
   ContractionForm form = realization.getForm();
   PanelContainer container = containerOf(realization.getContainer());
+  int64_t k = rhs.getShape()[1];
+  GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
+  if (form == ContractionForm::ShortFloats) {
+    auto rounded = op.getLhs().getDefiningOp<arith::TruncFOp>();
+    const MatrixFragment *fragment = MatrixFragment::find(realization.getProduct());
+    std::optional<RowCodes> words =
+        rounded && fragment ? roundedRows(rounded, groups, *fragment) : std::nullopt;
+    return words && replaceByProduct(op, rounded.getIn(), words, weight, container,
+                                     realization.getProduct(), op.getBias());
+  }
   if (!lhs) {
     if (!isFloatMatrix(op.getLhs())) {
       return false;
@@ -108,8 +143,6 @@ bool GpuKernelSelector::selectContract(ContractOp op) {
   if ((form != ContractionForm::Integer && form != ContractionForm::FloatCodes) || !quantize) {
     return false;
   }
-  int64_t k = rhs.getShape()[1];
-  GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
   std::optional<RowCodes> codes = quantizedRows(quantize, groups, holdsHalvedFloats(container));
   return codes && replaceByProduct(op, quantize.getInput(), codes, weight, container,
                                    realization.getProduct(), op.getBias());

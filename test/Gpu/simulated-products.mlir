@@ -13,6 +13,8 @@
 // Zero points and a bias.
 // RUN: %{run} mma matrix_product_i8row_i4g32_zp_bias_24x96_rows8 4 24 96 32 5 | FileCheck %s
 // RUN: %{run} mma matrix_product_i8row_i4g32_zp_bias_24x96_rows64 4 24 96 32 5 | FileCheck %s
+// More stages than memories for them.
+// RUN: %{run} mma matrix_product_i8row_i4g32_24x800_rows64 4 24 800 32 9 | FileCheck %s
 // REDEFINE: %{target} = amdgpu-gfx942
 // RUN: %{run} mfma32 matrix_product_i8row_i8_zp_70x64_rows16 8 70 64 64 20 | FileCheck %s
 // RUN: %{run} mfma32 matrix_product_i8row_i4g32_40x160_rows16 4 40 160 32 3 | FileCheck %s
@@ -57,4 +59,11 @@ func.func @bytes(%x: tensor<?x64xf32>) -> tensor<?x70xf32> {
   %w = quench.weight @bytes.weight : !quench.qtensor<70x64xf32, #z8>
   %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x64xf32, #a8>, !quench.qtensor<70x64xf32, #z8> -> tensor<?x70xf32>
   return %y : tensor<?x70xf32>
+}
+
+func.func @long_rows(%x: tensor<?x800xf32>) -> tensor<?x24xf32> {
+  %q = quench.quantize %x : tensor<?x800xf32> to !quench.qtensor<?x800xf32, #a8>
+  %w = quench.weight @long_rows.weight : !quench.qtensor<24x800xf32, #w4>
+  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x800xf32, #a8>, !quench.qtensor<24x800xf32, #w4> -> tensor<?x24xf32>
+  return %y : tensor<?x24xf32>
 }

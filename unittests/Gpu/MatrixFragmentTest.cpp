@@ -26,14 +26,14 @@ using namespace quench;
 
 namespace {
 
-/// Where the manuals put elements. Bytes of weights and activations are counted along the registers
+/// Where the manuals put elements. Those of weights and activations are counted along the registers
 /// of a lane.
 struct Manual {
   int64_t k;
-  int64_t bytes;
+  int64_t elements;
   int64_t (*rowOfByte)(int64_t lane, int64_t byte);
   int64_t (*kOfByte)(int64_t lane, int64_t byte);
-  int64_t activationBytes;
+  int64_t activationElements;
   int64_t (*columnOfByte)(int64_t lane, int64_t byte);
   int64_t (*kOfActivation)(int64_t lane, int64_t byte);
   int64_t (*rowOfSum)(int64_t lane, int64_t sum);
@@ -58,6 +58,18 @@ const Manual mma = {
     [](int64_t lane, int64_t i) { return i < 2 ? lane / 4 : lane / 4 + 8; },
     [](int64_t lane, int64_t i) { return lane % 4 * 2 + (i & 1); }};
 
+/// The same, figures for .f16/.bf16 of m16n8k16.
+const Manual mma16 = {
+    16,
+    8,
+    [](int64_t lane, int64_t i) { return i % 4 < 2 ? lane / 4 : lane / 4 + 8; },
+    [](int64_t lane, int64_t i) { return lane % 4 * 2 + (i & 1) + (i < 4 ? 0 : 8); },
+    4,
+    [](int64_t lane, int64_t) { return lane / 4; },
+    [](int64_t lane, int64_t i) { return lane % 4 * 2 + (i & 1) + (i < 2 ? 0 : 8); },
+    [](int64_t lane, int64_t i) { return i < 2 ? lane / 4 : lane / 4 + 8; },
+    [](int64_t lane, int64_t i) { return lane % 4 * 2 + (i & 1); }};
+
 /// CDNA 3 ISA, V_MFMA_I32_16X16X32_I8.
 const Manual mfma32 = {32,
                        8,
@@ -69,7 +81,7 @@ const Manual mfma32 = {32,
                        [](int64_t lane, int64_t i) { return 4 * (lane / 16) + i; },
                        laneMod16};
 
-/// CDNA 2 ISA, V_MFMA_I32_16X16X16I8.
+/// CDNA 2 ISA, V_MFMA_I32_16X16X16I8, and with floats of 16 bits for bytes.
 const Manual mfma16 = {16,
                        4,
                        laneMod16,
@@ -80,8 +92,8 @@ const Manual mfma16 = {16,
                        [](int64_t lane, int64_t i) { return 4 * (lane / 16) + i; },
                        laneMod16};
 
-/// RDNA 3 ISA, V_WMMA_I32_16X16X16_IU8 in waves of 32: the upper lanes repeat the operands of the
-/// lower ones, and have the odd rows of the sums.
+/// RDNA 3 ISA, V_WMMA_I32_16X16X16_IU8, or floats of 16 bits, in waves of 32: the upper lanes
+/// repeat the operands of the lower ones, and have the odd rows of the sums.
 const Manual wmma = {16,
                      16,
                      laneMod16,
@@ -93,29 +105,28 @@ const Manual wmma = {16,
                      laneMod16};
 
 const Manual &manualOf(llvm::StringRef instruction) {
-  return instruction.starts_with("mma.m16n8k32")  ? mma
-         : instruction.contains("16x16x32")       ? mfma32
-         : instruction == "v_mfma_i32_16x16x16i8" ? mfma16
-                                                  : wmma;
+  return instruction.starts_with("mma.m16n8k32")   ? mma
+         : instruction.starts_with("mma.m16n8k16") ? mma16
+         : instruction.contains("16x16x32")        ? mfma32
+         : instruction.starts_with("v_mfma")       ? mfma16
+                                                   : wmma;
 }
 
-using Registers = std::vector<std::vector<uint32_t>>;
+/// Elements of each lane.
+using Registers = std::vector<std::vector<int32_t>>;
 
-uint8_t byteOf(const std::vector<uint32_t> &registers, int64_t index) {
-  return static_cast<uint8_t>(registers[index / 4] >> (8 * (index % 4)));
-}
-
-/// One instruction: unsigned weights, signed activations.
+/// One instruction.
 void execute(const Manual &manual, const MatrixFragment &fragment, const Registers &weights,
              const Registers &activations, std::vector<std::vector<int32_t>> &sums) {
   std::vector<std::array<int32_t, 32>> a(16), b(16);
+  ASSERT_EQ(weights[0].size(), static_cast<size_t>(manual.elements));
+  ASSERT_EQ(activations[0].size(), static_cast<size_t>(manual.activationElements));
   for (int64_t lane = 0; lane < fragment.lanes; ++lane) {
-    for (int64_t i = 0; i < manual.bytes; ++i) {
-      a[manual.rowOfByte(lane, i)][manual.kOfByte(lane, i)] = byteOf(weights[lane], i);
+    for (int64_t i = 0; i < manual.elements; ++i) {
+      a[manual.rowOfByte(lane, i)][manual.kOfByte(lane, i)] = weights[lane][i];
     }
-    for (int64_t i = 0; i < manual.activationBytes; ++i) {
-      b[manual.columnOfByte(lane, i)][manual.kOfActivation(lane, i)] =
-          static_cast<int8_t>(byteOf(activations[lane], i));
+    for (int64_t i = 0; i < manual.activationElements; ++i) {
+      b[manual.columnOfByte(lane, i)][manual.kOfActivation(lane, i)] = activations[lane][i];
     }
   }
   for (int64_t lane = 0; lane < fragment.lanes; ++lane) {
@@ -137,6 +148,15 @@ numerics::QuantizedTensor randomWeight(const PanelLayout &layout, const numerics
   }
   tensor.scales.assign(layout.n, 1.0f);
   return tensor;
+}
+
+/// Of four elements, all as bytes, or two as halves of a word.
+template <typename Element>
+void append(std::vector<int32_t> &elements, const MatrixFragment &machine, int64_t half,
+            Element element) {
+  for (int64_t j = half; j < 4; j += machine.isShort() ? 2 : 1) {
+    elements.push_back(element(j));
+  }
 }
 
 class MatrixFragmentTest
@@ -169,14 +189,6 @@ TEST_P(MatrixFragmentTest, LanesMultiplyWhatThePlainProductDoes) {
       x[row * length + i] = static_cast<int8_t>(random());
     }
   }
-  auto activation = [&](int64_t row, int64_t word) {
-    uint32_t value = 0;
-    for (int64_t j = 0; j < 4; ++j) {
-      value |= uint32_t(uint8_t(x[row * length + 4 * word + j])) << (8 * j);
-    }
-    return value;
-  };
-
   const int64_t parts = FragmentOrder::parts(bits), perStep = order.wordsOfStep(bits);
   for (int64_t panel = 0; panel < layout.numPanels(); ++panel) {
     std::vector<std::vector<int32_t>> sums(machine.lanes,
@@ -193,14 +205,22 @@ TEST_P(MatrixFragmentTest, LanesMultiplyWhatThePlainProductDoes) {
                                  (vector * order.lanes() + own) * FragmentOrder::kVector;
             for (int64_t word = 0; word < order.words; ++word) {
               const int64_t operand = i * order.words + word;
-              for (int64_t row = 0; row < order.rowsOfLane; ++row) {
-                uint32_t packed = words[from + order.slot(step, row, operand / parts, bits)];
-                uint32_t mask = 0x01010101u * ((1u << bits) - 1u);
-                a[lane].push_back((packed >> (operand % parts * bits)) & mask);
+              for (int64_t half = 0; half < (machine.isShort() ? 2 : 1); ++half) {
+                for (int64_t row = 0; row < order.rowsOfLane; ++row) {
+                  uint32_t packed = words[from + order.slot(step, row, operand / parts, bits)];
+                  packed >>= operand % parts * bits;
+                  append(a[lane], machine, half, [&](int64_t j) {
+                    return static_cast<int32_t>(packed >> (8 * j) & ((1u << bits) - 1));
+                  });
+                }
+                const int64_t fours = operand * order.kLanes + part;
+                const int64_t neighbours = part * perStep * parts + operand;
+                const int64_t first = vector * layout.codesPerVector() +
+                                      step * order.codesOfStep(bits) +
+                                      4 * (order.rowsOfLane == 2 ? fours : neighbours);
+                append(b[lane], machine, half,
+                       [&](int64_t j) -> int32_t { return x[group * length + first + j]; });
               }
-              const int64_t firstOfStep =
-                  (vector * layout.codesPerVector() + step * order.codesOfStep(bits)) / 4;
-              b[lane].push_back(activation(group, firstOfStep + part * perStep * parts + operand));
             }
           }
           execute(manualOf(machine.instruction), machine, a, b, sums);
@@ -264,6 +284,12 @@ TEST(MatrixFragmentTest, GroupsHaveToBeginWithSteps) {
   ASSERT_NE(floats, nullptr);
   EXPECT_TRUE(floats->fits(PanelLayout{64, {256, 32}, 16, PanelContainer::F8E4M3FN}));
   EXPECT_FALSE(floats->fits(PanelLayout{64, {256, 256}, 16, PanelContainer::I8}));
+
+  // Rows of floats of 16 bits are longer: a group of 256 does not fit into memory.
+  const MatrixFragment *halves = MatrixFragment::find("mma.m16n8k16.f16");
+  ASSERT_NE(halves, nullptr);
+  EXPECT_TRUE(halves->fits(PanelLayout{64, {256, 128}, 16, PanelContainer::I4}));
+  EXPECT_FALSE(halves->fits(PanelLayout{64, {512, 256}, 16, PanelContainer::I4}));
 }
 
 } // namespace

@@ -11,10 +11,14 @@
 //
 // An operand word has four codes of eight bits, a word of memory four of eight, eight of four or
 // sixteen of two bits, which are as many operand words after a mask and a shift. Sums do not
-// depend on the order of K, as long as both operands have the same one. So a lane takes whole words
-// of memory, the first lane along K the first ones, whatever positions along K the instruction
-// gives to its registers. The instructions that use up the words of all lanes along K once are a
-// step: a stretch of neighbours along K, so that groups may begin and end with it.
+// depend on the order of K, as long as both operands have the same one. So where a lane has one row
+// it takes whole neighbouring words of memory, the first lane along K the first ones, whatever
+// positions along K the instruction gives to its registers. Where a lane has two, as on devices
+// that load matrices for their instructions (`ldmatrix`), the first four codes of a step belong to
+// the first operand word of the first lane, the next four to the same word of the next lane; codes
+// are put in order for that before they are packed. Operands of 16 bits count as the four codes
+// that two of their words are made from. The instructions that use up the words of all lanes along
+// K once are a step: a stretch of neighbours along K, so that groups may begin and end with it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -62,6 +66,15 @@ struct FragmentOrder {
   int64_t stepsOfVector(unsigned bits) const { return kVector / (rowsOfLane * wordsOfStep(bits)); }
   /// Codes along K of all lanes' vectors.
   int64_t codesOfVector(unsigned bits) const { return stepsOfVector(bits) * codesOfStep(bits); }
+  /// Where code `code` of a row stands when codes are packed.
+  int64_t position(int64_t code, unsigned bits) const {
+    if (rowsOfLane == 1) {
+      return code;
+    }
+    const int64_t inStep = code % codesOfStep(bits), four = inStep / 4;
+    const int64_t ofLane = wordsOfStep(bits) * parts(bits);
+    return code - inStep + (four % kLanes * ofLane + four / kLanes) * 4 + inStep % 4;
+  }
   /// Which word of its lane's vector a word is: of a step, a row of the lane, and its place there.
   int64_t slot(int64_t step, int64_t row, int64_t word, unsigned bits) const {
     return (step * rowsOfLane + row) * wordsOfStep(bits) + word;

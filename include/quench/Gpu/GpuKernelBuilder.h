@@ -69,6 +69,12 @@ public:
   /// that is given, and zeros for the rest.
   void copyAsync(mlir::Value buffer, mlir::Value from, mlir::Value shared, mlir::Value to,
                  int64_t count, mlir::Value real);
+  /// Four matrices of eight rows of four words. Lane l of a wave names the place of row l mod 8 of
+  /// matrix l / 8 in memory of the group, a multiple of four words, and is given word l mod 4 of
+  /// row l / 4 of each.
+  llvm::SmallVector<mlir::Value> loadMatrices(mlir::Value shared, mlir::Value at);
+  /// The bits of the f16 or bf16 nearest to an f32, ties to even, in the lower half of an i32.
+  mlir::Value roundToShort(mlir::Value value, bool isHalf);
   /// What was started since the last call is a set of copies; waits for all but the last `number`.
   void commitCopies();
   void waitForCopies(int64_t number);

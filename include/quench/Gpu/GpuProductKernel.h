@@ -38,13 +38,18 @@ struct GpuProductKernel {
 
   std::string name() const;
 
+  /// Bytes of memory of a group that a kernel with a fragment may use for activations.
+  int64_t sharedBytes = 32 << 10;
+
+  /// Whether activations are floats of 16 bits, as `GpuRoundKernel` leaves them.
+  bool shortLhs() const { return fragment && fragment->isShort(); }
   /// Whether codes of both sides are floats; with a fragment only.
   bool multipliesFloats() const { return holdsByteFloats(layout.container); }
 
-  /// Parameters: activations (`?xK` f32, or codes `?xW` i32, scales `?x1` or `1x1` f32 and, if
-  /// codes are integers, their sums `?xG` i32), words of the weight, f32 or i32, their scales f32
-  /// and zero points i32, a bias `N` f32, and the result `?xN` f32. There are two kernels behind
-  /// it, one of them for one row.
+  /// Parameters: activations (`?xK` f32; codes `?xW` i32, scales `?x1` or `1x1` f32 and, if
+  /// codes are integers, their sums `?xG` i32; or floats of 16 bits, `?xW` i32), words of the
+  /// weight, f32 or i32, their scales f32 and zero points i32, a bias `N` f32, and the result `?xN`
+  /// f32. There are two kernels behind it, one of them for one row.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 
 private:
@@ -58,6 +63,22 @@ struct GpuQuantizeKernel : RowQuantization {
 
   /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xW` i32; when
   /// dynamic the scales `?x1` f32; sums of the codes of each group `?xG` i32 if they are integers.
+  mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
+};
+
+/// Rounds rows of f32 to f16 or bf16, two in a word, groups padded with zeros as `GroupLayout`
+/// says, without gaps between rows. A word has an element and the next but one, as halves of a word
+/// of codes have: of every four, (0, 2) and (1, 3). `forMatrices`, of every sixteen the first words
+/// of all fours come first.
+struct GpuRoundKernel {
+  GroupLayout groups;
+  bool isHalf;
+  bool forMatrices;
+
+  int64_t wordsPerRow() const { return groups.paddedK() / 2; }
+  std::string name() const;
+
+  /// Parameters: input `?xK` f32, words `?xW` i32.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 };
 

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // An instruction multiplies a tile of 16 rows of a weight by one of `n` rows of activations, both
-// in bytes, and adds the products to a tile of sums in i32, or in f32 if bytes are floats. All
+// in bytes or both in floats of 16 bits, and adds the products to a tile of sums in i32, or in f32
+// if they are floats. All
 // lanes of a wave have parts of the three tiles in registers. Which part is all that differs
 // between machines:
 //
@@ -28,6 +29,9 @@
 #include <vector>
 
 namespace quench {
+
+/// What both operands of an instruction are.
+enum class MatrixElement { Byte, ByteFloat, BF16, F16 };
 
 struct MatrixFragment {
   /// A coordinate of a sum.
@@ -51,15 +55,21 @@ struct MatrixFragment {
   FragmentOrder order;
   /// Of the weight's rows, and of the activations'.
   Coordinate row, column;
-  /// Whether bytes of both sides are floats, and so are sums.
-  bool multipliesFloats;
+  MatrixElement element;
   /// Whether bytes of weights may be unsigned beside signed activations; else 128 is taken off.
   bool mixesSigns;
-  /// Whether memory is copied to that of a group without passing through registers.
+  /// Whether memory is copied to that of a group without passing through registers, and an
+  /// instruction loads matrices from there.
   bool copiesAsynchronously;
 
+  /// Whether sums are floats.
+  bool multipliesFloats() const { return element != MatrixElement::Byte; }
+  /// Whether operands have 16 bits.
+  bool isShort() const { return element == MatrixElement::BF16 || element == MatrixElement::F16; }
+  /// Elements of activations in a word.
+  int64_t elementsOfWord() const { return isShort() ? 2 : 4; }
   /// Whether unsigned bytes have to become signed ones.
-  bool needsSigned() const { return !mixesSigns && !multipliesFloats; }
+  bool needsSigned() const { return !mixesSigns && element == MatrixElement::Byte; }
   int64_t numSums() const { return static_cast<int64_t>(row.ofRegister.size()); }
   int64_t groupOf(int64_t lane) const { return lane / order.rowStride() % order.rowLanes(); }
   /// Lanes beyond those with different operands have parts of their own.
@@ -71,6 +81,8 @@ struct MatrixFragment {
   static const MatrixFragment *find(llvm::StringRef instruction);
   static const std::vector<MatrixFragment> &all();
 
+  /// Words of a row of activations that lie in memory of a group at a time, at most.
+  static constexpr int64_t kWordsOfChunk = 64;
   /// Codes along K that lie in memory of a group at a time.
   int64_t codesOfChunk(const PanelLayout &layout) const;
   /// Whether there is a kernel for this weight: groups begin and end with steps, and a chunk has

@@ -110,12 +110,25 @@ def float8(kind, halved=False):
     return numpy.array(values)
 
 
+def halves(words, is_half):
+    """The 16-bit floats of words, low ones first."""
+    bits = numpy.stack(words, axis=1).astype(numpy.int32).view(numpy.uint16)
+    return bits.view(numpy.float16).astype(numpy.float32) if is_half else (bits.astype(numpy.uint32) << 16).view(numpy.float32)
+
+
+def nearest_bf16(values):
+    bits = values.view(numpy.uint32)
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16
+
+
 INTEGERS = {True: numpy.arange(256).astype(numpy.int8).astype(numpy.int64), False: numpy.arange(256)}
 
 MACHINES = {
-    # lanes, rows of activations, K, (row, k) of byte i of a lane's weights, (column, k) of its activations, place of its sums
+    # lanes, rows of activations, K, (row, k) of element i of a lane's weights, (column, k) of its activations, place of its sums
     "mma": (32, 8, 32, lambda l, i: (l // 4 + 8 * (i // 4 % 2), l % 4 * 4 + i % 4 + 16 * (i // 8)),
             lambda l, i: (l // 4, l % 4 * 4 + i % 4 + 16 * (i // 4)), lambda l, i: (l // 4 + 8 * (i // 2), l % 4 * 2 + i % 2)),
+    "mma16": (32, 8, 16, lambda l, i: (l // 4 + 8 * (i // 2 % 2), l % 4 * 2 + i % 2 + 8 * (i // 4)),
+              lambda l, i: (l // 4, l % 4 * 2 + i % 2 + 8 * (i // 2)), lambda l, i: (l // 4 + 8 * (i // 2), l % 4 * 2 + i % 2)),
     "mfma32": (64, 16, 32, lambda l, i: (l % 16, 8 * (l // 16) + i), lambda l, i: (l % 16, 8 * (l // 16) + i),
                lambda l, i: (4 * (l // 16) + i, l % 16)),
     "mfma16": (64, 16, 16, lambda l, i: (l % 16, 4 * (l // 16) + i), lambda l, i: (l % 16, 4 * (l // 16) + i),
@@ -123,21 +136,21 @@ MACHINES = {
     "wmma": (32, 16, 16, lambda l, i: (l % 16, i), lambda l, i: (l % 16, i), lambda l, i: (2 * i + l // 16, l % 16)),
 }
 # (rows of a lane, lanes along K, operand words, from one lane along K to the next), as in FragmentOrder.
-ORDERS = {"mma": (2, 4, 2, 1), "mfma32": (1, 4, 2, 16), "mfma16": (1, 4, 1, 16), "wmma": (1, 1, 4, 16)}
+ORDERS = {"mma": (2, 4, 2, 1), "mma16": (2, 4, 1, 1), "mfma32": (1, 4, 2, 16), "mfma16": (1, 4, 1, 16), "wmma": (1, 1, 4, 16)}
 
 
-def multiply(machine, weights, activations, sums, of_weights, of_activations):
-    """Sums plus products of bytes, which stand for the values of a table."""
+def multiply(machine, weights, activations, sums):
+    """Sums plus products of what each lane has of both operands."""
     lanes, columns, depth, of_weight, of_activation, of_sum = MACHINES[machine]
     result = sums.copy()
     for wave in range(0, len(sums), lanes):
         a, b = numpy.zeros((16, depth)), numpy.zeros((depth, columns))
         for lane in range(lanes):
-            for i, byte in enumerate(weights[wave + lane]):
-                a[of_weight(lane, i)] = of_weights[byte]
-            for i, byte in enumerate(activations[wave + lane]):
+            for i, value in enumerate(weights[wave + lane]):
+                a[of_weight(lane, i)] = value
+            for i, value in enumerate(activations[wave + lane]):
                 column, k = of_activation(lane, i)
-                b[k, column] = of_activations[byte]
+                b[k, column] = value
         c = a @ b
         for lane in range(lanes):
             for i in range(sums.shape[1]):
@@ -152,6 +165,8 @@ class Group:
     def __init__(self, machine, threads, ids):
         self.machine, self.threads, self.ids = machine, threads, ids
         self.values, self.mask = {}, numpy.ones(threads, bool)
+        # Copies that were started, in the sets that are waited for; the last set is not complete yet.
+        self.copies = [[]]
 
     def full(self, value, dtype):
         return numpy.full(self.threads, value, dtype)
@@ -225,6 +240,12 @@ class Group:
         if name == "cmpf":
             predicate = int(re.search(r"= (\d+)", op.properties).group(1))
             return {1: lambda a, b: a == b, 2: lambda a, b: a > b, 4: lambda a, b: a < b, 14: lambda a, b: numpy.isnan(a) | numpy.isnan(b)}[predicate](*v)
+        if name == "truncf":
+            half = op.types.endswith("-> f16") or "-> f16" in op.types
+            bits = v[0].astype(numpy.float16).view(numpy.uint16) if half else nearest_bf16(v[0])
+            return bits.astype(numpy.int32)
+        if name == "extui" or "-> i16" in op.types:
+            return v[0]
         if name == "bitcast":
             return v[0].view(DTYPES[re.search(r"-> (\w+)", op.types).group(1)])
         if name == "cmpi":
@@ -252,19 +273,35 @@ class Group:
 
     def vector(self, op, name, v):
         if name == "extract":
-            return v[0][:, int(re.search(r"static_position = array<i64: (\d+)>", op.properties).group(1))]
+            return v[0][:, int(re.search(r"static_position = array<i64: (\d+)", op.properties).group(1))]
         if name == "load":
             return self.load(v[0], v[1], int(re.search(r"-> vector<(\d+)", op.types).group(1)))
         return self.store(v[0], v[1], v[2], v[0].shape[1])
 
     def nvgpu(self, op, name, v):
-        vector = self.load(v[2], v[3], 4)
+        if name == "ldmatrix":
+            rows, lane = self.load(v[0], self.places(v[0], v[1], 4), 4), numpy.arange(self.threads)
+            for matrix in range(0, self.threads, 8):
+                if len(set(v[1][matrix:matrix + 8] // 4 % 8)) != 8:
+                    sys.exit("rows of a matrix are in the same banks")
+            return numpy.stack([rows[lane // 32 * 32 + 8 * i + lane % 32 // 4, lane % 4] for i in range(4)], axis=1)
+        vector, mask = self.load(v[2], v[3], 4), self.mask
         if len(v) > 4:
             vector = numpy.where(numpy.arange(4) < v[4][:, None], vector, 0)
-        self.store(vector, v[0], v[1], 4)
+        self.copies[-1].append((vector, v[0], v[1], mask))
         return [None]
 
     def nvvm(self, op, name, v):
+        if name.endswith("commit.group"):
+            self.copies.append([])
+        elif name.endswith("wait.group"):
+            # Nothing arrives before it is waited for.
+            left = int(re.search(r"n = (\d+)", op.properties).group(1))
+            while len(self.copies) > left + 1:
+                for vector, memory, at, mask in self.copies.pop(0):
+                    outer, self.mask = self.mask, mask
+                    self.store(vector, memory, at, 4)
+                    self.mask = outer
         return []
 
     def llvm(self, op, name, v):
@@ -286,15 +323,35 @@ class Group:
             return v[0]
         if name == "extractvalue":
             return v[0][:, int(re.search(r"position = array<i64: (\d+)>", op.properties).group(1))]
+        if name == "intr.fma":
+            is_half = "xf16" in op.types
+            a, b, c = (halves([x], is_half).astype(numpy.float64) for x in v)
+            exact = (a * b + c).astype(numpy.float16 if is_half else numpy.float32)
+            assert (exact == a * b + c).all(), "a code is rounded"
+            bits = exact.view(numpy.uint16) if is_half else exact.view(numpy.uint32)
+            assert is_half or not (bits & 0xffff).any(), "a code is rounded"
+            bits = bits.astype(numpy.uint32) if is_half else bits >> 16
+            return (bits[:, 0] | bits[:, 1] << 16).view(numpy.int32)
         assert name == "call_intrinsic", name
         intrinsic = re.search(r'intrin = "([^"]+)"', op.properties).group(1)
+        # What one lane has of an operand: words, or a vector of them.
+        words = lambda values: [w for x in values for w in ([x] if x.ndim == 1 else list(x.T))]
+        short = re.search(r"(?:row\.col\.|wmma\.f32\.16x16x16\.|mfma\.f32\.16x16x16)(bf16|f16|f32)(?:\.f32|\.1k)?$", intrinsic)
+        if short:
+            decode = lambda values: halves(words(values), short.group(1) != "bf16")
         if "nvvm.mma" in intrinsic:
-            kind = re.search(r"m16n8k32\.row\.col\.(?:u8\.s8$|f32\.(e4m3|e5m2)\.\1\.f32$)", intrinsic).group(1)
-            tables = (float8(kind),) * 2 if kind else (INTEGERS[False], INTEGERS[True])
-            return multiply(self.machine, spread(v[:4]), spread(v[4:6]), numpy.stack(v[6:], axis=1), *tables)
-        columns = lambda x: spread([x] if x.ndim == 1 else list(x.T))
+            if not short:
+                kind = re.search(r"m16n8k32\.row\.col\.(?:u8\.s8$|f32\.(e4m3|e5m2)\.\1\.f32$)", intrinsic).group(1)
+                tables = (float8(kind),) * 2 if kind else (INTEGERS[False], INTEGERS[True])
+                return multiply(self.machine, tables[0][spread(v[:4])], tables[1][spread(v[4:6])], numpy.stack(v[6:], axis=1))
+            return multiply(self.machine, decode(v[:4]), decode(v[4:6]), numpy.stack(v[6:], axis=1))
+        if short:
+            assert all(not x.any() for x in v[3:])
+            return multiply(self.machine, decode(v[:1]), decode(v[1:2]), v[2])
+        columns = lambda x: spread(words([x]))
         if "wmma" in intrinsic:
             assert not v[0].any() and v[2].all() and not v[5].any()
-            return multiply(self.machine, columns(v[1]), columns(v[3]), v[4], INTEGERS[False], INTEGERS[True])
+            return multiply(self.machine, INTEGERS[False][columns(v[1])], INTEGERS[True][columns(v[3])], v[4])
         kind = {"fp8.fp8": "e4m3", "bf8.bf8": "e5m2"}.get(intrinsic[-7:])
-        return multiply(self.machine, columns(v[0]), columns(v[1]), v[2], *[float8(kind, True) if kind else INTEGERS[True]] * 2)
+        table = float8(kind, True) if kind else INTEGERS[True]
+        return multiply(self.machine, table[columns(v[0])], table[columns(v[1])], v[2])

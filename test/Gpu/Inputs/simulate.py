@@ -6,15 +6,16 @@ usage: quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE 
        quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE K ROWS            for a kernel that quantizes
 
 All threads of a group take each operation together: a value is an array with an element for each. Matrix instructions
-do what the manuals of MACHINE (mma, mfma32, mfma16, wmma) say of lanes and registers. Weights are packed here, by the words of
-the documentation of `FragmentOrder`. TYPE is a number of bits, e4m3 or e5m2. It is an error if a load or store leaves its buffer.
+do what the manuals of MACHINE (mma, mma16, mfma32, mfma16, wmma) say of lanes and registers. Weights are packed here, by the words of
+the documentation of `FragmentOrder`. TYPE is a number of bits, e4m3 or e5m2, or bf16x4 for
+four bits beside bf16. It is an error if a load or store leaves its buffer.
 """
 import re
 import sys
 
 import numpy
 
-from device import MACHINES, ORDERS, Group, Parser, float8
+from device import MACHINES, ORDERS, Group, Parser, float8, nearest_bf16
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -29,6 +30,10 @@ def pack(machine, codes, bits):
     per_vector = steps * words_of_step * parts * 4 * k_lanes
     length = -(-codes.shape[1] // per_vector) * per_vector
     codes = numpy.pad(codes, ((0, 0), (0, length - codes.shape[1])))
+    if rows_of_lane == 2:
+        # Fours of codes go to one lane after the other.
+        per_lane = words_of_step * parts
+        codes = codes.reshape(16, -1, per_lane, k_lanes, 4).transpose(0, 1, 3, 2, 4).reshape(16, -1)
     lanes, result = row_lanes * k_lanes, []
     for vector in range(length // per_vector):
         block = numpy.zeros((lanes, 4), numpy.uint32)
@@ -89,7 +94,33 @@ def check_quantization(machine, kernel, kind, k, rows):
     print(f"{kernel}: {rows * k} codes as expected")
 
 
+def short_words(machine, values, is_half):
+    """Rows of 16-bit floats, padded to sixteens, as activations."""
+    bits = values.astype(numpy.float16).view(numpy.uint16) if is_half else nearest_bf16(values.astype(numpy.float32))
+    fours = bits.astype(numpy.uint32).reshape(len(values), -1, 4, 4)
+    pairs = fours[..., :2] | fours[..., 2:] << 16
+    return (pairs.transpose(0, 1, 3, 2) if machine == "mma16" else pairs).reshape(-1).view(numpy.int32)
+
+
+def check_rounding(machine, kernel, kind, k, rows):
+    """Nearest values, in their order."""
+    k, rows, is_half = int(k), int(rows), kind == "f16"
+    threads, arguments, body = read(kernel)
+    x = numpy.random.default_rng(5).standard_normal((rows, k)).astype(numpy.float32)
+    padded = numpy.pad(x, ((0, 0), (0, -k % 16)))
+    expected, found = short_words(machine, padded, is_half), numpy.zeros(padded.size // 2, numpy.int32)
+    for row in range(rows):
+        group = Group(machine, threads, (row, 0, 0))
+        group.values.update(zip(arguments, [x.reshape(-1), found]))
+        group.run(body)
+    if (found != expected).any():
+        sys.exit(f"words {found[found != expected]} instead of {expected[found != expected]}")
+    print(f"{kernel}: {rows * k} codes as expected")
+
+
 def check_product(machine, kernel, kind, n, k, group, rows):
+    short = re.fullmatch(r"(b?f16)x(\d)", kind)
+    is_half, kind = short and short[1] == "f16", short[2] if short else kind
     bits, n, k, group, rows = (int(x) for x in (kind if kind.isdigit() else 8, n, k, group, rows))
     threads, arguments, body = read(kernel)
     random = numpy.random.default_rng(5)
@@ -103,6 +134,10 @@ def check_product(machine, kernel, kind, n, k, group, rows):
         table, halved = float8(kind), machine == "mfma32"
         codes = numpy.flatnonzero(numpy.isfinite(table))
         weights, x = random.choice(codes, (n, k)), random.choice(codes, (rows, k))
+    if short:
+        x = numpy.random.default_rng(6).standard_normal((rows, k)).astype(numpy.float32)
+        x = x.astype(numpy.float16).astype(numpy.float32) if is_half else (nearest_bf16(x) << 16).view(numpy.float32)
+        row_scale[:] = 1
     lay = lambda codes: numpy.concatenate(
         [numpy.pad(codes[:, g * group:(g + 1) * group], ((0, 0), (0, pad(min(group, k - g * group)) - min(group, k - g * group))))
          for g in range(groups)], axis=1)
@@ -119,9 +154,9 @@ def check_product(machine, kernel, kind, n, k, group, rows):
         return numpy.concatenate([padded[64 * t:64 * t + 64].T.reshape(-1) for t in range(-(-panels // 4))]).astype(dtype)
 
     sums = numpy.stack([x[:, g * group:(g + 1) * group].sum(axis=1) for g in range(groups)], axis=1).astype(numpy.int32)
-    lhs = lay(halve(x)).astype(numpy.int8).reshape(-1).view(numpy.int32)
+    lhs = short_words(machine, lay(x), is_half) if short else lay(halve(x)).astype(numpy.int8).reshape(-1).view(numpy.int32)
     result = numpy.full(rows * n, numpy.nan, numpy.float32)
-    buffers = [lhs, row_scale] + ([sums.reshape(-1)] if kind.isdigit() else []) + [words]
+    buffers = [lhs] + ([row_scale] if not short else []) + ([sums.reshape(-1)] if kind.isdigit() and not short else []) + [words]
     buffers.append(tiles(scale if kind.isdigit() or not halved else 4 * scale, numpy.float32))
     buffers += [tiles(zero, numpy.int32)] if "_zp" in kernel else []
     buffers += [bias] if "_bias" in kernel else []
@@ -151,4 +186,4 @@ def check_product(machine, kernel, kind, n, k, group, rows):
         sys.exit("the results are wrong")
 
 
-(check_quantization if len(sys.argv) == 6 else check_product)(*sys.argv[1:])
+{"quantize": check_quantization, "round": check_rounding}.get(sys.argv[2].partition("_")[0], check_product)(*sys.argv[1:])
