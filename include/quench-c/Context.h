@@ -40,7 +40,7 @@
 #endif
 
 /* The version of these headers; see quenchApiVersion for that of the library. */
-#define QUENCH_C_API_VERSION 2
+#define QUENCH_C_API_VERSION 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -97,6 +97,12 @@ QUENCH_C_EXPORT void quenchContextSetDiagnosticFunction(QuenchContext *context,
 QUENCH_C_EXPORT void quenchContextSetProgressFunction(QuenchContext *context,
                                                       QuenchProgressFunction function,
                                                       void *userData);
+
+/* Ends the step that runs in the context: after the unit of progress that it works on it
+ * fails with the error "cancelled", and leaves no output behind. Without a step that runs
+ * this does nothing. May be called from any thread, from the functions above and from the
+ * handler of a signal. Since 3. */
+QUENCH_C_EXPORT void quenchContextCancel(QuenchContext *context);
 
 /* Whether remarks of passes are messages too: 0, which is the default, or 1. Since 1. */
 QUENCH_C_EXPORT void quenchContextSetRemarks(QuenchContext *context, int32_t enabled);

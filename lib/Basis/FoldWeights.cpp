@@ -163,7 +163,9 @@ static Error writeTensors(Plan &plan, ConstantEvaluator &evaluator, Workspace &w
       return error;
     }
     workspace.weights()->release(tensor.chain.key());
-    progress.advance();
+    if (Error error = progress.advance()) {
+      return error;
+    }
   }
   progress.finish();
   return Error::success();

@@ -47,6 +47,8 @@ static QuenchSeverity severityOf(mlir::DiagnosticSeverity severity) {
 quench::workflow::Host QuenchContext::host() {
   quench::workflow::Host host{registry};
   host.threads = threads;
+  cancelled = false;
+  host.progress.isCancelled = [this] { return cancelled.load(); };
   if (progress) {
     host.progress.listener = [this](const quench::ProgressUpdate &update) {
       progress(progressData, update.label.str().c_str(), update.unit.str().c_str(), update.done,
@@ -129,6 +131,12 @@ void quenchContextSetProgressFunction(QuenchContext *context, QuenchProgressFunc
   if (context) {
     context->progress = function;
     context->progressData = userData;
+  }
+}
+
+void quenchContextCancel(QuenchContext *context) {
+  if (context) {
+    context->cancelled = true;
   }
 }
 

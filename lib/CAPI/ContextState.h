@@ -13,6 +13,7 @@
 
 #include "llvm/ADT/Twine.h"
 
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <string>
@@ -25,12 +26,14 @@ struct QuenchContext {
   void *diagnoseData = nullptr;
   QuenchProgressFunction progress = nullptr;
   void *progressData = nullptr;
+  /// Whether the step that runs is to end.
+  std::atomic<bool> cancelled = false;
   std::string lastError;
   /// One message at a time.
   std::mutex mutex;
 
   void say(QuenchSeverity severity, llvm::StringRef message);
-  /// Valid as long as the context.
+  /// Of a step that begins; valid as long as the context.
   quench::workflow::Host host();
 
   /// Says what went wrong.

@@ -129,7 +129,9 @@ Expected<Timings> BenchCommand::measure(const Console &console, Session &session
       decodes.push_back(std::chrono::duration<double>(end - between).count() / decode);
       total += std::chrono::duration<double>(end - begin).count();
     }
-    progress.advance();
+    if (Error failure = progress.advance()) {
+      return std::move(failure);
+    }
   }
   progress.finish();
   return Timings{median(std::move(prefills)), median(std::move(decodes))};

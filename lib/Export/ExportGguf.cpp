@@ -235,7 +235,9 @@ Error GgufExporter::write(StringRef path) {
     if (Error failure = (*writer)->write(*data)) {
       return failure;
     }
-    progress.advance();
+    if (Error error = progress.advance()) {
+      return error;
+    }
   }
   progress.finish();
   return (*writer)->commit();

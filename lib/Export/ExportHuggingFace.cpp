@@ -277,7 +277,9 @@ Error FolderExporter::writeTensors(StringRef path) {
     if (Error failure = copy(**writer, tensor)) {
       return failure;
     }
-    progress.advance();
+    if (Error error = progress.advance()) {
+      return error;
+    }
   }
   progress.finish();
   return (*writer)->commit();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Import/CompressedTensors.h"
+#include "quench/Support/JsonFile.h"
 
 #include "quench/WeightStore/TensorFloats.h"
 
@@ -119,7 +120,7 @@ void FormatReader::readWeights(const json::Object &weights, CompressedFormat &fo
   }
   constexpr int64_t largestGroup = int64_t(1) << 28;
   const json::Value *size = weights.get("group_size");
-  std::optional<int64_t> group = size ? size->getAsInteger() : std::nullopt;
+  std::optional<int64_t> group = size ? integerOf(*size) : std::nullopt;
   if (!group || *group < 1 || *group > largestGroup) {
     fail(Twine(key) + ".group_size", "an integer from 1 to " + Twine(largestGroup), size);
     return;

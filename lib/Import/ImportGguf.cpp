@@ -189,7 +189,9 @@ Error importGguf(StringRef file, StringRef outputFolder, const ImportOptions &op
       if (Error failure = copy(writer, name, *tensor, *source)) {
         return failure;
       }
-      progress.advance();
+      if (Error error = progress.advance()) {
+        return error;
+      }
     }
     progress.finish();
     return Error::success();

@@ -165,7 +165,9 @@ Error importHuggingFace(StringRef folder, StringRef outputFolder, const ImportOp
       if (Error failure = copy(writer, tensor, *source)) {
         return failure;
       }
-      progress.advance();
+      if (Error error = progress.advance()) {
+        return error;
+      }
     }
     progress.finish();
     return Error::success();

@@ -216,7 +216,9 @@ static Error writeConstants(SafetensorsWriter &writer, ArrayRef<MovedConstant> c
                 : writeQuantized(writer, constant.name, constant.scheme, constant.codes)) {
       return failure;
     }
-    progress.advance();
+    if (Error failure = progress.advance()) {
+      return failure;
+    }
   }
   progress.finish();
   return Error::success();

@@ -82,7 +82,7 @@ static std::string describe(const json::Value *value) {
     return "an object";
   }
   std::string text = formatv("{0}", *value);
-  if (std::optional<double> number = value->getAsNumber(); number && !value->getAsInteger()) {
+  if (std::optional<double> number = value->getAsNumber(); number && !integerOf(*value)) {
     // As few digits as tell the number apart.
     for (int digits = 6; digits <= 17; ++digits) {
       SmallString<32> shorter;
@@ -113,7 +113,7 @@ int64_t ConfigReader::size(StringRef key, int64_t absent) {
   if (!value && absent != 0) {
     return absent;
   }
-  std::optional<int64_t> number = value ? value->getAsInteger() : std::nullopt;
+  std::optional<int64_t> number = value ? integerOf(*value) : std::nullopt;
   if (!number || *number < 1 || *number > LlamaConfig::maxSize) {
     fail(key, "an integer from 1 to " + Twine(LlamaConfig::maxSize), value);
     return 1;
@@ -306,7 +306,7 @@ void ConfigReader::readRotaryScaling(const json::Object &scaling, StringRef key,
     fail(key + ".high_freq_factor", "more than 'low_freq_factor'", scaling.get("high_freq_factor"));
   }
   const json::Value *length = find(scaling, "original_max_position_embeddings");
-  std::optional<int64_t> positions = length ? length->getAsInteger() : std::nullopt;
+  std::optional<int64_t> positions = length ? integerOf(*length) : std::nullopt;
   if (!positions || *positions < 1 || *positions > LlamaConfig::maxSize) {
     fail(key + ".original_max_position_embeddings",
          "an integer from 1 to " + Twine(LlamaConfig::maxSize), length);

@@ -39,12 +39,12 @@ template <typename T>
 using ByName = llvm::MapVector<std::string, T, std::map<std::string, unsigned>>;
 
 struct OutputMeasurement::Implementation {
-  Implementation(const calibration::Samples &samples, unsigned threads, std::function<void()> step)
+  Implementation(const calibration::Samples &samples, unsigned threads, std::function<Error()> step)
       : samples(samples), threads(threads), step(std::move(step)) {}
 
   const calibration::Samples &samples;
   unsigned threads;
-  std::function<void()> step;
+  std::function<Error()> step;
 
   std::vector<std::string> stages;
   std::vector<EdgeReport> edges;
@@ -135,10 +135,7 @@ Error OutputMeasurement::Implementation::advance(StageRun &run, TapSink sink) {
   if (Error error = run.advance(sink)) {
     return error;
   }
-  if (step) {
-    step();
-  }
-  return Error::success();
+  return step ? step() : Error::success();
 }
 
 /// Turns what was seen of edges into figures.
@@ -164,7 +161,7 @@ Error OutputMeasurement::Implementation::finishStage() {
 }
 
 OutputMeasurement::OutputMeasurement(const calibration::Samples &samples, unsigned threads,
-                                     std::function<void()> step)
+                                     std::function<Error()> step)
     : implementation(new Implementation(samples, threads, std::move(step))) {}
 OutputMeasurement::~OutputMeasurement() = default;
 

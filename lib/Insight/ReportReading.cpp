@@ -183,7 +183,8 @@ static Error checkFormat(const json::Value &value, StringRef file) {
   if (!object || object->getString("format") != Report::formatName) {
     return createStringError(file + ": expected a report of Quench, found other JSON");
   }
-  std::optional<int64_t> version = object->getInteger("version");
+  const json::Value *stated = object->get("version");
+  std::optional<int64_t> version = stated ? integerOf(*stated) : std::nullopt;
   if (version != Report::formatVersion) {
     return createStringError(file + ": expected a report of version " +
                              Twine(Report::formatVersion) + ", found " +

@@ -9,6 +9,8 @@
 
 #include "Html.h"
 
+#include "quench/Support/JsonFile.h"
+
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -96,7 +98,7 @@ std::string describeJson(const json::Value &value) {
   if (std::optional<StringRef> text = value.getAsString()) {
     return escapeHtml(*text);
   }
-  if (std::optional<int64_t> integer = value.getAsInteger()) {
+  if (std::optional<int64_t> integer = integerOf(value)) {
     return std::to_string(*integer);
   }
   if (std::optional<double> number = value.getAsNumber()) {

@@ -52,4 +52,9 @@ Expected<json::Value> readJsonFile(StringRef path, uint64_t maxBytes) {
   return parseJson((*buffer)->getBuffer(), path);
 }
 
+std::optional<int64_t> integerOf(const json::Value &value) {
+  std::optional<double> number = value.getAsNumber();
+  return number && *number < 0x1p63 ? value.getAsInteger() : std::nullopt;
+}
+
 } // namespace quench

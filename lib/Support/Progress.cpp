@@ -36,6 +36,7 @@ Progress::Progress(StringRef label, uint64_t total, StringRef unit, bool enabled
 Progress::Progress(StringRef label, uint64_t total, StringRef unit, const ProgressSink &sink)
     : Progress(label, total, unit, sink.stream != nullptr, sink.stream ? *sink.stream : nulls()) {
   listener = sink.listener;
+  isCancelled = sink.isCancelled;
   tell(/*last=*/false);
 }
 
@@ -46,12 +47,20 @@ Progress::~Progress() {
   }
 }
 
-void Progress::advance(uint64_t units) {
+Error Progress::advance(uint64_t units) {
   done += units;
   if (!finished) {
     tell(/*last=*/false);
+    drawIfDue();
   }
-  if (!enabled || finished) {
+  if (isCancelled && isCancelled()) {
+    return createStringError(std::errc::operation_canceled, "cancelled");
+  }
+  return Error::success();
+}
+
+void Progress::drawIfDue() {
+  if (!enabled) {
     return;
   }
   steady_clock::time_point now = clock();

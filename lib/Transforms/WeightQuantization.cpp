@@ -119,7 +119,9 @@ LogicalResult quench::quantizeStoredWeights(QuantizationPlan &plan, Workspace &w
         culprit = weight->loc;
         return error;
       }
-      progress.advance();
+      if (Error error = progress.advance()) {
+        return error;
+      }
     }
     return Error::success();
   });

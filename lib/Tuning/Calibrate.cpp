@@ -177,7 +177,9 @@ Expected<Statistics> CalibratePass::runModel(Workspace &workspace, const Statist
     if (Error error = runSegment(runner, segment, statistics)) {
       return std::move(error);
     }
-    progress.advance();
+    if (Error error = progress.advance()) {
+      return std::move(error);
+    }
   }
   progress.finish();
   return std::move(statistics);

@@ -110,7 +110,9 @@ Error ClipDriver::clipGroup(const InputGroup &group, GramMatrix gram, Safetensor
     if (Error error = clipWeight(*layers.front(), mean, output)) {
       return error;
     }
-    progress.advance();
+    if (Error error = progress.advance()) {
+      return error;
+    }
   }
   culprit.reset();
   return Error::success();

@@ -131,8 +131,10 @@ Error CorrectionDriver::correct(ShiftedLayer &layer, SliceCode &code) {
   }
   layer.typical = std::sqrt(layer.typical);
   layer.bias = std::move(*bias);
-  progress.advance();
   culprit.reset();
+  if (Error error = progress.advance()) {
+    return error;
+  }
   return code.setWeight(layer.copy.getBias(), layer.bias);
 }
 

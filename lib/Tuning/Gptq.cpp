@@ -250,8 +250,7 @@ Error GptqDriver::quantizeWeight(SliceCode *code, ArrayRef<PlannedLayer *> layer
   } else if (Error error = writePlanned(*output, weight, result->tensor)) {
     return error;
   }
-  progress.advance();
-  return Error::success();
+  return progress.advance();
 }
 
 Error GptqDriver::run(SafetensorsWriter *output) {

@@ -84,7 +84,9 @@ Error OutlierDriver::selectOfGroup(const InputGroup &group, GramMatrix gram) {
     if (Error error = selectOfWeight(*layers.front(), *factor)) {
       return error;
     }
-    progress.advance();
+    if (Error error = progress.advance()) {
+      return error;
+    }
   }
   culprit.reset();
   return Error::success();

@@ -304,7 +304,9 @@ Error SalientSearch::run() {
       }
       found.push_back(std::move(input));
     }
-    progress.advance();
+    if (Error error = progress.advance()) {
+      return error;
+    }
   }
   return Error::success();
 }

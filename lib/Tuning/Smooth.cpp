@@ -265,8 +265,7 @@ Error Smoother::searchSegment(SegmentRunner &runner, uint64_t rows, Progress &pr
       return error;
     }
   }
-  progress.advance();
-  return Error::success();
+  return progress.advance();
 }
 
 Error Smoother::search(unsigned rows) {

@@ -60,7 +60,9 @@ static Error runSamples(StringRef model, const Host &host, Session &session,
   const Samples &samples = calibration.result().data;
   Progress progress("calibrate", samples.size(), "windows", host.progress);
   if (uint64_t done = calibration.nextSample()) {
-    progress.advance(done);
+    if (Error failure = progress.advance(done)) {
+      return failure;
+    }
   }
   std::vector<float> logits(session.vocabSize());
   for (uint64_t i = calibration.nextSample(); i < samples.size(); i = calibration.nextSample()) {
@@ -71,7 +73,9 @@ static Error runSamples(StringRef model, const Host &host, Session &session,
     if (Error failure = calibration.finishSample()) {
       return inContext(model, std::move(failure));
     }
-    progress.advance();
+    if (Error failure = progress.advance()) {
+      return failure;
+    }
   }
   progress.finish();
   return Error::success();
@@ -159,7 +163,9 @@ static Error observeFunction(const LoadedModel &loaded, const FunctionData &data
   }
   Progress progress("calibrate", data.size(), "samples", host.progress);
   if (uint64_t done = calibration.nextSample()) {
-    progress.advance(done);
+    if (Error failure = progress.advance(done)) {
+      return failure;
+    }
   }
   auto observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t> shape) {
     calibration.observe(name, values, shape);
@@ -172,7 +178,9 @@ static Error observeFunction(const LoadedModel &loaded, const FunctionData &data
     if (Error failure = calibration.finishSample()) {
       return inContext(loaded.folder->path(), std::move(failure));
     }
-    progress.advance();
+    if (Error failure = progress.advance()) {
+      return failure;
+    }
   }
   progress.finish();
   return Error::success();

@@ -178,7 +178,9 @@ Expected<std::vector<NumberTensor>> LoadedFunction::runAll(const FunctionData &d
     if (Error failure = append(all, std::move(*results), data.hasRows())) {
       return inContext(path + ": sample " + Twine(i), std::move(failure));
     }
-    progress.advance();
+    if (Error failure = progress.advance()) {
+      return std::move(failure);
+    }
   }
   progress.finish();
   return std::move(all);

@@ -88,7 +88,7 @@ Error QuantizationReport::measureOutputs(const calibration::Samples &samples,
   size_t runs = 2 + isChanged + inner.size();
   Progress progress("measure", runs * findSegments(quantized.function).size(), "segments",
                     host.progress);
-  insight::OutputMeasurement measurement(samples, host.threads, [&] { progress.advance(); });
+  insight::OutputMeasurement measurement(samples, host.threads, [&] { return progress.advance(); });
   if (isChanged) {
     if (Error failure = measurement.runStage(imported)) {
       return failure;

@@ -94,7 +94,9 @@ Expected<ScoreSums> WindowScorer::score(const LoadedModel &model, StringRef path
     if (Error failure = scoreWindow(i, model, path, sums)) {
       return std::move(failure);
     }
-    progress.advance();
+    if (Error failure = progress.advance()) {
+      return std::move(failure);
+    }
   }
   progress.finish();
   return sums;

@@ -8,7 +8,7 @@ import os
 from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 from pathlib import Path
 
-API_VERSION = 2
+API_VERSION = 3
 SONAME = "libQuenchC.so.1"
 
 STATUS_OK, STATUS_INVALID_ARGUMENT, STATUS_FAILED = range(3)
@@ -73,6 +73,7 @@ SIGNATURES = {
     "quenchContextCreate": (c_void_p, []),
     "quenchContextDestroy": (None, [c_void_p]),
     "quenchContextSetDiagnosticFunction": (None, [c_void_p, DiagnosticFunction, c_void_p]),
+    "quenchContextCancel": (None, [c_void_p]),
     "quenchContextSetProgressFunction": (None, [c_void_p, ProgressFunction, c_void_p]),
     "quenchContextSetRemarks": (None, [c_void_p, c_int32]),
     "quenchContextSetThreads": (c_int32, [c_void_p, c_int32]),

@@ -102,8 +102,8 @@ class Session:
         self._diagnose = _library.DiagnosticFunction(self._take_message)
         self._library.quenchContextSetDiagnosticFunction(self._handle, self._diagnose, None)
         self._show = _library.ProgressFunction(self._take_progress)
-        if self._progress is not None:
-            self._library.quenchContextSetProgressFunction(self._handle, self._show, None)
+        # Also without anything to show: signals are handled where Python runs.
+        self._library.quenchContextSetProgressFunction(self._handle, self._show, None)
         self._library.quenchContextSetRemarks(self._handle, int(bool(remarks)))
         self.check(self._library.quenchContextSetThreads(self._handle, threads))
 
@@ -113,8 +113,13 @@ class Session:
             self._handle = None
 
     def keep(self, error: BaseException) -> None:
-        """Remembers what a function of the caller raised, to raise it when the step has ended."""
+        """Remembers what a function of the caller raised, to raise it when the step has ended, and ends the step."""
         self._raised = self._raised or error
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Ends the step that runs, from another thread or a function that sees progress: it raises QuenchError."""
+        self._library.quenchContextCancel(self._handle)
 
     def _take_message(self, _: object, severity: int, text: bytes) -> None:
         message = Message(SEVERITIES[severity], text.decode(errors="replace"))
@@ -126,9 +131,9 @@ class Session:
                 self.keep(error)
 
     def _take_progress(self, _: object, step: bytes, unit: bytes, done: int, total: int, finished: int) -> None:
-        assert self._progress is not None
         try:
-            self._progress(step.decode(), unit.decode(), done, total, bool(finished))
+            if self._progress is not None:
+                self._progress(step.decode(), unit.decode(), done, total, bool(finished))
         except BaseException as error:  # pylint: disable=broad-except
             self.keep(error)
 

@@ -6,6 +6,7 @@
 // RUN: %clang -std=c99 -pedantic -Wall -Wextra -Werror -I%src/include %s %link_quench -o %t/program
 // RUN: cd %t && ./program > output
 // RUN: FileCheck %s < %t/output
+// RUN: not ls %t/cancelled
 #include "quench-c/Quench.h"
 
 #include <stdio.h>
@@ -17,6 +18,14 @@ static void diagnose(void *userData, QuenchSeverity severity, const char *messag
   (void)userData;
   if (severity == QUENCH_SEVERITY_ERROR) {
     printf("error: %s\n", message);
+  }
+}
+
+static void cancel(void *userData, const char *step, const char *unit, uint64_t done, uint64_t total,
+                   int32_t finished) {
+  (void)userData, (void)step, (void)unit, (void)total, (void)finished;
+  if (done == 1) {
+    quenchContextCancel(context);
   }
 }
 
@@ -79,6 +88,12 @@ static void steps(void) {
   // CHECK: error: recipe 'w8a8-static' needs statistics: {{.*}}
   // CHECK-NEXT: status 2
   show(quenchQuantize(context, "model", "w8a8-static", "out", NULL, NULL));
+  // A step that is cancelled; the next one is not.
+  // CHECK: error: {{.*}}cancelled
+  // CHECK-NEXT: status 2
+  quenchContextSetProgressFunction(context, cancel, NULL);
+  show(quenchQuantize(context, "model", "w8a8-dynamic", "cancelled", NULL, NULL));
+  quenchContextSetProgressFunction(context, NULL, NULL);
   // CHECK: error: ids.bin: token 7 (byte 7): expected an id from 0 to 6, found 7
   // CHECK-NEXT: status 2
   {

@@ -6,6 +6,7 @@
 import ctypes
 import math
 import os
+import signal
 import sys
 import threading
 import unittest
@@ -218,6 +219,32 @@ class PackageTest(unittest.TestCase):
         session = quench.Session(progress=interrupt)
         with self.assertRaises(KeyboardInterrupt):
             quench.Model(ROOT / "model", session).evaluate(ROOT / "ids.bin", window=8)
+
+    def test_steps_end_when_they_are_cancelled(self):
+        seen = []
+
+        def progress(step, _unit, done, total, _finished):
+            seen.append((step, done, total))
+            if step == "quantize" and done == 1:
+                session.cancel()
+
+        session = quench.Session(progress=progress)
+        with self.assertRaisesRegex(quench.QuenchError, "cancelled"):
+            quench.Model(ROOT / "model", session).quantize("w8a8-dynamic", ROOT / "cancelled")
+        self.assertEqual(seen[-1][:2], ("quantize", 1))
+        self.assertGreater(seen[-1][2], 1)
+        self.assertFalse((ROOT / "cancelled").exists())
+        # The next step is another one.
+        seen.clear()
+        quench.Model(ROOT / "model", session).evaluate(ROOT / "ids.bin", window=8)
+
+    def test_signals_end_steps(self):
+        # Shells have programs in the background ignore it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        session = quench.Session(progress=lambda *_: signal.raise_signal(signal.SIGINT))
+        with self.assertRaises(KeyboardInterrupt):
+            quench.Model(ROOT / "model", session).quantize("w8a8-dynamic", ROOT / "interrupted")
+        self.assertFalse((ROOT / "interrupted").exists())
 
     def test_sessions_are_independent(self):
         results = [None] * 3

@@ -46,4 +46,12 @@ TEST(JsonFile, ErrorsNameTheFileAndThePlace) {
             file + ": expected at most 10 bytes, found 22");
 }
 
+TEST(JsonFile, IntegersFit64Bits) {
+  EXPECT_EQ(integerOf(json::Value(7.0)), 7);
+  EXPECT_EQ(integerOf(json::Value(int64_t(-3))), -3);
+  EXPECT_EQ(integerOf(json::Value(0.5)), std::nullopt);
+  EXPECT_EQ(integerOf(json::Value(0x1p63)), std::nullopt);
+  EXPECT_EQ(integerOf(json::Value("7")), std::nullopt);
+}
+
 } // namespace

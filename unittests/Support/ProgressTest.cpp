@@ -44,7 +44,7 @@ TEST(Progress, LogsEveryTenthAndTheEnd) {
   Progress progress("calibrate", 40, "windows", /*enabled=*/true, stream, time.clock());
   for (unsigned i = 0; i < 40; ++i) {
     time.pass(0.25);
-    progress.advance();
+    cantFail(progress.advance());
   }
   progress.finish();
   progress.finish();
@@ -64,10 +64,10 @@ TEST(Progress, LogsSlowStepsEverySoOften) {
   FakeClock time;
   Progress progress("quantize", 1000, "tensors", /*enabled=*/true, stream, time.clock());
   time.pass(9);
-  progress.advance();
+  cantFail(progress.advance());
   EXPECT_EQ(stream.text, "");
   time.pass(1);
-  progress.advance();
+  cantFail(progress.advance());
   EXPECT_EQ(stream.text, "quantize  2/1000 tensors  0%  0.2/s  4990 s left\n");
 }
 
@@ -79,10 +79,10 @@ TEST(Progress, RedrawsOneLineOnATerminal) {
     EXPECT_EQ(stream.text, "\r\x1b[2Kread  0/4 files  0%");
     stream.text.clear();
     time.pass(0.01);
-    progress.advance();
+    cantFail(progress.advance());
     EXPECT_EQ(stream.text, "");
     time.pass(0.99);
-    progress.advance();
+    cantFail(progress.advance());
     EXPECT_EQ(stream.text, "\r\x1b[2Kread  2/4 files  50%  2.0/s  1 s left");
     stream.text.clear();
   }
@@ -95,7 +95,7 @@ TEST(Progress, TotalMayBeUnknown) {
   FakeClock time;
   Progress progress("generate", 0, "tokens", /*enabled=*/true, stream, time.clock());
   time.pass(10);
-  progress.advance(2000);
+  cantFail(progress.advance(2000));
   progress.finish();
   EXPECT_EQ(stream.text, "generate  2000 tokens  200/s\n"
                          "generate  2000 tokens  200/s  done in 10.0 s\n");
@@ -110,11 +110,11 @@ TEST(Progress, TellsAListener) {
             (update.finished ? ".\n" : "\n");
   };
   Progress progress("import", 2, "tensors", sink);
-  progress.advance();
-  progress.advance();
+  cantFail(progress.advance());
+  cantFail(progress.advance());
   progress.finish();
   progress.finish();
-  progress.advance();
+  cantFail(progress.advance());
   EXPECT_EQ(told, "import 0/2 tensors\nimport 1/2 tensors\nimport 2/2 tensors\n"
                   "import 2/2 tensors.\n");
 }
@@ -126,11 +126,21 @@ TEST(Progress, SilentWhenDisabled) {
     {
       Progress progress("x", 2, "y", /*enabled=*/false, stream, time.clock());
       time.pass(100);
-      progress.advance(2);
+      cantFail(progress.advance(2));
       progress.finish();
     }
     EXPECT_EQ(stream.text, "");
   }
+}
+
+TEST(Progress, EndsAStepThatIsCancelled) {
+  bool isCancelled = false;
+  ProgressSink sink;
+  sink.isCancelled = [&] { return isCancelled; };
+  Progress progress("x", 3, "y", sink);
+  cantFail(progress.advance());
+  isCancelled = true;
+  EXPECT_EQ(toString(progress.advance()), "cancelled");
 }
 
 } // namespace

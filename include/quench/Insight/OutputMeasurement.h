@@ -32,7 +32,7 @@ public:
   /// `samples` fit the models and outlive the measurement. `threads` are those of the compiled
   /// code, 0 for one on each core. `step`, if set, is called after each segment that was run.
   OutputMeasurement(const calibration::Samples &samples, unsigned threads,
-                    std::function<void()> step = {});
+                    std::function<llvm::Error()> step = {});
   ~OutputMeasurement();
 
   /// Runs a float model for the figures of its edges; the imported one first. Errors: it cannot be

@@ -21,6 +21,7 @@
 #include "llvm/Support/JSON.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace quench {
 
@@ -32,6 +33,10 @@ llvm::Expected<llvm::json::Value> parseJson(llvm::StringRef text, llvm::StringRe
 /// Reads and parses a JSON file of at most `maxBytes` bytes.
 llvm::Expected<llvm::json::Value> readJsonFile(llvm::StringRef path,
                                                uint64_t maxBytes = uint64_t(100) << 20);
+
+/// The integer that a number of at most 2^63 - 1024 is. `llvm::json::Value::getAsInteger` of LLVM
+/// 22 also converts the float 2^63, which no `int64_t` is.
+std::optional<int64_t> integerOf(const llvm::json::Value &value);
 
 } // namespace quench
 

@@ -17,6 +17,7 @@
 #define QUENCH_SUPPORT_PROGRESS_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <chrono>
@@ -37,7 +38,7 @@ struct ProgressUpdate {
   bool finished = false;
 };
 
-/// Where progress is shown: as text, to a function, or nowhere.
+/// Where progress is shown, as text, to a function, or nowhere, and who may end the step.
 struct ProgressSink {
   ProgressSink() = default;
   /// Text on a stream that outlives the sink; null for nowhere.
@@ -46,6 +47,8 @@ struct ProgressSink {
   llvm::raw_ostream *stream = nullptr;
   /// Called for each unit, from the thread that advances.
   std::function<void(const ProgressUpdate &)> listener;
+  /// Asked after each unit, from the same thread; true ends the step with an error.
+  std::function<bool()> isCancelled;
 };
 
 /// The progress of one step. Not thread safe: report from one thread.
@@ -67,14 +70,16 @@ public:
   /// Ends a line that was being redrawn, so that what is written next starts on a line of its own.
   ~Progress();
 
-  /// Adds to the number of finished units and redraws when it is time to.
-  void advance(uint64_t units = 1);
+  /// Adds to the number of finished units and redraws when it is time to. The error "cancelled" if
+  /// the step is to end.
+  llvm::Error advance(uint64_t units = 1);
 
   /// Writes the last line, with the time the step took. Later calls do nothing.
   void finish();
 
 private:
   void tell(bool last);
+  void drawIfDue();
   void draw(std::chrono::steady_clock::time_point now, bool last);
 
   std::string label;
@@ -88,6 +93,7 @@ private:
   bool lineOpen = false;
   llvm::raw_ostream &stream;
   std::function<void(const ProgressUpdate &)> listener;
+  std::function<bool()> isCancelled;
   Clock clock;
   std::chrono::steady_clock::time_point start;
   std::chrono::steady_clock::time_point lastDraw;
