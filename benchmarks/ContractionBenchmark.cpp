@@ -9,8 +9,9 @@
 // threads, layers. The layers of one call read the same input, as queries, keys and values do, and
 // share its quantization; with many of them the weights do not fit a cache.
 //
-// peak_fraction: of the integer products, or for floats of the multiply-adds, that this machine
-// makes on registers alone. read_fraction: of the bandwidth of reading as many bytes of weights.
+// peak_fraction: of the products of integers or of bf16 (where there are none: of f32), or for
+// floats of the multiply-adds, that this machine makes on registers alone. read_fraction: of the
+// bandwidth of reading as many bytes of weights.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +23,7 @@
 #include "quench/WeightStore/QuantizedWeight.h"
 
 #include "mlir/AsmParser/AsmParser.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -40,8 +42,11 @@ using namespace quench;
 namespace {
 struct Formats {
   const char *weights;
-  /// Null leaves activations in float.
+  /// Null leaves activations in float, "bf16" rounds them to that.
   const char *activations;
+
+  bool hasCodes() const { return activations && !isShort(); }
+  bool isShort() const { return activations && llvm::StringRef(activations) == "bf16"; }
 };
 
 struct Shape {
@@ -106,7 +111,7 @@ private:
 static std::string moduleText(const Formats &formats, const Shape &shape) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (formats.activations) {
+  if (formats.hasCodes()) {
     os << "#a = #quench.scheme<" << formats.activations << ">\n";
   }
   os << "#w = #quench.scheme<" << formats.weights << ">\n";
@@ -119,7 +124,14 @@ static std::string moduleText(const Formats &formats, const Shape &shape) {
   }
   os << ") {\n";
   const char *input = "%x";
-  if (formats.activations) {
+  if (formats.isShort()) {
+    input = "%d";
+    os << llvm::formatv(R"(
+      %q = arith.truncf %x : tensor<?x{0}xf32> to tensor<?x{0}xbf16>
+      %d = arith.extf %q : tensor<?x{0}xbf16> to tensor<?x{0}xf32>
+    )",
+                        shape.k);
+  } else if (formats.activations) {
     input = "%d";
     os << llvm::formatv(R"(
       %q = quench.quantize %x : tensor<?x{0}xf32> to !quench.qtensor<?x{0}xf32, #a>
@@ -163,8 +175,8 @@ static void runLayers(benchmark::State &state, Formats formats) {
   Shape shape{state.range(0), state.range(1), state.range(2), static_cast<unsigned>(state.range(3)),
               state.range(4)};
   mlir::MLIRContext context;
-  context.loadDialect<mlir::func::FuncDialect, mlir::tensor::TensorDialect, QuenchDialect,
-                      nn::NNDialect>();
+  context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                      mlir::tensor::TensorDialect, QuenchDialect, nn::NNDialect>();
   auto scheme = llvm::cast<SchemeAttr>(mlir::parseAttribute(
       ("#quench.scheme<" + llvm::StringRef(formats.weights) + ">").str(), &context));
   auto module = mlir::parseSourceString<mlir::ModuleOp>(moduleText(formats, shape), &context);
@@ -197,7 +209,9 @@ static void runLayers(benchmark::State &state, Formats formats) {
   };
   state.counters["macs_per_s"] = perSecond(macs);
   state.counters["bytes_per_s"] = perSecond(bytes);
-  double peak = formats.activations ? limits.integerMacsPerSecond : limits.floatMacsPerSecond;
+  double peak = formats.hasCodes()  ? limits.integerMacsPerSecond
+                : formats.isShort() ? limits.shortMacsPerSecond
+                                    : limits.floatMacsPerSecond;
   state.counters["peak_fraction"] = perSecond(macs / peak);
   state.counters["read_fraction"] = perSecond(bytes / limits.readBytesPerSecond);
 }
@@ -237,5 +251,11 @@ BENCHMARK_CAPTURE(runLayers, ternary_a8,
                   {"i2, range = [-1, 1], block = [*, *], scale = f32", kByToken})
     ->Apply(shapes);
 BENCHMARK_CAPTURE(runLayers, w4a16_g32, {"i4, block = [1, 32], scale = f16", nullptr})
+    ->Apply(shapes);
+BENCHMARK_CAPTURE(runLayers, w4a16_bf16_g32, {"i4, block = [1, 32], scale = f16", "bf16"})
+    ->Apply(shapes);
+BENCHMARK_CAPTURE(runLayers, w4a16_bf16_g128, {"i4, block = [1, 128], scale = f16", "bf16"})
+    ->Apply(shapes);
+BENCHMARK_CAPTURE(runLayers, w8a16_bf16, {"i8, block = [1, *], scale = f32", "bf16"})
     ->Apply(shapes);
 BENCHMARK_MAIN();

@@ -35,6 +35,9 @@ std::string quench::productIntrinsic(const NativeProduct &product) {
   if (name == "vpdpbusd" && (lanes == 4 || lanes == 8 || lanes == 16)) {
     return "llvm.x86.avx512.vpdpbusd." + std::to_string(32 * lanes);
   }
+  if (name == "vdpbf16ps" && lanes == 16) {
+    return "llvm.x86.avx512bf16.dpbf16ps.512";
+  }
   if (name == "vpmaddwd" && lanes == 8) {
     return "llvm.x86.avx2.pmadd.wd";
   }

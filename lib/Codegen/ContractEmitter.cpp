@@ -39,6 +39,8 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   if (kernel.integerLhs) {
     lhsScales = *next++;
     lhsSums = *next++;
+  } else if (kernel.shortLhs) {
+    lhsSums = *next++;
   }
   words = *next++;
   if (!holdsFloats(kernel.layout.container)) {
@@ -58,14 +60,16 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
 }
 
 SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
-  const NativeProduct *matrix = b.getTarget().matrixProduct();
-  if (kernel.integerLhs && matrix && matrix->shape[0] == kTileRows) {
-    // Eight tile registers: sums, and one or two for either operand.
-    SmallVector<TileShape> shapes = {{kTileRows, 2}, {6, 2}, {2, kTilePanels}, {1, kTilePanels}};
-    if (kernel.digits == 1) {
-      shapes.insert(shapes.begin(), {2 * kTileRows, 2});
+  const NativeProduct *matrix = kernel.integerLhs ? b.getTarget().matrixProduct()
+                                : kernel.shortLhs
+                                    ? b.getTarget().findProduct(NumberType::BF16, NumberType::BF16)
+                                    : nullptr;
+  if (matrix && matrix->shape[0] == kTileRows) {
+    // Eight tile registers: sums, of each digit, and one or two for either operand.
+    if (kernel.digits > 1) {
+      return {{kTileRows, 1}, {6, 2}, {2, kTilePanels}, {1, kTilePanels}};
     }
-    return shapes;
+    return {{2 * kTileRows, 2}, {kTileRows, 2}, {6, 2}, {2, kTilePanels}, {1, kTilePanels}};
   }
   bool twoSums = !holdsFloats(kernel.layout.container) && groups().numGroups() > 1;
   if (b.getTarget().vectorRegisters < 32) {
@@ -102,8 +106,11 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
 }
 
 int64_t ContractEmitter::rowCycles() const {
-  bool mixed = !kernel.integerLhs && !holdsFloats(kernel.layout.container);
   int64_t perWord = kernel.layout.codesPerWord();
+  if (kernel.shortLhs) {
+    return kTilePanels * kernel.layout.wordsPerRow() * std::max<int64_t>(perWord / 4, 1);
+  }
+  bool mixed = !kernel.integerLhs && !holdsFloats(kernel.layout.container);
   int64_t wordCycles = mixed ? 3 * perWord : std::max<int64_t>(perWord / 4, 1) * kernel.digits;
   return kTilePanels * kernel.layout.wordsPerRow() * wordCycles;
 }
@@ -168,7 +175,10 @@ void ContractEmitter::emitColumns(const Columns &columns, Value rowBegin, Value 
 }
 
 void ContractEmitter::emitTile(const Tile &tile) {
-  storeTile(tile, isFloat() ? sumFloats(tile) : sumGroups(tile));
+  bool hasGroups = !holdsFloats(kernel.layout.container);
+  storeTile(tile, hasGroups         ? sumGroups(tile)
+                  : kernel.shortLhs ? sumShortFloats(tile, b.index(0), groups().k)
+                                    : sumFloats(tile));
 }
 
 Value ContractEmitter::columnAddress(const Tile &tile, int64_t panel) {

@@ -159,9 +159,25 @@ private:
   /// Stores `steps` steps of four bytes for each panel, one tile register after the other.
   void unpackTiles(const Tile &tile, Value step, int64_t steps, Value unpacked);
 
+  //===--------------------------------------------------------------------===//
+  // Sums of products of 16-bit floats (ContractShortFloats.cpp)
+  //===--------------------------------------------------------------------===//
+
+  /// The sums of a group before its scale, minus zero points times the sums of activations.
+  Values sumShortFloats(const Tile &tile, Value group, int64_t size);
+  /// What the sums of a group begin with.
+  Values shortZeroPointProducts(const Tile &tile, Value group);
+  /// The bf16 of pair `part` of the words of a register of weights.
+  Value shortWeights(Value bytes, int64_t part);
+  /// The same of codes of up to four bits, as 16-bit lanes.
+  Value lookUpShort(Value bytes, int64_t part);
+  /// The bf16 of the bytes at bits `shift` and `shift + 16` of each word.
+  Value convertBytes(Value words, int64_t shift);
+
   int64_t lanes() const { return b.lanes(); }
   const GroupLayout &groups() const { return kernel.layout.groups; }
-  bool isFloat() const { return holdsFloats(kernel.layout.container); }
+  /// Whether f32 are multiplied by weights that are stored as floats.
+  bool isFloat() const { return holdsFloats(kernel.layout.container) && !kernel.shortLhs; }
 
   KernelBuilder &b;
   const ContractKernel &kernel;

@@ -10,6 +10,7 @@
 #include "ContractEmitter.h"
 
 #include "quench/Codegen/ActivationCodes.h"
+#include "quench/Codegen/ShortFloatKernel.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -24,7 +25,7 @@ std::string ContractKernel::name() const {
   if (integerLhs) {
     os << (digits > 1 ? "fixed" : rowScales ? "i8row" : "i8");
   } else {
-    os << "f32";
+    os << (shortLhs ? "bf16" : "f32");
   }
   bool isBrain = layout.container == PanelContainer::BF16;
   os << (isBrain ? "_bf" : holdsFloats(layout.container) ? "_f" : "_i") << bitsOf(layout.container);
@@ -56,14 +57,19 @@ func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) 
       types.push_back(codeBuffer(b, layout.groups, digits));
       types.push_back(b.bufferType({rowScales ? dynamic : 1, 1}, f32));
       types.push_back(b.bufferType({dynamic, digits * layout.groups.numGroups()}, i32));
+    } else if (shortLhs) {
+      types.push_back(codeBuffer(b, layout.groups, ShortFloatKernel::kBytes));
+      types.push_back(b.bufferType({dynamic, layout.groups.numGroups()}, f32));
     } else {
       types.push_back(b.bufferType({dynamic, layout.groups.k}, f32));
     }
-    if (holdsFloats(layout.container)) {
+    if (holdsFloats(layout.container) && !shortLhs) {
       Type stored = storageType(layout.container, b.getContext());
       types.push_back(b.bufferType({layout.numWords()}, stored));
     } else {
       types.push_back(b.bufferType({4 * layout.numWords()}, i8));
+    }
+    if (!holdsFloats(layout.container)) {
       Type scale = layout.narrowScale ? layout.narrowScale : f32;
       types.push_back(b.bufferType({layout.numScales()}, scale));
       if (zeroPoints) {

@@ -152,7 +152,9 @@ Values ContractEmitter::sumGroupsInMemory(const Tile &tile) {
 }
 
 Values ContractEmitter::sumGroup(const Tile &tile, Value group, int64_t size) {
-  return kernel.integerLhs ? sumIntegerGroup(tile, group, size) : sumMixedGroup(tile, group, size);
+  return kernel.integerLhs ? sumIntegerGroup(tile, group, size)
+         : kernel.shortLhs ? sumShortFloats(tile, group, size)
+                           : sumMixedGroup(tile, group, size);
 }
 
 Values ContractEmitter::loadScales(const Tile &tile, Value group) {

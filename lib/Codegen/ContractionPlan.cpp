@@ -45,7 +45,8 @@ static constexpr double kTileRows = 12.0;
 static constexpr double kWideningOps = 3.0;
 /// Operations that make a float of a code: and, or, subtract, and half a shift.
 static constexpr double kDecodingOps = 3.5;
-/// The same for a register of 16-bit floats: a lookup and a shift.
+/// The same for a register of 16-bit floats, of which several instructions start in a cycle beside
+/// the products.
 static constexpr double kShortDecodingOps = 2.0;
 
 namespace {
@@ -196,7 +197,9 @@ private:
     double scaleBits = narrow ? narrow.getIntOrFloatBitWidth() : 32.0;
     double scales = isPacked ? 0.0 : scaleBits / static_cast<double>(group());
     double bytes = elements() * (bitsOf(choice.container) + scales) / 8.0;
-    const NativeProduct *dot = product->sums == NumberType::I32 ? target.dotProduct() : nullptr;
+    const NativeProduct *dot = product->sums == NumberType::I32       ? target.dotProduct()
+                               : product->weights == NumberType::BF16 ? target.shortDotProduct()
+                                                                      : nullptr;
     auto seconds = [&](double rows) {
       double macs = rows * elements() * digits;
       // A single row takes the product of one row.

@@ -54,8 +54,8 @@ void KernelSelection::run() {
     if (gone.contains(op)) {
       continue;
     }
-    bool isOperand =
-        isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, arith::TruncFOp>(op);
+    bool isOperand = isa<QuantizeOp, DequantizeOp, UnpackRowsOp, OverlayOp, WeightOp, arith::ExtFOp,
+                         arith::TruncFOp>(op);
     if (op->use_empty() && (isOperand || left.contains(op))) {
       op->erase();
     } else if (left.contains(op)) {

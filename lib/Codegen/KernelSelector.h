@@ -32,7 +32,9 @@ private:
   bool selectSiLU(nn::SiLUOp op);
   bool selectMul(mlir::arith::MulFOp op);
   bool selectAdd(mlir::arith::AddFOp op);
-  /// What was rounded to 16 bits, in f32.
+  /// Whether a product of a plain weight is one of bf16 on both sides.
+  bool multipliesShortFloats(nn::LinearOp op) const;
+  /// What was rounded to 16 bits, in f32, for those that do not read the 16 bits.
   bool selectRounded(mlir::arith::ExtFOp op);
   bool selectRotaryTable(nn::RotaryTableOp op);
   bool selectRotary(nn::RotaryEmbeddingOp op);
@@ -52,6 +54,8 @@ private:
                            mlir::Type element);
   /// The rows of a float matrix in fixed point, emitted once for each layout.
   RowCodes fixedPointRows(mlir::Value input, const GroupLayout &groups);
+  /// The rows of a matrix of bf16, emitted once for each layout.
+  RowCodes shortRows(mlir::Value input, const GroupLayout &groups);
 };
 
 } // namespace quench

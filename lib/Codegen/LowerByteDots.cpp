@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Input: `quench.byte_dot`, `quench.byte_matmul`, `quench.byte_lookup`. Output: intrinsics of the
-// target, called by name.
+// Input: `quench.byte_dot`, `quench.byte_matmul`, `quench.byte_lookup`, `x86vector.avx512.dot`.
+// Output: intrinsics of the target, called by name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/TargetParser/Triple.h"
@@ -179,6 +180,8 @@ void LowerByteDotsPass::runOnOperation() {
       lowered = lower(b, matmul, found->matrixProduct());
     } else if (auto lookup = dyn_cast<ByteLookupOp>(op)) {
       lowered = lower(b, lookup, *found);
+    } else if (auto dot = dyn_cast<x86vector::DotBF16Op>(op)) {
+      lowered = callIntrinsic(b, dot.getIntrinsicName(), dot.getType(), op->getOperands());
     } else {
       return WalkResult::advance();
     }

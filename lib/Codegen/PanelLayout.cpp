@@ -147,7 +147,7 @@ PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
     group = std::min(group, quantized.getScheme().getBlockShape(shape)[1]);
   }
   PanelLayout layout{shape[0],
-                     {shape[1], group, panels.getDepth() / 4},
+                     {shape[1], group, panels.getDepth() == 8 ? 2 : 1},
                      panels.getLanes(),
                      container,
                      panels.getScale()};
@@ -175,6 +175,25 @@ static void packPanels(const PanelLayout &layout, ArrayRef<float> values, T *mem
   }
 }
 
+/// Where element `k` of a row is in its words of two: of four, the second and the third change
+/// places.
+static int64_t placeInPairs(int64_t k) {
+  constexpr int64_t order[] = {0, 2, 1, 3};
+  return k / 4 * 4 + order[k % 4];
+}
+
+static void packPairs(const PanelLayout &layout, ArrayRef<float> values, uint16_t *memory,
+                      numerics::FloatFormat format) {
+  std::fill_n(memory, 2 * layout.numWords(), 0);
+  for (int64_t row = 0; row < layout.n; ++row) {
+    for (int64_t k = 0; k < layout.groups.k; ++k) {
+      int64_t place = placeInPairs(k);
+      memory[2 * layout.wordPlace(row, place / 2) + place % 2] =
+          static_cast<uint16_t>(numerics::encode(format, values[row * layout.groups.k + k]));
+    }
+  }
+}
+
 void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint8_t *memory) {
   if (layout.container == PanelContainer::F32) {
     packPanels(layout, values, reinterpret_cast<float *>(memory),
@@ -183,6 +202,10 @@ void quench::packFloats(const PanelLayout &layout, ArrayRef<float> values, uint8
   }
   bool isHalf = layout.container == PanelContainer::F16;
   auto format = isHalf ? numerics::FloatFormat::F16 : numerics::FloatFormat::BF16;
+  if (!layout.hasPlainFloats()) {
+    packPairs(layout, values, reinterpret_cast<uint16_t *>(memory), format);
+    return;
+  }
   packPanels(layout, values, reinterpret_cast<uint16_t *>(memory),
              [&](float value) { return static_cast<uint16_t>(numerics::encode(format, value)); });
 }

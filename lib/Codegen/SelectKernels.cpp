@@ -23,6 +23,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -59,6 +60,10 @@ bool KernelSelector::select(Operation *op) {
 namespace {
 struct SelectKernelsPass : quench::impl::SelectKernelsPassBase<SelectKernelsPass> {
   using Base::Base;
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.insert<x86vector::X86VectorDialect>();
+  }
   void runOnOperation() override;
 };
 } // namespace

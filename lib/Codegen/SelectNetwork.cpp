@@ -92,10 +92,25 @@ bool KernelSelector::selectRounded(arith::ExtFOp op) {
   if (!isHalf && !getElementTypeOrSelf(op.getIn()).isBF16()) {
     return false;
   }
+  SmallVector<OpOperand *> readers;
+  for (OpOperand &use : op->getUses()) {
+    auto linear = dyn_cast<nn::LinearOp>(use.getOwner());
+    if (!linear || !multipliesShortFloats(linear)) {
+      readers.push_back(&use);
+    }
+  }
+  if (readers.empty()) {
+    return false;
+  }
   auto kernel = getOrCreatePointwiseKernel(module, target,
                                            isHalf ? Pointwise::RoundToF16 : Pointwise::RoundToBF16,
                                            staticDim(op.getOut(), 1));
-  return replaceByCall(op, kernel, narrow.getIn(), narrow.getIn());
+  auto type = cast<RankedTensorType>(op.getType());
+  Value rounded = call(kernel, narrow.getIn(), emptyLike(type, narrow.getIn())).front();
+  for (OpOperand *reader : readers) {
+    reader->set(rounded);
+  }
+  return false;
 }
 
 bool KernelSelector::selectRotaryTable(nn::RotaryTableOp op) {

@@ -11,6 +11,7 @@
 #include "quench/Codegen/ContractionPlan.h"
 #include "quench/Codegen/FixedPointKernel.h"
 #include "quench/Codegen/QuantizeKernel.h"
+#include "quench/Codegen/ShortFloatKernel.h"
 
 #include "mlir/IR/Remarks.h"
 
@@ -50,6 +51,43 @@ RowCodes KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) 
                                      empty(digits * groups.numGroups(), b.getI32Type())};
   SmallVector<Value> results = call(kernel.getOrCreate(module, target), input, destinations);
   entry->second = {results[0], results[1], results[2], /*rowScales=*/true, digits};
+  return entry->second;
+}
+
+/// Whether a value is a matrix of bf16 with rows of a static size.
+static bool isShortMatrix(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() == 2 && type.getElementType().isBF16() && hasStaticRows(value);
+}
+
+/// What was rounded to a matrix of bf16, or the matrix itself.
+static Value beforeRounding(Value narrow) {
+  auto rounding = narrow.getDefiningOp<arith::TruncFOp>();
+  return rounding && isFloatMatrix(rounding.getIn()) ? rounding.getIn() : narrow;
+}
+
+RowCodes KernelSelector::shortRows(Value input, const GroupLayout &groups) {
+  auto [entry, isNew] =
+      rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group, groups.rows});
+  if (!isNew) {
+    return entry->second;
+  }
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfterValue(input);
+  Value floats = beforeRounding(input);
+  if (floats == input) {
+    auto type = cast<RankedTensorType>(input.getType());
+    floats = arith::ExtFOp::create(b, type.clone(b.getF32Type()), input);
+  }
+  constexpr int64_t bytes = ShortFloatKernel::kBytes;
+  auto codes = RankedTensorType::get(groups.codeShape(staticDim(input, 0), bytes), b.getI8Type());
+  auto sums = RankedTensorType::get({staticDim(input, 0), groups.numGroups()}, b.getF32Type());
+  SmallVector<Value> destinations = {emptyLike(codes, floats, groups.rows),
+                                     emptyLike(sums, floats)};
+  ShortFloatKernel kernel{groups};
+  SmallVector<Value> results = call(kernel.getOrCreate(module, target), floats, destinations);
+  entry->second = {results[0],        Value(), results[1], /*rowScales=*/false, /*digits=*/1,
+                   /*areFloats=*/true};
   return entry->second;
 }
 
@@ -137,27 +175,34 @@ static std::optional<Epilogue> findEpilogue(Operation *op) {
   return Epilogue{user, Pointwise::SiLUMul, silu.getInput()};
 }
 
+/// One group of all elements of a row.
+static GroupLayout wholeRows(int64_t k) { return {k, k}; }
+
 void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
   bool isFloat = holdsFloats(container);
   Type narrow =
       isFloat ? Type() : narrowScaleOf(cast<QTensorType>(weight.getType()).getScheme(), target);
-  int64_t depth = 4;
-  if (codes) {
+  bool isShort = codes && codes->areFloats;
+  int64_t depth = isShort && isFloat ? 2 : 4;
+  if (codes && !isShort) {
     depth = depthOfPanels(container, groupsOf(cast<QTensorType>(weight.getType())), target);
   }
   Type stored = storageType(container, b.getContext());
-  if (codes && storesSigned(cast<QTensorType>(weight.getType()), target)) {
+  if (codes && !isShort && storesSigned(cast<QTensorType>(weight.getType()), target)) {
     stored = IntegerType::get(b.getContext(), bitsOf(container), IntegerType::Signed);
   }
   auto panels = PanelsAttr::get(b.getContext(), target.lanes(), stored, narrow, depth);
   ContractKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
-  kernel.integerLhs = codes.has_value();
+  kernel.integerLhs = codes && !isShort;
+  kernel.shortLhs = isShort;
   kernel.bias = bias != nullptr;
   SmallVector<Value> inputs;
-  if (codes) {
+  if (isShort) {
+    inputs = {codes->codes, codes->sums};
+  } else if (codes) {
     kernel.rowScales = codes->rowScales;
     kernel.digits = codes->digits;
     inputs = {codes->codes, codes->scales, codes->sums};
@@ -166,8 +211,10 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   }
   const PanelLayout &layout = kernel.layout;
   if (isFloat) {
-    Value packed =
-        packedWeight(WeightPart::Codes, weight, panels, layout.numWords(), panels.getContainer());
+    Value packed = isShort ? packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(),
+                                          b.getI8Type())
+                           : packedWeight(WeightPart::Codes, weight, panels, layout.numWords(),
+                                          panels.getContainer());
     if (overlay) {
       auto op = packed.getDefiningOp<PackedWeightOp>();
       op.setKeptValues(overlay.getValues().getDefiningOp<WeightOp>().getKey());
@@ -229,6 +276,15 @@ bool KernelSelector::selectContract(ContractOp op) {
     replaceByProduct(op, quantize.getInput(), codes, weight, container, op.getBias());
     return true;
   }
+  if (form == ContractionForm::ShortFloats) {
+    if (!isShortMatrix(op.getLhs()) || !target.shortDotProduct()) {
+      return false;
+    }
+    groups = holdsFloats(container) ? wholeRows(rhs.getShape()[1]) : groupsOf(rhs);
+    replaceByProduct(op, beforeRounding(op.getLhs()), shortRows(op.getLhs(), groups), weight,
+                     container, op.getBias());
+    return true;
+  }
   if (!isFloatMatrix(op.getLhs())) {
     return false;
   }
@@ -244,6 +300,14 @@ bool KernelSelector::selectContract(ContractOp op) {
   return true;
 }
 
+bool KernelSelector::multipliesShortFloats(nn::LinearOp op) const {
+  Value narrow = findNarrow(op.getInput());
+  auto weight = op.getWeight().getDefiningOp<WeightOp>();
+  auto plain = weight ? dyn_cast<RankedTensorType>(weight.getType()) : RankedTensorType();
+  return narrow && isShortMatrix(narrow) && plain && plain.getElementType().isBF16() &&
+         plain.getDimSize(0) > 0 && target.shortDotProduct();
+}
+
 bool KernelSelector::selectLinear(nn::LinearOp op) {
   auto [weight, overlay] = findStoredWeight(op.getWeight());
   if (!weight || !isFloatMatrix(op.getInput()) || staticDim(op.getWeight(), 0) == 0) {
@@ -255,6 +319,12 @@ bool KernelSelector::selectLinear(nn::LinearOp op) {
   if (plain && !overlay) {
     bool isKept = !plain.getElementType().isF16() || target.convertsHalf();
     container = isKept ? containerOf(plain.getElementType()) : container;
+  }
+  if (multipliesShortFloats(op)) {
+    Value narrow = findNarrow(op.getInput());
+    replaceByProduct(op, beforeRounding(narrow), shortRows(narrow, wholeRows(staticDim(narrow, 1))),
+                     weight, container, op.getBias());
+    return true;
   }
   replaceByProduct(op, op.getInput(), std::nullopt, weight, container, op.getBias(), overlay);
   return true;

@@ -103,6 +103,21 @@ static KernelText floatKernel(const Target &target) {
               vector + " %seed)\n"};
 }
 
+/// Products of bf16, or of f32 where the target has none.
+static KernelText shortKernel(const Target &target) {
+  const NativeProduct *product = target.shortDotProduct();
+  std::string name = product ? productIntrinsic(*product) : "";
+  if (name.empty()) {
+    return floatKernel(target);
+  }
+  std::string sums = vectorOf(target.lanes(), "float");
+  std::string operands = vectorOf(2 * target.lanes(), "bfloat");
+  return {"declare " + sums + " @" + name + "(" + sums + ", " + operands + ", " + operands + ")\n",
+          sums,
+          "  %b$ = bitcast " + sums + " %seed to " + operands + "\n  %n$ = call " + sums + " @" +
+              name + "(" + sums + " %s$, " + operands + " %b$, " + operands + " %b$)\n"};
+}
+
 /// Products of bytes in 16 bits, then sums of neighbours: what stands for a dot product on the
 /// first AArch64 processors.
 static KernelText pairsKernel() {
@@ -159,6 +174,7 @@ public:
 
   Function *read = nullptr;
   Function *floats = nullptr;
+  Function *shortFloats = nullptr;
   Function *integers = nullptr;
 
 private:
@@ -170,6 +186,7 @@ private:
 Expected<Kernels> Kernels::compile(const Target &target) {
   std::string text = functionText("read", readKernel(target)) +
                      functionText("floats", floatKernel(target)) +
+                     functionText("short_floats", shortKernel(target)) +
                      functionText("integers", integerKernel(target));
   LLVMContext context;
   SMDiagnostic diagnostic;
@@ -199,6 +216,7 @@ Expected<Kernels> Kernels::compile(const Target &target) {
   Kernels kernels;
   for (auto [name, function] :
        {std::make_pair("read", &kernels.read), std::make_pair("floats", &kernels.floats),
+        std::make_pair("short_floats", &kernels.shortFloats),
         std::make_pair("integers", &kernels.integers)}) {
     Expected<orc::ExecutorAddr> address = (*jit)->lookup(name);
     if (!address) {
@@ -285,6 +303,10 @@ Expected<MachineLimits> measureMachine(const Target &target, uint64_t bufferByte
            });
   };
   limits.floatMacsPerSecond = rate(kernels->floats);
+  const NativeProduct *product = target.shortDotProduct();
+  bool hasShortFloats = product && !productIntrinsic(*product).empty();
+  limits.shortMacsPerSecond =
+      hasShortFloats ? product->shape[2] * rate(kernels->shortFloats) : limits.floatMacsPerSecond;
   limits.integerMacsPerSecond = productsPerLane(target) * rate(kernels->integers);
   return limits;
 }

@@ -81,6 +81,18 @@ const NativeProduct *Target::matrixProduct() const {
   return isMatrix ? product : nullptr;
 }
 
+const NativeProduct *Target::shortDotProduct() const {
+  const NativeProduct *best = nullptr;
+  for (const NativeProduct &product : products) {
+    bool isShort = product.weights == NumberType::BF16 && product.activations == NumberType::BF16;
+    if (isShort && product.shape[0] == 1 &&
+        (!best || product.macsPerCycle() > best->macsPerCycle())) {
+      best = &product;
+    }
+  }
+  return best;
+}
+
 const NativeProduct *Target::narrowProduct() const {
   auto found = find_if(products, [](const NativeProduct &product) {
     return product.sums == NumberType::I16 && product.weights == NumberType::UI8 &&

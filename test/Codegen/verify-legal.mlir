@@ -65,3 +65,14 @@ func.func @other_codes(%x: !quench.qtensor<?x64xf32, #a8>) -> tensor<?x4xf32> {
   %y = quench.contract %x, %w accumulator i32 by <float_codes, container = i8, product = "fma"> : !quench.qtensor<?x64xf32, #a8>, !quench.qtensor<4x64xf32, #a8> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// Products of 16-bit floats take such floats.
+#w4 = #quench.scheme<i4, block = [1, 32], scale = f16>
+func.func @wide_floats(%x: tensor<?x64xf32>) -> tensor<?x96xf32> {
+  %w = quench.weight @w : !quench.qtensor<96x64xf32, #w4>
+  // expected-error@+1 {{operands of these types have no products of 16-bit floats}}
+  %y = quench.contract %x, %w accumulator f32 by <short_floats, container = i4, product = "fma"> : tensor<?x64xf32>, !quench.qtensor<96x64xf32, #w4> -> tensor<?x96xf32>
+  return %y : tensor<?x96xf32>
+}

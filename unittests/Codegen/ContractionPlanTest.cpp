@@ -29,7 +29,7 @@ protected:
   }
   llvm::SmallVector<ContractionChoice> plan(const Target &target, const std::string &weights,
                                             const char *activations = nullptr) {
-    QTensorType lhs = activations ? type(64, 4096, activations) : QTensorType();
+    mlir::Type lhs = activations ? type(64, 4096, activations) : QTensorType();
     return planContraction(target, type(4096, 4096, weights), lhs);
   }
   static Target target(const char *name) { return llvm::cantFail(Target::find(name)); }
@@ -101,4 +101,29 @@ TEST_F(ContractionPlanTest, NoSumExceedsItsAccumulator) {
   };
   EXPECT_EQ(form(131071), ContractionForm::Integer);
   EXPECT_NE(form(131072), ContractionForm::Integer);
+}
+
+TEST_F(ContractionPlanTest, ShortFloatsAreMultipliedWhereTheTargetCan) {
+  QTensorType codes = type(4096, 4096, "i4, block = [1, 32], scale = f16");
+  QTensorType floats = type(4096, 4096, "f8E4M3FN, block = [1, *], scale = f32");
+  mlir::Type brain = mlir::BFloat16Type::get(&context), half = mlir::Float16Type::get(&context);
+  Target target = this->target("x86-avx512bf16");
+  auto choices = planContraction(target, codes, brain);
+  EXPECT_EQ(choices.front().form, ContractionForm::ShortFloats);
+  EXPECT_EQ(choices.front().container, PanelContainer::I4);
+  EXPECT_EQ(choices.front().product->instruction, "vdpbf16ps");
+  EXPECT_EQ(choices.size(), 5u);
+  // What is no multiple of a unit is rounded when it is packed.
+  choices = planContraction(target, floats, brain);
+  EXPECT_EQ(choices.front().form, ContractionForm::ShortFloats);
+  EXPECT_EQ(choices.front().container, PanelContainer::BF16);
+  // There is no product of f16, and f32 stays what it is.
+  EXPECT_EQ(planContraction(target, codes, half).front().form, ContractionForm::FixedPoint);
+  choices = planContraction(target, codes, nullptr);
+  EXPECT_EQ(choices.front().form, ContractionForm::FixedPoint);
+  EXPECT_EQ(choices.size(), 4u);
+  choices = planContraction(this->target("x86-avx512vnni"), codes, brain);
+  EXPECT_EQ(choices.front().form, ContractionForm::FixedPoint);
+  EXPECT_EQ(choices.back().form, ContractionForm::ShortFloats);
+  EXPECT_EQ(choices.back().refusal, "the target has no such product");
 }

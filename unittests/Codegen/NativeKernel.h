@@ -25,6 +25,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -61,7 +62,7 @@ public:
     registry.insert<QuenchDialect, mlir::amx::AMXDialect, mlir::arith::ArithDialect,
                     mlir::func::FuncDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
                     mlir::memref::MemRefDialect, mlir::omp::OpenMPDialect, mlir::scf::SCFDialect,
-                    mlir::vector::VectorDialect>();
+                    mlir::vector::VectorDialect, mlir::x86vector::X86VectorDialect>();
     mlir::MLIRContext context(registry);
     context.loadAllAvailableDialects();
     mlir::OwningOpRef<mlir::ModuleOp> module =

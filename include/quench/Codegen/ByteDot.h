@@ -24,7 +24,7 @@ mlir::Value byteMatmul(KernelBuilder &builder, mlir::Value accumulator, mlir::Va
                        mlir::Value activations);
 
 /// The intrinsic of one instruction `sums = sums + products` on operands of four bytes or two
-/// 16-bit integers a lane, or on matrices in registers, or "" if the code generator knows no such
+/// 16-bit numbers a lane, or on matrices in registers, or "" if the code generator knows no such
 /// intrinsic for it.
 std::string productIntrinsic(const NativeProduct &product);
 

@@ -20,6 +20,8 @@ struct ContractKernel {
   PanelLayout layout;
   /// Integer left side: codes padded as `layout.groups` says, with scales and sums of each group.
   bool integerLhs = false;
+  /// Left side of bf16: rows as `ShortFloatKernel` gives them, with sums of each group.
+  bool shortLhs = false;
   /// Bytes of an integer of the left side: 1, or those of `FixedPointKernel`.
   int64_t digits = 1;
   /// Whether the left side has one scale for each row, or one for all.
@@ -36,10 +38,10 @@ struct ContractKernel {
   std::string name() const;
 
   /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `codeBuffer` i8,
-  /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32; the words of the panels, as i8 or
-  /// floats; for integer panels scales and perhaps zero points; perhaps a bias `N` and the
-  /// first argument `?xN` of an epilogue of two; the result `?xN`. The arithmetic is that of
-  /// `quench.contract`.
+  /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32, or `codeBuffer` of two bytes and sums
+  /// `?xG` f32; the words of the panels, as i8 or floats; for integer panels scales and perhaps zero
+  /// points; perhaps a bias `N` and the first argument `?xN` of an epilogue of two; the result
+  /// `?xN`. The arithmetic is that of `quench.contract`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

@@ -25,12 +25,15 @@
 
 namespace quench {
 
-/// Codes of activations as kernels pass them on. Floats have no sums.
+/// Codes of activations, or floats of 16 bits, as kernels pass them on. Floats of eight bits have no
+/// sums.
 struct RowCodes {
   mlir::Value codes, scales, sums;
   bool rowScales;
   /// Bytes of an integer.
   int64_t digits = 1;
+  /// Whether they are floats of 16 bits, without scales.
+  bool areFloats = false;
 };
 
 /// Replaces the operations of one function, in order.

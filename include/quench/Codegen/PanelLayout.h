@@ -94,7 +94,8 @@ struct PanelLayout {
   mlir::Type narrowScale = nullptr;
   /// For an instruction for matrices; words of a panel then lie in its order, and panels apart.
   std::optional<FragmentOrder> fragment = std::nullopt;
-  /// Neighbours along K of a row in neighbouring bytes: 4, or 8.
+  /// Neighbours along K of a row in neighbouring bytes: 4, or 8. For floats of 16 bits 2 where two
+  /// of them are a word, of each four the first and the third, then the others.
   int64_t depth = 4;
   /// Whether `signOffset` is subtracted from the unsigned codes, for products of signed bytes.
   bool isSigned = false;
@@ -103,16 +104,18 @@ struct PanelLayout {
   static PanelLayout get(mlir::Type source, PanelsAttr panels);
 
   int64_t numPanels() const { return (n + lanes - 1) / lanes; }
+  /// Whether there are no words but one float for each row in a step.
+  bool hasPlainFloats() const { return holdsFloats(container) && depth != 2; }
   /// Codes of one row in one 32-bit word.
   int64_t codesPerWord() const { return 32 / bitsOf(container); }
   /// Words of a row in a step, and codes in them.
-  int64_t wordsPerStep() const { return depth / 4; }
+  int64_t wordsPerStep() const { return depth == 8 ? 2 : 1; }
   int64_t codesPerStep() const { return codesPerWord() * wordsPerStep(); }
   /// Words of one row, or floats: those are not padded along K.
   int64_t wordsPerRow() const {
-    return holdsFloats(container) ? groups.k
-           : fragment             ? numVectors() * codesPerVector() / codesPerWord()
-                                  : groups.paddedK() / codesPerWord();
+    return hasPlainFloats() ? groups.k
+           : fragment       ? numVectors() * codesPerVector() / codesPerWord()
+                            : groups.paddedK() / codesPerWord();
   }
   /// Of a fragment: the codes along K of a vector of each lane, and how many there are of these.
   int64_t codesPerVector() const { return fragment->codesOfVector(bitsOf(container)); }
@@ -142,9 +145,7 @@ struct PanelLayout {
   }
   /// Words, or floats.
   int64_t numWords() const { return numPanels() * wordsPerPanel(); }
-  int64_t codeBytes() const {
-    return numWords() * (holdsFloats(container) ? bitsOf(container) / 8 : 4);
-  }
+  int64_t codeBytes() const { return numWords() * (hasPlainFloats() ? bitsOf(container) / 8 : 4); }
   /// Scales, or zero points.
   int64_t numScales() const { return numPanels() * groups.numGroups() * lanes; }
   /// What is added to a signed code before it is stored.

@@ -28,6 +28,8 @@ struct MachineLimits {
   double readBytesPerSecond = 0;
   /// f32 fused multiply-adds.
   double floatMacsPerSecond = 0;
+  /// Products of bf16 summed in f32, or of f32 where the target has none of bf16.
+  double shortMacsPerSecond = 0;
   /// 8-bit products summed in 32 bits, by the instruction that the target uses for them.
   double integerMacsPerSecond = 0;
 

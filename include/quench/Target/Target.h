@@ -121,6 +121,8 @@ struct Target {
   /// The fastest product of bytes if it takes several rows of activations, and the operands of
   /// `dotProduct`; otherwise null.
   const NativeProduct *matrixProduct() const;
+  /// The fastest product of bf16 with one row of activations, or null.
+  const NativeProduct *shortDotProduct() const;
   IntegerDot integerDot() const;
   /// A product of bytes into sums of 16 bits, which saturates, or null (`vpmaddubsw`).
   const NativeProduct *narrowProduct() const;

@@ -32,12 +32,12 @@ func.func private @panels_c3_lanes() attributes {p = #quench.panels<lanes = 8, c
 
 // -----
 
-// expected-error@+1 {{expected a depth of 4, or of 8 with integers and without a fragment, found 16 with 'i4'}}
+// expected-error@+1 {{expected a depth of 4, of 8 with integers and without a fragment, or of 2 with floats of 16 bits, found 16 with 'i4'}}
 func.func private @panels_c4_depth() attributes {p = #quench.panels<lanes = 4, container = i4, depth = 16>}
 
 // -----
 
-// expected-error@+1 {{expected a depth of 4, or of 8 with integers and without a fragment, found 8 with 'f32'}}
+// expected-error@+1 {{expected a depth of 4, of 8 with integers and without a fragment, or of 2 with floats of 16 bits, found 8 with 'f32'}}
 func.func private @panels_c4_container() attributes {p = #quench.panels<lanes = 4, container = f32, depth = 8>}
 
 // -----

@@ -64,6 +64,10 @@ func.func @byte_matmul(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>
 // CHECK-SAME:    #quench.panels<lanes = 4, container = i8, depth = 8>
 func.func private @panels_of_eights() attributes {p = #quench.panels<lanes = 4, container = i8, depth = 8>}
 
+// CHECK-LABEL: func.func private @panels_of_pairs()
+// CHECK-SAME:    #quench.panels<lanes = 16, container = bf16, depth = 2>
+func.func private @panels_of_pairs() attributes {p = #quench.panels<lanes = 16, container = bf16, depth = 2>}
+
 // CHECK-LABEL: func.func @byte_lookup(
 func.func @byte_lookup(%c: vector<16xi8>) -> vector<16xi8> {
   // CHECK: quench.byte_lookup [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12] at %{{.+}} : vector<16xi8>

@@ -428,10 +428,11 @@ LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
     return emitError() << "expected a scale of f16 or bf16 beside integers, found " << scale
                        << " beside " << container;
   }
-  if (depth != 4 && (depth != 8 || isFloat || fragment)) { // C4
-    return emitError()
-           << "expected a depth of 4, or of 8 with integers and without a fragment, found " << depth
-           << " with " << container;
+  bool isShort = container.isF16() || container.isBF16();
+  if (depth != 4 && (depth != 8 || isFloat || fragment) && (depth != 2 || !isShort)) { // C4
+    return emitError() << "expected a depth of 4, of 8 with integers and without a fragment, or of "
+                          "2 with floats of 16 bits, found "
+                       << depth << " with " << container;
   }
   if (!fragment) {
     return success();

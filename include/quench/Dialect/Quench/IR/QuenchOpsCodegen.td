@@ -25,7 +25,9 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     bytes, `2^(bits - 1)` is subtracted from the unsigned codes. A step of a float container is one element for each row.
 
     With `depth` 8, for products that sum eight neighbours along K, a step is two words for each row: code `j` is in
-    byte `j mod 8`, the ones with small `j` in its low bits. Groups have whole steps then.
+    byte `j mod 8`, the ones with small `j` in its low bits. Groups have whole steps then. With `depth` 2, for products
+    that sum two neighbours, a step of a container of 16-bit floats is a word of two for each row: of each four elements
+    along K the first and the third, then the others. Rows are padded with zeros to a multiple of sixteen elements.
 
     Four neighbouring panels are a tile and lie interleaved, `[tile][step][panel][lane]`; the last tile may have fewer.
     Scales lie apart as `[tile][group][panel][lane]`, in f32 or in a type of 16 bits that holds them exactly, zero
@@ -40,6 +42,7 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     #quench.panels<lanes = 16, container = i4, scale = f16>
     #quench.panels<lanes = 16, container = i4, fragment = [2, 4, 2, 1]>
     #quench.panels<lanes = 4, container = i8, depth = 8>
+    #quench.panels<lanes = 16, container = bf16, depth = 2>
     ```
 
     A container of eight-bit floats holds codes as they are, four in a word. What ends in `FNUZ` counts half of what the same
@@ -51,7 +54,7 @@ def Quench_PanelsAttr : Quench_Attr<"Panels", "panels"> {
     - C2: a scale, other than f32, is f16 or bf16 and beside an integer container.
     - C3: a fragment is beside 16 lanes and an integer container. A lane has 1 or 2 rows, there are 1 or 4 lanes along K,
       1, 2 or 4 words, and from lane to lane it is 1 or the number of lanes along the rows.
-    - C4: the depth is 4, or 8 with an integer container and without a fragment.
+    - C4: the depth is 4, 8 with an integer container and without a fragment, or 2 with f16 and bf16.
   }];
   let parameters = (ins "int64_t":$lanes, "::mlir::Type":$container, OptionalParameter<"::mlir::Type">:$scale,
                         OptionalParameter<"::mlir::DenseI64ArrayAttr">:$fragment,
