@@ -58,7 +58,10 @@ TEST(OutputMeasurementTest, ErrorsAreThoseOfTheEvaluator) {
   Report report;
   describeLayers(model.quantizedStage().function, report);
   size_t steps = 0;
-  OutputMeasurement measurement(samples, 1, [&] { ++steps; });
+  OutputMeasurement measurement(samples, 1, [&] {
+    ++steps;
+    return llvm::Error::success();
+  });
   ASSERT_EQ(llvm::toString(measurement.runLockstep(model.floatStage(), model.quantizedStage())),
             "");
   measurement.write(report);
