@@ -39,8 +39,8 @@ struct ContractKernel {
 
   /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `codeBuffer` i8,
   /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32, or `codeBuffer` of two bytes and sums
-  /// `?xG` f32; the words of the panels, as i8 or floats; for integer panels scales and perhaps zero
-  /// points; perhaps a bias `N` and the first argument `?xN` of an epilogue of two; the result
+  /// `?xG` f32; the words of the panels, as i8 or floats; for integer panels scales and perhaps
+  /// zero points; perhaps a bias `N` and the first argument `?xN` of an epilogue of two; the result
   /// `?xN`. The arithmetic is that of `quench.contract`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };

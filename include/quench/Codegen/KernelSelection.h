@@ -25,8 +25,8 @@
 
 namespace quench {
 
-/// Codes of activations, or floats of 16 bits, as kernels pass them on. Floats of eight bits have no
-/// sums.
+/// Codes of activations, or floats of 16 bits, as kernels pass them on. Floats of eight bits have
+/// no sums.
 struct RowCodes {
   mlir::Value codes, scales, sums;
   bool rowScales;
