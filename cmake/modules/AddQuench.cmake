@@ -102,7 +102,7 @@ function(add_quench_doc name td folder arguments)
   if(NOT TARGET quench-doc)
     # The pages lie as they do in the source tree, so that links between them hold in both.
     set(pages README.md CONTRIBUTING.md LICENSE benchmarks/README.md examples/embedding/README.md
-      models/tinybooks/README.md recipes/README.md)
+      models/digits/README.md models/tinybooks/README.md recipes/README.md)
     set(commands COMMAND ${CMAKE_COMMAND} -E copy ${PROJECT_SOURCE_DIR}/mkdocs.yml ${PROJECT_BINARY_DIR}/docs/mkdocs.yml
       COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/docs ${PROJECT_BINARY_DIR}/docs/pages/docs)
     foreach(page ${pages})
