@@ -108,7 +108,10 @@ static KernelText shortKernel(const Target &target) {
   const NativeProduct *product = target.shortDotProduct();
   std::string name = product ? productIntrinsic(*product) : "";
   if (name.empty()) {
-    return floatKernel(target);
+    // In the module of the one for f32, which declares what both call.
+    KernelText text = floatKernel(target);
+    text.declarations.clear();
+    return text;
   }
   std::string sums = vectorOf(target.lanes(), "float");
   std::string operands = vectorOf(2 * target.lanes(), "bfloat");

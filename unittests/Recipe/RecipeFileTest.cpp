@@ -190,7 +190,7 @@ TEST(RecipeFileTest, formatsOfTheManualCanBeCopied) {
       ++formats;
     }
   }
-  EXPECT_EQ(formats, 20u);
+  EXPECT_EQ(formats, 21u);
 }
 
 TEST(RecipeFileTest, recipesAreLoadedByNameAndByPath) {
