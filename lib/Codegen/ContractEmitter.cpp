@@ -60,10 +60,13 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
 }
 
 SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
-  const NativeProduct *matrix = kernel.integerLhs ? b.getTarget().matrixProduct()
-                                : kernel.shortLhs
-                                    ? b.getTarget().findProduct(NumberType::BF16, NumberType::BF16)
-                                    : nullptr;
+  const Target &target = b.getTarget();
+  const NativeProduct *matrix = nullptr;
+  if (kernel.integerLhs) {
+    matrix = target.matrixProduct();
+  } else if (kernel.shortLhs) {
+    matrix = target.findProduct(NumberType::BF16, NumberType::BF16);
+  }
   if (matrix && matrix->shape[0] == kTileRows) {
     // Eight tile registers: sums, of each digit, and one or two for either operand.
     if (kernel.digits > 1) {
@@ -72,7 +75,7 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
     return {{2 * kTileRows, 2}, {kTileRows, 2}, {6, 2}, {2, kTilePanels}, {1, kTilePanels}};
   }
   bool twoSums = !holdsFloats(kernel.layout.container) && groups().numGroups() > 1;
-  if (b.getTarget().vectorRegisters < 32) {
+  if (target.vectorRegisters < 32) {
     if (kernel.digits > 1) {
       return {{1, kTilePanels}};
     }
@@ -91,14 +94,14 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
             {2, kTilePanels},
             {1, kTilePanels}};
   }
-  if (b.getTarget().vectorBits == 128 && kernel.integerLhs) {
+  if (target.vectorBits == 128 && kernel.integerLhs) {
     // A load of activations is multiplied by four registers of each panel.
     return {{8, 2}, {4, 2}, {2, 2}, {1, kTilePanels}};
   }
   if (twoSums) {
     return {{6, 2}, {2, kTilePanels}, {1, kTilePanels}};
   }
-  if (b.getTarget().vectorBits == 128) {
+  if (target.vectorBits == 128) {
     // Broadcasts take registers here: fewer panels leave more of them.
     return {{12, 2}, {8, 2}, {4, kTilePanels}, {1, kTilePanels}};
   }

@@ -60,10 +60,6 @@ bool KernelSelector::select(Operation *op) {
 namespace {
 struct SelectKernelsPass : quench::impl::SelectKernelsPassBase<SelectKernelsPass> {
   using Base::Base;
-  void getDependentDialects(DialectRegistry &registry) const override {
-    Base::getDependentDialects(registry);
-    registry.insert<x86vector::X86VectorDialect>();
-  }
   void runOnOperation() override;
 };
 } // namespace

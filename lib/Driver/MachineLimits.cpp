@@ -24,6 +24,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <set>
 #include <thread>
 
 using namespace llvm;
@@ -62,7 +63,7 @@ static std::string replaceAll(std::string text, StringRef from, const std::strin
 /// `void NAME(ptr %data, i64 %count, ptr %out)`: runs the step until the index reaches %count and
 /// stores the sums, so that nothing is dead.
 static std::string functionText(StringRef name, const KernelText &kernel) {
-  std::string text = kernel.declarations + "define void @" + name.str() +
+  std::string text = "define void @" + name.str() +
                      "(ptr %data, i64 %count, ptr %out) {\nentry:\n  %seed = load " +
                      kernel.vector + ", ptr %out, align 4\n  br label %loop\nloop:\n" +
                      "  %i = phi i64 [ 0, %entry ], [ %next, %loop ]\n";
@@ -108,10 +109,7 @@ static KernelText shortKernel(const Target &target) {
   const NativeProduct *product = target.shortDotProduct();
   std::string name = product ? productIntrinsic(*product) : "";
   if (name.empty()) {
-    // In the module of the one for f32, which declares what both call.
-    KernelText text = floatKernel(target);
-    text.declarations.clear();
-    return text;
+    return floatKernel(target);
   }
   std::string sums = vectorOf(target.lanes(), "float");
   std::string operands = vectorOf(2 * target.lanes(), "bfloat");
@@ -187,10 +185,17 @@ private:
 } // namespace
 
 Expected<Kernels> Kernels::compile(const Target &target) {
-  std::string text = functionText("read", readKernel(target)) +
-                     functionText("floats", floatKernel(target)) +
-                     functionText("short_floats", shortKernel(target)) +
-                     functionText("integers", integerKernel(target));
+  std::pair<StringRef, KernelText> functions[] = {{"read", readKernel(target)},
+                                                  {"floats", floatKernel(target)},
+                                                  {"short_floats", shortKernel(target)},
+                                                  {"integers", integerKernel(target)}};
+  std::set<std::string> declarations;
+  std::string text;
+  for (const auto &[name, kernel] : functions) {
+    // Two may call the same.
+    text += declarations.insert(kernel.declarations).second ? kernel.declarations : "";
+    text += functionText(name, kernel);
+  }
   LLVMContext context;
   SMDiagnostic diagnostic;
   std::unique_ptr<Module> module = parseAssemblyString(text, diagnostic, context);

@@ -14,11 +14,11 @@
 using namespace llvm;
 using namespace quench;
 
-std::string quench::headerFor(const CompiledModel &model, StringRef name) {
-  std::string guard = name.upper() + "_H";
-  return formatv(R"(/* {0}: a language model compiled by Quench. */
-#ifndef {1}
-#define {1}
+/// A header of declarations, which begin with the version of what they are.
+static std::string headerOf(StringRef name, StringRef what, StringRef declarations) {
+  return formatv(R"(/* {0}: a {1} compiled by Quench. */
+#ifndef {2}
+#define {2}
 
 #include <stdint.h>
 
@@ -28,30 +28,44 @@ extern "C" {{
 
 /* The version of what is declared here: 1. */
 extern const int64_t {0}_interface_version;
-/* Tokens are in [0, {0}_vocab_size): {2}. */
-extern const int64_t {0}_vocab_size;
-/* Tokens that a sequence can have: {3}. */
-extern const int64_t {0}_max_positions;
-/* Size of the state of a sequence: {4}. Align it to 64 bytes; its contents need no initialization. */
-extern const int64_t {0}_state_bytes;
-
-/* What the processor must have, names in the manner of LLVM with spaces between them. */
-extern const char {0}_required_features[];
-
-/* Continues a sequence of `position` tokens, whose keys and values are in `state`, by `count` tokens, and writes the
-   logits of the tokens with index `first` and later, (count - first) * {0}_vocab_size floats.
-   Returns 0, or without having written anything 1: a token is outside the vocabulary, 2: the sequence becomes longer
-   than {0}_max_positions, 3: `first` is greater than `count`, 4: the processor lacks one of {0}_required_features. */
-int32_t {0}_run(const int32_t *tokens, int64_t count, int64_t position, int64_t first, void *state, float *logits);
-
+{3}
 #ifdef __cplusplus
 }
 #endif
 
 #endif
 )",
-                 name, guard, model.vocabulary, model.capacity, model.stateBytes)
+                 name, what, name.upper() + "_H", declarations)
       .str();
+}
+
+/// The declaration that says on which processors the code runs.
+static std::string requiredFeatures(StringRef name) {
+  return formatv(R"(
+/* What the processor must have, names in the manner of LLVM with spaces between them. */
+extern const char {0}_required_features[];
+)",
+                 name)
+      .str();
+}
+
+std::string quench::headerFor(const CompiledModel &model, StringRef name) {
+  std::string declarations =
+      formatv(R"(/* Tokens are in [0, {0}_vocab_size): {2}. */
+extern const int64_t {0}_vocab_size;
+/* Tokens that a sequence can have: {3}. */
+extern const int64_t {0}_max_positions;
+/* Size of the state of a sequence: {4}. Align it to 64 bytes; its contents need no initialization. */
+extern const int64_t {0}_state_bytes;
+{1}
+/* Continues a sequence of `position` tokens, whose keys and values are in `state`, by `count` tokens, and writes the
+   logits of the tokens with index `first` and later, (count - first) * {0}_vocab_size floats.
+   Returns 0, or without having written anything 1: a token is outside the vocabulary, 2: the sequence becomes longer
+   than {0}_max_positions, 3: `first` is greater than `count`, 4: the processor lacks one of {0}_required_features. */
+int32_t {0}_run(const int32_t *tokens, int64_t count, int64_t position, int64_t first, void *state, float *logits);
+)",
+              name, requiredFeatures(name), model.vocabulary, model.capacity, model.stateBytes);
+  return headerOf(name, "language model", declarations);
 }
 
 namespace {
@@ -88,22 +102,7 @@ std::string quench::headerFor(const FunctionInterface &interface, StringRef name
   for (auto [index, parameter] : enumerate(interface.results)) {
     parts.add(parameter, "result", index);
   }
-  return formatv(R"(/* {0}: a function compiled by Quench. */
-#ifndef {1}
-#define {1}
-
-#include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {{
-#endif
-
-/* The version of what is declared here: 1. */
-extern const int64_t {0}_interface_version;
-
-/* What the processor must have, names in the manner of LLVM with spaces between them. */
-extern const char {0}_required_features[];
-
+  std::string declarations = formatv(R"({1}
 /* Computes the results of the arguments. The words are those of the tensors in order, the address and all sizes of
    each. Returns 0, or N + 1 when result N does not have the open sizes that are given for it, or -1 when the processor
    lacks one of {0}_required_features; nothing is written then. */
@@ -116,14 +115,8 @@ static inline int32_t {0}_run({3}) {{
   const int64_t words[] = {{{4}};
   return {0}_call(words);
 }
-
-#ifdef __cplusplus
-}
-#endif
-
-#endif
 )",
-                 name, name.upper() + "_H", join(parts.comments, "\n   "),
-                 join(parts.parameters, ", "), join(parts.words, ", "))
-      .str();
+                                     name, requiredFeatures(name), join(parts.comments, "\n   "),
+                                     join(parts.parameters, ", "), join(parts.words, ", "));
+  return headerOf(name, "function", declarations);
 }

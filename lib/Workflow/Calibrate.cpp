@@ -55,19 +55,17 @@ Expected<Samples> WindowsOfFile::read(const ModelFolder &folder) const {
   return std::move(result);
 }
 
-static Error runSamples(StringRef model, const Host &host, Session &session,
-                        CalibrationRun &calibration) {
-  const Samples &samples = calibration.result().data;
-  Progress progress("calibrate", samples.size(), "windows", host.progress);
+/// Runs the samples that are left, and keeps what was seen of each.
+static Error runRest(StringRef model, StringRef unit, uint64_t total, const Host &host,
+                     CalibrationRun &calibration, function_ref<Error(uint64_t)> runSample) {
+  Progress progress("calibrate", total, unit, host.progress);
   if (uint64_t done = calibration.nextSample()) {
     if (Error failure = progress.advance(done)) {
       return failure;
     }
   }
-  std::vector<float> logits(session.vocabSize());
-  for (uint64_t i = calibration.nextSample(); i < samples.size(); i = calibration.nextSample()) {
-    SessionState state = session.newState();
-    if (Error failure = session.run(state, samples[i], samples.window - 1, logits)) {
+  for (uint64_t i = calibration.nextSample(); i < total; i = calibration.nextSample()) {
+    if (Error failure = runSample(i)) {
       return inContext(model + ": sample " + Twine(i), std::move(failure));
     }
     if (Error failure = calibration.finishSample()) {
@@ -110,7 +108,37 @@ static Error observe(const LoadedModel &loaded, const Host &host, CalibrationRun
   if (!session) {
     return inContext(folder.path(), session.takeError());
   }
-  return runSamples(folder.path(), host, **session, calibration);
+  const Samples &samples = calibration.result().data;
+  std::vector<float> logits((*session)->vocabSize());
+  return runRest(folder.path(), "windows", samples.size(), host, calibration, [&](uint64_t i) {
+    SessionState state = (*session)->newState();
+    return (*session)->run(state, samples[i], samples.window - 1, logits);
+  });
+}
+
+/// Begins or resumes a run over so many samples, and observes those that are left.
+static Expected<CalibrateResult> calibrate(const CalibrateRequest &request,
+                                           const LoadedModel &loaded, uint64_t samples,
+                                           CalibrationRunOptions options,
+                                           function_ref<Error(CalibrationRun &)> observe) {
+  const ModelFolder &folder = *loaded.folder;
+  CalibrateResult result;
+  result.output = request.output.empty() ? folder.filePath(defaultArchiveName) : request.output;
+  result.samples = samples;
+  options.kinds = request.kinds;
+  options.path = result.output;
+  options.modelDigest = folder.weights().digest();
+  options.totalSamples = samples;
+  Expected<CalibrationRun> calibration = CalibrationRun::begin(std::move(options));
+  if (!calibration) {
+    return calibration.takeError();
+  }
+  result.resumed = calibration->nextSample();
+  if (Error failure = observe(*calibration)) {
+    return std::move(failure);
+  }
+  result.edges = calibration->result().statistics.edges().size();
+  return result;
 }
 
 Expected<CalibrateResult> calibrateModel(const CalibrateRequest &request, SampleFunction samples,
@@ -127,26 +155,13 @@ Expected<CalibrateResult> calibrateModel(const CalibrateRequest &request, Sample
   if (!data) {
     return data.takeError();
   }
-  CalibrateResult result;
-  result.output = request.output.empty() ? folder.filePath(defaultArchiveName) : request.output;
-  result.samples = data->size();
   CalibrationRunOptions options;
-  options.kinds = request.kinds;
-  options.path = result.output;
-  options.modelDigest = folder.weights().digest();
   options.dataDigest = data->digest();
-  options.totalSamples = data->size();
+  uint64_t count = data->size();
   options.data = std::move(*data);
-  Expected<CalibrationRun> calibration = CalibrationRun::begin(std::move(options));
-  if (!calibration) {
-    return calibration.takeError();
-  }
-  result.resumed = calibration->nextSample();
-  if (Error failure = observe(*loaded, host, *calibration)) {
-    return std::move(failure);
-  }
-  result.edges = calibration->result().statistics.edges().size();
-  return result;
+  return calibrate(request, *loaded, count, std::move(options), [&](CalibrationRun &calibration) {
+    return observe(*loaded, host, calibration);
+  });
 }
 
 static Error observeFunction(const LoadedModel &loaded, const FunctionData &data, const Host &host,
@@ -161,29 +176,12 @@ static Error observeFunction(const LoadedModel &loaded, const FunctionData &data
   if (!function) {
     return function.takeError();
   }
-  Progress progress("calibrate", data.size(), "samples", host.progress);
-  if (uint64_t done = calibration.nextSample()) {
-    if (Error failure = progress.advance(done)) {
-      return failure;
-    }
-  }
   auto observe = [&](StringRef name, ArrayRef<float> values, ArrayRef<int64_t> shape) {
     calibration.observe(name, values, shape);
   };
-  for (uint64_t i = calibration.nextSample(); i < data.size(); i = calibration.nextSample()) {
-    Expected<std::vector<NumberTensor>> results = function->run(data[i], observe);
-    if (!results) {
-      return inContext(loaded.folder->path() + ": sample " + Twine(i), results.takeError());
-    }
-    if (Error failure = calibration.finishSample()) {
-      return inContext(loaded.folder->path(), std::move(failure));
-    }
-    if (Error failure = progress.advance()) {
-      return failure;
-    }
-  }
-  progress.finish();
-  return Error::success();
+  StringRef model = loaded.folder->path();
+  return runRest(model, "samples", data.size(), host, calibration,
+                 [&](uint64_t i) { return function->run(data[i], observe).takeError(); });
 }
 
 Expected<CalibrateResult> calibrateFunctionModel(const CalibrateRequest &request, StringRef data,
@@ -203,25 +201,12 @@ Expected<CalibrateResult> calibrateFunctionModel(const CalibrateRequest &request
     return samples.takeError();
   }
   samples->truncate(count);
-  CalibrateResult result;
-  result.output = request.output.empty() ? folder.filePath(defaultArchiveName) : request.output;
-  result.samples = samples->size();
   CalibrationRunOptions options;
-  options.kinds = request.kinds;
-  options.path = result.output;
-  options.modelDigest = folder.weights().digest();
   options.dataDigest = samples->digest();
-  options.totalSamples = samples->size();
-  Expected<CalibrationRun> calibration = CalibrationRun::begin(std::move(options));
-  if (!calibration) {
-    return calibration.takeError();
-  }
-  result.resumed = calibration->nextSample();
-  if (Error failure = observeFunction(*loaded, *samples, host, *calibration)) {
-    return std::move(failure);
-  }
-  result.edges = calibration->result().statistics.edges().size();
-  return result;
+  return calibrate(request, *loaded, samples->size(), std::move(options),
+                   [&](CalibrationRun &calibration) {
+                     return observeFunction(*loaded, *samples, host, calibration);
+                   });
 }
 
 } // namespace quench::workflow
