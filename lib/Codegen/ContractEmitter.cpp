@@ -16,6 +16,7 @@
 #include "ContractEmitter.h"
 
 #include "quench/Codegen/ActivationCodes.h"
+#include "quench/Codegen/QuantizeKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -54,6 +55,9 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   }
   if (kernel.epilogue && takesTwo(*kernel.epilogue)) {
     other = *next++;
+  }
+  if (kernel.requantization) {
+    resultScale = *next++;
   }
   result = *next;
   flatLhs = multipliesByLane() ? flatCodes(b, lhs) : Value();
@@ -98,6 +102,10 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
     // A load of activations is multiplied by four registers of each panel.
     return {{8, 2}, {4, 2}, {2, 2}, {1, kTilePanels}};
   }
+  if (kernel.shortLhs && !holdsFloats(kernel.layout.container)) {
+    // Decoding takes as long as several products: many rows share it.
+    return {{12, twoSums ? 1 : 2}, {4, 2}, {2, kTilePanels}, {1, kTilePanels}};
+  }
   if (twoSums) {
     return {{6, 2}, {2, kTilePanels}, {1, kTilePanels}};
   }
@@ -125,7 +133,7 @@ void ContractEmitter::emit() {
   int64_t tiles = fullTiles + (restPanels > 0 ? 1 : 0);
   int64_t lastLive = layout.n - (layout.numPanels() - 1) * lanes();
 
-  Value rows = b.size(result, 0);
+  Value rows = b.size(lhsSums ? lhsSums : lhs, 0);
   Value blocks = b.ceilDiv(rows, kRowBlock);
   Value cycles = b.mul(rows, b.index(tiles * rowCycles()));
   b.parallelLoop(b.mul(b.index(tiles), blocks), cycles, [&](Value task) {
@@ -189,6 +197,10 @@ Value ContractEmitter::columnAddress(const Tile &tile, int64_t panel) {
 }
 
 void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
+  Value divisor;
+  if (kernel.requantization) {
+    divisor = b.splat(b.loadScalar(resultScale, {b.index(0), b.index(0)}));
+  }
   for (int64_t r = 0; r < tile.rows; ++r) {
     Value row = b.add(tile.row, b.index(r));
     Value scale;
@@ -211,7 +223,11 @@ void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
         value = other ? emitPointwise(b, *kernel.epilogue, loaded, value)
                       : emitPointwise(b, *kernel.epilogue, value, {});
       }
-      b.store(value, result, {row, column}, live);
+      if (kernel.requantization) {
+        emitCodes(b, *kernel.requantization, value, divisor, result, row, column, live);
+      } else {
+        b.store(value, result, {row, column}, live);
+      }
     }
   }
 }

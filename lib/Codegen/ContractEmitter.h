@@ -182,7 +182,8 @@ private:
   KernelBuilder &b;
   const ContractKernel &kernel;
   /// `flatLhs` is the left side of products by lane as one row, `other` what the epilogue takes.
-  Value lhs, flatLhs, lhsScales, lhsSums, words, scales, zeroPoints, bias, other, result;
+  Value lhs, flatLhs, lhsScales, lhsSums, words, scales, zeroPoints, bias, other, resultScale,
+      result;
 };
 
 } // namespace quench

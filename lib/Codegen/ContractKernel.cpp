@@ -44,6 +44,9 @@ std::string ContractKernel::name() const {
   if (epilogue) {
     os << nameOf(*epilogue) << "_";
   }
+  if (requantization) {
+    os << requantization->name() << "_";
+  }
   os << layout.n << "x" << layout.groups.k;
   return text;
 }
@@ -79,8 +82,15 @@ func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) 
     if (bias) {
       types.push_back(b.bufferType({layout.n}, f32));
     }
-    bool takesMatrix = epilogue && takesTwo(*epilogue);
-    types.append(takesMatrix ? 2 : 1, b.bufferType({dynamic, layout.n}, f32));
+    MemRefType matrix = b.bufferType({dynamic, layout.n}, f32);
+    if (epilogue && takesTwo(*epilogue)) {
+      types.push_back(matrix);
+    }
+    if (requantization) {
+      types.append({b.bufferType({1, 1}, f32), codeBuffer(b, requantization->groups)});
+    } else {
+      types.push_back(matrix);
+    }
     return types;
   };
   return getOrCreateKernel(

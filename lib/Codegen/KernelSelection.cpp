@@ -34,7 +34,7 @@ void KernelSelection::run() {
   SmallVector<Operation *> operations;
   function.walk([&](Operation *op) { operations.push_back(op); });
   for (Operation *op : operations) {
-    if (gone.contains(op)) {
+    if (gone.contains(op) || left.contains(op)) {
       continue;
     }
     b.setInsertionPoint(op);

@@ -15,6 +15,8 @@
 
 namespace quench {
 
+struct Requantization;
+
 class KernelSelector : public KernelSelection {
 public:
   KernelSelector(mlir::func::FuncOp function, const Target &target)
@@ -46,10 +48,13 @@ private:
   bool selectPackRows(PackRowsOp op);
 
   /// The product of `lhs`, or of its `codes`, with a stored weight. What is laid over it goes with
-  /// a float container.
-  void replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,
+  /// a float container. False if the product stores codes and `op` goes with its users.
+  bool replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,
                         WeightOp weight, PanelContainer container, mlir::Value bias,
                         OverlayOp overlay = {});
+  /// The codes that a product stores, for a matrix with as many rows as `like`.
+  void storeCodes(Requantization codes, mlir::func::FuncOp kernel, mlir::ValueRange inputs,
+                  mlir::Value like);
   mlir::Value packedWeight(WeightPart part, WeightOp weight, PanelsAttr panels, int64_t elements,
                            mlir::Type element);
   /// The rows of a float matrix in fixed point, emitted once for each layout.

@@ -137,20 +137,26 @@ std::array<int64_t, 2> GroupLayout::codeShape(int64_t count, int64_t bytesOfCode
   return {blocks, rows * rowBytes(bytesOfCode)};
 }
 
+GroupLayout GroupLayout::of(QTensorType weight) {
+  int64_t k = weight.getShape()[1];
+  return {k, std::min(k, weight.getScheme().getBlockShape(weight.getShape())[1])};
+}
+
+GroupLayout GroupLayout::get(QTensorType weight, PanelContainer container, const Target &target) {
+  GroupLayout groups = of(weight);
+  groups.rows = depthOfPanels(container, groups, target) / 4;
+  return groups;
+}
+
 PanelLayout PanelLayout::get(Type source, PanelsAttr panels) {
   auto quantized = dyn_cast<QTensorType>(source);
   ArrayRef<int64_t> shape =
       quantized ? quantized.getShape() : cast<RankedTensorType>(source).getShape();
   PanelContainer container = containerOf(panels.getContainer());
-  int64_t group = shape[1];
-  if (!holdsFloats(container)) {
-    group = std::min(group, quantized.getScheme().getBlockShape(shape)[1]);
-  }
-  PanelLayout layout{shape[0],
-                     {shape[1], group, panels.getDepth() == 8 ? 2 : 1},
-                     panels.getLanes(),
-                     container,
-                     panels.getScale()};
+  GroupLayout groups =
+      holdsFloats(container) ? GroupLayout{shape[1], shape[1]} : GroupLayout::of(quantized);
+  groups.rows = panels.getDepth() == 8 ? 2 : 1;
+  PanelLayout layout{shape[0], groups, panels.getLanes(), container, panels.getScale()};
   layout.depth = panels.getDepth();
   layout.isSigned = panels.getContainer().isSignedInteger();
   if (DenseI64ArrayAttr order = panels.getFragment()) {

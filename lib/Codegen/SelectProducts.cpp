@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelSelector.h"
+#include "ProductEpilogue.h"
 
+#include "quench/Codegen/CodeSumsKernel.h"
 #include "quench/Codegen/ContractKernel.h"
 #include "quench/Codegen/ContractionPlan.h"
 #include "quench/Codegen/FixedPointKernel.h"
@@ -116,11 +118,6 @@ static std::pair<WeightOp, OverlayOp> findStoredWeight(Value operand) {
   return {dyn_cast_or_null<WeightOp>(base), overlay};
 }
 
-static GroupLayout groupsOf(QTensorType weight) {
-  int64_t k = weight.getShape()[1];
-  return {k, std::min(k, weight.getScheme().getBlockShape(weight.getShape())[1])};
-}
-
 /// Whether codes are stored signed: for products of signed bytes, but if they are looked up, or
 /// if sums of codes in the upper bits of bytes could exceed i32.
 static bool storesSigned(QTensorType weight, const Target &target) {
@@ -128,57 +125,13 @@ static bool storesSigned(QTensorType weight, const Target &target) {
   numerics::Encoding element = weight.getScheme().getNumericsScheme().element;
   bool isByte = element.bitWidth() > 4;
   return target.integerDot() == IntegerDot::SignedSigned && element.isInteger() &&
-         (isByte || groupsOf(weight).group <= largestGroup);
-}
-
-namespace {
-/// What is computed of a product where it is stored.
-struct Epilogue {
-  Operation *consumer;
-  Pointwise function;
-  /// The other argument of the function, if it has two.
-  Value other;
-};
-} // namespace
-
-/// Whether a value exists where `op` is, which is in the same block as the users of both.
-static bool isBefore(Value value, Operation *op) {
-  Operation *definition = value.getDefiningOp();
-  return !definition || definition->getBlock() != op->getBlock() || definition->isBeforeInBlock(op);
-}
-
-/// The activation, gate or residual sum that alone takes the result of a product.
-static std::optional<Epilogue> findEpilogue(Operation *op) {
-  Value product = op->getResult(0);
-  if (!product.hasOneUse() || !isFloatMatrix(product)) {
-    return std::nullopt;
-  }
-  Operation *user = *product.user_begin();
-  if (!isa<nn::SiLUOp, arith::AddFOp, arith::MulFOp>(user) || user->getBlock() != op->getBlock() ||
-      user->getResult(0).getType() != product.getType()) {
-    return std::nullopt;
-  }
-  if (auto silu = dyn_cast<nn::SiLUOp>(user)) {
-    // The other side of a gate takes the activation along.
-    bool isGate = silu->hasOneUse() && isa<arith::MulFOp>(*silu->user_begin());
-    return isGate ? std::nullopt : std::optional(Epilogue{user, Pointwise::SiLU, {}});
-  }
-  Value other = user->getOperand(user->getOperand(0) == product ? 1 : 0);
-  if (isa<arith::AddFOp>(user)) {
-    return isBefore(other, op) ? std::optional(Epilogue{user, Pointwise::Add, other})
-                               : std::nullopt;
-  }
-  auto silu = other.getDefiningOp<nn::SiLUOp>();
-  if (!silu || !silu->hasOneUse() || !isBefore(silu.getInput(), op)) {
-    return std::nullopt;
-  }
-  return Epilogue{user, Pointwise::SiLUMul, silu.getInput()};
+         (isByte || GroupLayout::of(weight).group <= largestGroup);
 }
 
 /// One group of all elements of a row.
 static GroupLayout wholeRows(int64_t k) { return {k, k}; }
 
-void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
+bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                       WeightOp weight, PanelContainer container, Value bias,
                                       OverlayOp overlay) {
   bool isFloat = holdsFloats(container);
@@ -187,7 +140,7 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   bool isShort = codes && codes->areFloats;
   int64_t depth = isShort && isFloat ? 2 : 4;
   if (codes && !isShort) {
-    depth = depthOfPanels(container, groupsOf(cast<QTensorType>(weight.getType())), target);
+    depth = depthOfPanels(container, GroupLayout::of(cast<QTensorType>(weight.getType())), target);
   }
   Type stored = storageType(container, b.getContext());
   if (codes && !isShort && storesSigned(cast<QTensorType>(weight.getType()), target)) {
@@ -238,15 +191,39 @@ void KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   if (bias) {
     inputs.push_back(bias);
   }
-  std::optional<Epilogue> epilogue = findEpilogue(op);
+  std::optional<ProductEpilogue> epilogue = findEpilogue(op);
+  Operation *last = epilogue ? epilogue->consumer : op;
+  // The input of a quantization may be a product that only stores codes.
+  Value like = codes ? codes->sums : lhs;
   if (epilogue) {
     kernel.epilogue = epilogue->function;
     if (epilogue->other) {
       inputs.push_back(epilogue->other);
     }
   }
-  replaceByCall(op, epilogue ? epilogue->consumer : nullptr, kernel.getOrCreate(module, target),
-                inputs, lhs);
+  std::optional<Requantization> requantization = findRequantization(last->getResult(0), target);
+  if (requantization) {
+    kernel.requantization = requantization->rows;
+    inputs.push_back(requantization->op.getScale());
+    storeCodes(*requantization, kernel.getOrCreate(module, target), inputs, like);
+    leaveToUsers(last);
+    return leaveToUsers(op);
+  }
+  return replaceByCall(op, epilogue ? epilogue->consumer : nullptr,
+                       kernel.getOrCreate(module, target), inputs, like);
+}
+
+void KernelSelector::storeCodes(Requantization codes, func::FuncOp kernel, ValueRange inputs,
+                                Value like) {
+  const GroupLayout &groups = codes.rows.groups;
+  int64_t rows = staticDim(codes.op.getInput(), 0);
+  auto type = RankedTensorType::get(groups.codeShape(rows), b.getI8Type());
+  Value stored = call(kernel, inputs, emptyLike(type, like, groups.rows)).front();
+  auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
+  func::FuncOp adding = getOrCreateCodeSumsKernel(module, target, groups);
+  Value added = call(adding, stored, emptyLike(sums, like)).front();
+  rowCodes.try_emplace({codes.op.getOperation(), groups.group, groups.rows},
+                       RowCodes{stored, codes.op.getScale(), added, /*rowScales=*/false});
 }
 
 bool KernelSelector::selectContract(ContractOp op) {
@@ -262,8 +239,7 @@ bool KernelSelector::selectContract(ContractOp op) {
   }
   ContractionForm form = realization.getForm();
   PanelContainer container = containerOf(realization.getContainer());
-  GroupLayout groups = groupsOf(rhs);
-  groups.rows = depthOfPanels(container, groups, target) / 4;
+  GroupLayout groups = GroupLayout::get(rhs, container, target);
   if (lhs) {
     auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
     if (form != ContractionForm::Integer || !quantize) {
@@ -273,17 +249,15 @@ bool KernelSelector::selectContract(ContractOp op) {
     if (!codes) {
       return false;
     }
-    replaceByProduct(op, quantize.getInput(), codes, weight, container, op.getBias());
-    return true;
+    return replaceByProduct(op, quantize.getInput(), codes, weight, container, op.getBias());
   }
   if (form == ContractionForm::ShortFloats) {
     if (!isShortMatrix(op.getLhs()) || !target.shortDotProduct()) {
       return false;
     }
-    groups = holdsFloats(container) ? wholeRows(rhs.getShape()[1]) : groupsOf(rhs);
-    replaceByProduct(op, beforeRounding(op.getLhs()), shortRows(op.getLhs(), groups), weight,
-                     container, op.getBias());
-    return true;
+    groups = holdsFloats(container) ? wholeRows(rhs.getShape()[1]) : GroupLayout::of(rhs);
+    return replaceByProduct(op, beforeRounding(op.getLhs()), shortRows(op.getLhs(), groups), weight,
+                            container, op.getBias());
   }
   if (!isFloatMatrix(op.getLhs())) {
     return false;
@@ -296,8 +270,7 @@ bool KernelSelector::selectContract(ContractOp op) {
     remark::missed(op.getLoc(), remark::RemarkOpts::name("decoded").category(DEBUG_TYPE))
         << "weights are decoded to f32 when packed: no kernel reads these codes";
   }
-  replaceByProduct(op, op.getLhs(), codes, weight, container, op.getBias());
-  return true;
+  return replaceByProduct(op, op.getLhs(), codes, weight, container, op.getBias());
 }
 
 bool KernelSelector::multipliesShortFloats(nn::LinearOp op) const {
@@ -322,10 +295,10 @@ bool KernelSelector::selectLinear(nn::LinearOp op) {
   }
   if (multipliesShortFloats(op)) {
     Value narrow = findNarrow(op.getInput());
-    replaceByProduct(op, beforeRounding(narrow), shortRows(narrow, wholeRows(staticDim(narrow, 1))),
-                     weight, container, op.getBias());
-    return true;
+    return replaceByProduct(op, beforeRounding(narrow),
+                            shortRows(narrow, wholeRows(staticDim(narrow, 1))), weight, container,
+                            op.getBias());
   }
-  replaceByProduct(op, op.getInput(), std::nullopt, weight, container, op.getBias(), overlay);
-  return true;
+  return replaceByProduct(op, op.getInput(), std::nullopt, weight, container, op.getBias(),
+                          overlay);
 }

@@ -191,66 +191,6 @@ func.func @network(%x: tensor<?x8xf32>, %g: tensor<8xf32>, %t: tensor<11x8xf32>,
 
 // -----
 
-// A norm whose rows are only quantized is computed there. An activation, the product of a gate, or a residual sum is computed
-// where a product stores its elements; its other operand has to be there before.
-// CHECK-LABEL: func.func @fused(
-// CHECK-SAME:    %[[X:.+]]: tensor<?x8xf32>, %[[G:.+]]: tensor<8xf32>
-// CHECK:         %[[Q:.+]]:3 = quench.kernel_call @rms_norm_8_gain_3727c5ac_quantize_row_8_m128_127(%[[X]], %[[G]] :
-// CHECK-NOT:     @rms_norm
-// CHECK:         %[[GATE:.+]] = quench.kernel_call @contract_i8row_i8_8x8(%[[Q]]#0
-// CHECK:         %[[MUL:.+]] = quench.kernel_call @contract_i8row_i8_silu_mul_8x8(%[[Q]]#0, {{.*}}, %[[GATE]] :
-// CHECK:         %[[R:.+]]:3 = quench.kernel_call @quantize_row_8_m128_127(%[[MUL]] :
-// CHECK:         %[[SUM:.+]] = quench.kernel_call @contract_i8row_i8_add_8x8(%[[R]]#0, {{.*}}, %[[X]] :
-// CHECK:         %[[SILU:.+]] = quench.kernel_call @contract_f32_f32_silu_8x8(%[[SUM]],
-// CHECK:         return %[[SUM]], %[[SILU]]
-#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
-func.func @fused(%x: tensor<?x8xf32>, %g: tensor<8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
-  %n = nn.rms_norm %x gain(%g : tensor<8xf32>) epsilon 1.0e-5 : tensor<?x8xf32>
-  %q = quench.quantize %n : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #a8>
-  %w0 = quench.weight @gate : !quench.qtensor<8x8xf32, #a8>
-  %gate = quench.contract %q, %w0 accumulator i32 : !quench.qtensor<?x8xf32, #a8>, !quench.qtensor<8x8xf32, #a8> -> tensor<?x8xf32>
-  %silu = nn.silu %gate : tensor<?x8xf32>
-  %w1 = quench.weight @up : !quench.qtensor<8x8xf32, #a8>
-  %up = quench.contract %q, %w1 accumulator i32 : !quench.qtensor<?x8xf32, #a8>, !quench.qtensor<8x8xf32, #a8> -> tensor<?x8xf32>
-  %mul = arith.mulf %silu, %up : tensor<?x8xf32>
-  %r = quench.quantize %mul : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #a8>
-  %w2 = quench.weight @down : !quench.qtensor<8x8xf32, #a8>
-  %down = quench.contract %r, %w2 accumulator i32 : !quench.qtensor<?x8xf32, #a8>, !quench.qtensor<8x8xf32, #a8> -> tensor<?x8xf32>
-  %sum = arith.addf %x, %down : tensor<?x8xf32>
-  %w3 = quench.weight @f : tensor<8x8xf32>
-  %y = nn.linear %sum, %w3 : tensor<?x8xf32>, tensor<8x8xf32> -> tensor<?x8xf32>
-  %z = nn.silu %y : tensor<?x8xf32>
-  return %sum, %z : tensor<?x8xf32>, tensor<?x8xf32>
-}
-
-// -----
-
-// Not if others read the norm or the product, nor if the other operand comes later.
-// CHECK-LABEL: func.func @not_fused(
-// CHECK:         %[[N:.+]] = quench.kernel_call @rms_norm_8_3727c5ac(
-// CHECK:         quench.kernel_call @quantize_row_8_m128_127(%[[N]] :
-// CHECK:         %[[Y:.+]] = quench.kernel_call @contract_i8row_i8_8x8(
-// CHECK:         %[[Z:.+]] = quench.kernel_call @silu_8(%[[Y]] :
-// CHECK:         quench.kernel_call @add_8(%[[Y]], %[[Z]] :
-// CHECK:         %[[U:.+]] = quench.kernel_call @contract_i8row_i8_8x8(
-// CHECK:         %[[V:.+]] = quench.kernel_call @silu_8(%[[N]] :
-// CHECK:         quench.kernel_call @add_8(%[[U]], %[[V]] :
-#a8 = #quench.scheme<i8, block = [1, *], scale = f32>
-func.func @not_fused(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
-  %n = nn.rms_norm %x epsilon 1.0e-5 : tensor<?x8xf32>
-  %q = quench.quantize %n : tensor<?x8xf32> to !quench.qtensor<?x8xf32, #a8>
-  %w = quench.weight @w : !quench.qtensor<8x8xf32, #a8>
-  %y = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x8xf32, #a8>, !quench.qtensor<8x8xf32, #a8> -> tensor<?x8xf32>
-  %z = nn.silu %y : tensor<?x8xf32>
-  %s = arith.addf %y, %z : tensor<?x8xf32>
-  %u = quench.contract %q, %w accumulator i32 : !quench.qtensor<?x8xf32, #a8>, !quench.qtensor<8x8xf32, #a8> -> tensor<?x8xf32>
-  %v = nn.silu %n : tensor<?x8xf32>
-  %t = arith.addf %u, %v : tensor<?x8xf32>
-  return %s, %t : tensor<?x8xf32>, tensor<?x8xf32>
-}
-
-// -----
-
 // A weight that is not stored, and unsigned activations: no kernel reads them.
 // CHECK-LABEL: func.func @negative_contractions(
 // CHECK:         quench.contract

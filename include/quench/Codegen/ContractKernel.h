@@ -11,6 +11,7 @@
 #include "quench/Codegen/KernelBuilder.h"
 #include "quench/Codegen/PanelLayout.h"
 #include "quench/Codegen/PointwiseKernel.h"
+#include "quench/Codegen/RowQuantization.h"
 #include "quench/Numerics/CodeTable.h"
 
 namespace quench {
@@ -33,6 +34,8 @@ struct ContractKernel {
   bool bias = false;
   /// What becomes of an element before it is stored, as the last argument of a function of two.
   std::optional<Pointwise> epilogue;
+  /// Codes to store instead of the result, with one scale for all.
+  std::optional<RowQuantization> requantization = std::nullopt;
 
   /// A symbol name that tells classes apart.
   std::string name() const;
@@ -41,7 +44,8 @@ struct ContractKernel {
   /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32, or `codeBuffer` of two bytes and sums
   /// `?xG` f32; the words of the panels, as i8 or floats; for integer panels scales and perhaps
   /// zero points; perhaps a bias `N` and the first argument `?xN` of an epilogue of two; the result
-  /// `?xN`. The arithmetic is that of `quench.contract`.
+  /// `?xN`, or the scale `1x1` of its codes and the `codeBuffer` of these. The arithmetic is that
+  /// of `quench.contract` and `quench.quantize`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

@@ -61,6 +61,15 @@ struct GroupLayout {
   /// rows (`quench.byte_matmul`).
   int64_t rows = 1;
 
+  /// The groups of a weight `N x K`.
+  static GroupLayout of(QTensorType weight);
+  /// The same for products of codes with such a weight, as a target wants their rows.
+  static GroupLayout get(QTensorType weight, PanelContainer container, const Target &target);
+
+  bool operator==(const GroupLayout &other) const {
+    return k == other.k && group == other.group && rows == other.rows;
+  }
+
   int64_t numGroups() const { return (k + group - 1) / group; }
   int64_t groupSize(int64_t index) const { return std::min(group, k - index * group); }
   int64_t paddedGroup() const { return (group + kUnit - 1) / kUnit * kUnit; }
