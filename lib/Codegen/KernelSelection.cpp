@@ -10,6 +10,7 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 
@@ -32,7 +33,11 @@ bool quench::isFloatMatrix(Value value) {
 
 void KernelSelection::run() {
   SmallVector<Operation *> operations;
-  function.walk([&](Operation *op) { operations.push_back(op); });
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    operations.push_back(op);
+    // Bodies are about single elements.
+    return isa<linalg::LinalgOp>(op) ? WalkResult::skip() : WalkResult::advance();
+  });
   for (Operation *op : operations) {
     if (gone.contains(op) || left.contains(op)) {
       continue;
@@ -101,15 +106,15 @@ SmallVector<Value> KernelSelection::call(func::FuncOp kernel, ValueRange inputs,
 
 bool KernelSelection::replaceByCall(Operation *op, func::FuncOp kernel, ValueRange inputs,
                                     Value like) {
-  return replaceByCall(op, nullptr, kernel, inputs, like);
+  return replaceByCall(op, ArrayRef<Operation *>(), kernel, inputs, like);
 }
 
-bool KernelSelection::replaceByCall(Operation *op, Operation *consumer, func::FuncOp kernel,
-                                    ValueRange inputs, Value like) {
-  Operation *replaced = consumer ? consumer : op;
+bool KernelSelection::replaceByCall(Operation *op, ArrayRef<Operation *> consumers,
+                                    func::FuncOp kernel, ValueRange inputs, Value like) {
+  Operation *replaced = consumers.empty() ? op : consumers.back();
   auto type = cast<RankedTensorType>(replaced->getResult(0).getType());
   replaced->replaceAllUsesWith(call(kernel, inputs, emptyLike(type, like)));
-  if (consumer) {
+  for (Operation *consumer : llvm::reverse(consumers)) {
     gone.insert(consumer);
     consumer->erase();
   }

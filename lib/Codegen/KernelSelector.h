@@ -46,6 +46,7 @@ private:
   bool selectChangeBasis(ChangeBasisOp op);
   bool selectDequantize(DequantizeOp op);
   bool selectPackRows(PackRowsOp op);
+  bool selectUnfold(nn::UnfoldOp op);
 
   /// The product of `lhs`, or of its `codes`, with a stored weight. What is laid over it goes with
   /// a float container. False if the product stores codes and `op` goes with its users.
@@ -61,6 +62,13 @@ private:
   RowCodes fixedPointRows(mlir::Value input, const GroupLayout &groups);
   /// The rows of a matrix of bf16, emitted once for each layout.
   RowCodes shortRows(mlir::Value input, const GroupLayout &groups);
+  /// The codes of windows, emitted once for each layout. Nothing if no kernel computes them.
+  std::optional<RowCodes> unfoldedRows(nn::UnfoldOp op, const GroupLayout &groups);
+  /// Images as rows of pixels without gaps, with the zeros that are put around them, and as codes
+  /// if `quantize` makes those; emitted once.
+  mlir::Value denseImages(mlir::Value value, QuantizeOp quantize = {});
+
+  std::map<void *, mlir::Value> images;
 };
 
 } // namespace quench

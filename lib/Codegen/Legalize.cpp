@@ -121,6 +121,51 @@ static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoi
   remark::analysis(op.getLoc(), remarkOptions()) << "rejected: " + describeOthers(choices);
 }
 
+namespace {
+/// What a linear layer is computed on: dequantized values, perhaps windows of them.
+struct Activations {
+  DequantizeOp dequantize;
+  nn::UnfoldOp unfold;
+
+  explicit Activations(Value input) : dequantize(findDequantized(input)) {
+    auto windows = input.getDefiningOp<nn::UnfoldOp>();
+    auto images = windows ? windows.getInput().getDefiningOp<DequantizeOp>() : DequantizeOp();
+    if (images && hasOneScale(images.getInput().getType())) {
+      dequantize = images;
+      unfold = windows;
+    }
+  }
+
+  /// The type of their codes, null for floats.
+  QTensorType type() const {
+    if (!dequantize || !unfold) {
+      return dequantize ? DequantizeOp(dequantize).getInput().getType() : QTensorType();
+    }
+    auto rows = cast<RankedTensorType>(nn::UnfoldOp(unfold).getResult().getType());
+    return cast<QTensorType>(nn::UnfoldOp::rowsOf(DequantizeOp(dequantize).getInput().getType(),
+                                                  rows.getDimSize(0), rows.getDimSize(1)));
+  }
+
+  /// Their codes.
+  Value codes(OpBuilder &builder) {
+    Value codes = dequantize.getInput();
+    return unfold ? nn::UnfoldOp::create(builder, unfold.getLoc(), type(), codes,
+                                         unfold.getKernelAttr(), unfold.getStridesAttr(),
+                                         unfold.getDilationsAttr())
+                        .getResult()
+                  : codes;
+  }
+
+private:
+  static bool hasOneScale(QTensorType type) {
+    SchemeAttr scheme = type.getScheme();
+    return !scheme.getScaleScheme() && !scheme.hasRealZeroPoints() &&
+           llvm::all_of(scheme.getBlock(),
+                        [](int64_t extent) { return extent == SchemeAttr::kWhole; });
+  }
+};
+} // namespace
+
 static RealizationAttr realize(MLIRContext *context, const ContractionChoice &choice) {
   return RealizationAttr::get(context, choice.form, storageType(choice.container, context),
                               StringAttr::get(context, choice.product->instruction));
@@ -152,6 +197,7 @@ static Value extend(RewriterBase &rewriter, Value value) {
 
 namespace {
 /// nn.linear(dequantize(x), dequantize(w)) -> quench.contract(x, w)
+/// nn.linear(nn.unfold(dequantize(x)), dequantize(w)) -> quench.contract(nn.unfold(x), w)
 /// nn.linear(x, dequantize(w)) -> quench.contract(x, w)
 /// nn.linear(extf(x), dequantize(w)) -> quench.contract(x, w), by products of 16-bit floats
 /// nn.linear(dequantize(x) + outliers, dequantize(w))
@@ -176,10 +222,10 @@ public:
           << "computed in f32: blocks of the weight span several rows";
       return rewriter.notifyMatchFailure(op, "expected blocks of one row or of all rows");
     }
-    DequantizeOp input = findDequantized(op.getInput());
+    Activations input(op.getInput());
     Value lhs = op.getInput(), outliers;
     Type accumulator = rewriter.getF32Type();
-    QTensorType activations = input ? input.getInput().getType() : QTensorType();
+    QTensorType activations = input.type();
     Value narrow = findNarrow(lhs);
     SmallVector<ContractionChoice> choices =
         planContraction(target, rhs, narrow ? activationsOf(narrow.getType()) : Type(activations));
@@ -201,12 +247,12 @@ public:
           << "the target multiplies neither codes nor floats";
       return rewriter.notifyMatchFailure(op, "expected a form that the target can compute");
     }
-    remarkOn(op, /*isQuantized=*/input != nullptr, choices);
+    remarkOn(op, /*isQuantized=*/activations != nullptr, choices);
     if (multipliesCodes(choices.front().form)) {
-      if (input.getResult() != lhs) {
-        outliers = lhs.getDefiningOp<arith::AddFOp>().getRhs();
+      if (auto sum = lhs.getDefiningOp<arith::AddFOp>(); sum && !input.unfold) {
+        outliers = sum.getRhs();
       }
-      lhs = input.getInput();
+      lhs = input.codes(rewriter);
       if (choices.front().form == ContractionForm::Integer) {
         accumulator = rewriter.getI32Type();
       }
@@ -307,7 +353,7 @@ void LegalizePass::runOnOperation() {
   SmallVector<Operation *> operations;
   getOperation().walk([&](Operation *op) { operations.push_back(op); });
   for (Operation *op : llvm::reverse(operations)) {
-    if (isa<DequantizeOp, QuantizeOp, WeightOp, arith::AddFOp, arith::ExtFOp>(op) &&
+    if (isa<DequantizeOp, QuantizeOp, WeightOp, nn::UnfoldOp, arith::AddFOp, arith::ExtFOp>(op) &&
         op->use_empty()) {
       op->erase();
     }

@@ -34,6 +34,10 @@ StringRef quench::nameOf(Pointwise function) {
     return "silu_mul";
   case Pointwise::Add:
     return "add";
+  case Pointwise::ReLU:
+    return "relu";
+  case Pointwise::AddReLU:
+    return "add_relu";
   case Pointwise::RoundToBF16:
     return "round_bf16";
   case Pointwise::RoundToF16:
@@ -50,6 +54,10 @@ Value quench::emitPointwise(KernelBuilder &b, Pointwise function, Value x, Value
     return b.mul(vectorSiLU(b, x), y);
   case Pointwise::Add:
     return b.add(x, y);
+  case Pointwise::ReLU:
+    return arith::MaximumFOp::create(b, x, b.splat(0.0f));
+  case Pointwise::AddReLU:
+    return arith::MaximumFOp::create(b, b.add(x, y), b.splat(0.0f));
   case Pointwise::RoundToBF16:
     return arith::BitcastOp::create(b, b.floats(), roundToBF16(b, x));
   case Pointwise::RoundToF16: {

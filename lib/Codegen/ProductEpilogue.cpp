@@ -11,6 +11,8 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace quench;
@@ -21,31 +23,75 @@ static bool isBefore(Value value, Operation *op) {
   return !definition || definition->getBlock() != op->getBlock() || definition->isBeforeInBlock(op);
 }
 
+/// The only op of the body of an elementwise op on whole matrices of one shape; null for others.
+static Operation *findOnlyStep(linalg::GenericOp op) {
+  Block *body = op.getBody();
+  if (op.getNumResults() != 1 || op.getNumParallelLoops() != op.getNumLoops() ||
+      !llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }) ||
+      !llvm::hasNItems(*body, 2) || !body->getArguments().back().use_empty()) {
+    return nullptr;
+  }
+  Operation *step = &body->front();
+  return body->getTerminator()->getOperand(0).getDefiningOp() == step ? step : nullptr;
+}
+
+/// Whether an op is the maximum of a matrix and zero.
+static bool isReLU(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  auto step =
+      generic ? dyn_cast_or_null<arith::MaximumFOp>(findOnlyStep(generic)) : arith::MaximumFOp();
+  return step && generic.getNumDpsInputs() == 1 && isFloatMatrix(generic.getResult(0)) &&
+         step.getLhs() == generic.getBody()->getArgument(0) &&
+         matchPattern(step.getRhs(), m_PosZeroFloat());
+}
+
+/// What a matrix is added to by an op; null if it is not.
+static Value findOtherTerm(Operation *op, Value matrix) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  bool isSum = isa<arith::AddFOp>(op) ||
+               (generic && generic.getNumDpsInputs() == 2 && isFloatMatrix(generic.getResult(0)) &&
+                isa_and_present<arith::AddFOp>(findOnlyStep(generic)) &&
+                llvm::equal(findOnlyStep(generic)->getOperands(),
+                            generic.getBody()->getArguments().take_front(2)));
+  return isSum ? op->getOperand(op->getOperand(0) == matrix ? 1 : 0) : Value();
+}
+
 std::optional<ProductEpilogue> quench::findEpilogue(Operation *op) {
   Value product = op->getResult(0);
   if (!product.hasOneUse() || !isFloatMatrix(product)) {
     return std::nullopt;
   }
   Operation *user = *product.user_begin();
-  if (!isa<nn::SiLUOp, arith::AddFOp, arith::MulFOp>(user) || user->getBlock() != op->getBlock() ||
+  if (user->getBlock() != op->getBlock() || user->getNumResults() != 1 ||
       user->getResult(0).getType() != product.getType()) {
     return std::nullopt;
   }
-  if (auto silu = dyn_cast<nn::SiLUOp>(user)) {
+  if (isReLU(user)) {
+    return ProductEpilogue{{user}, Pointwise::ReLU, {}};
+  }
+  if (isa<nn::SiLUOp>(user)) {
     // The other side of a gate takes the activation along.
-    bool isGate = silu->hasOneUse() && isa<arith::MulFOp>(*silu->user_begin());
-    return isGate ? std::nullopt : std::optional(ProductEpilogue{user, Pointwise::SiLU, {}});
+    bool isGate = user->hasOneUse() && isa<arith::MulFOp>(*user->user_begin());
+    return isGate ? std::nullopt : std::optional(ProductEpilogue{{user}, Pointwise::SiLU, {}});
+  }
+  if (Value other = findOtherTerm(user, product)) {
+    if (!isBefore(other, op)) {
+      return std::nullopt;
+    }
+    Operation *next = user->hasOneUse() ? *user->user_begin() : nullptr;
+    return next && next->getBlock() == op->getBlock() && isReLU(next)
+               ? ProductEpilogue{{user, next}, Pointwise::AddReLU, other}
+               : ProductEpilogue{{user}, Pointwise::Add, other};
+  }
+  if (!isa<arith::MulFOp>(user)) {
+    return std::nullopt;
   }
   Value other = user->getOperand(user->getOperand(0) == product ? 1 : 0);
-  if (isa<arith::AddFOp>(user)) {
-    return isBefore(other, op) ? std::optional(ProductEpilogue{user, Pointwise::Add, other})
-                               : std::nullopt;
-  }
   auto silu = other.getDefiningOp<nn::SiLUOp>();
   if (!silu || !silu->hasOneUse() || !isBefore(silu.getInput(), op)) {
     return std::nullopt;
   }
-  return ProductEpilogue{user, Pointwise::SiLUMul, silu.getInput()};
+  return ProductEpilogue{{user}, Pointwise::SiLUMul, silu.getInput()};
 }
 
 /// The layout that a product wants its codes in; nothing for products of no codes.

@@ -21,7 +21,8 @@
 namespace quench {
 
 struct ProductEpilogue {
-  mlir::Operation *consumer;
+  /// What is computed, in order.
+  llvm::SmallVector<mlir::Operation *> consumers;
   Pointwise function;
   /// The other argument of the function, if it has two.
   mlir::Value other;

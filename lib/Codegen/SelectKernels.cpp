@@ -54,6 +54,7 @@ bool KernelSelector::select(Operation *op) {
       .Case([&](ChangeBasisOp op) { return selectChangeBasis(op); })
       .Case([&](DequantizeOp op) { return selectDequantize(op); })
       .Case([&](PackRowsOp op) { return selectPackRows(op); })
+      .Case([&](nn::UnfoldOp op) { return selectUnfold(op); })
       .Default([](Operation *) { return false; });
 }
 

@@ -192,25 +192,26 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
     inputs.push_back(bias);
   }
   std::optional<ProductEpilogue> epilogue = findEpilogue(op);
-  Operation *last = epilogue ? epilogue->consumer : op;
+  SmallVector<Operation *> consumers;
   // The input of a quantization may be a product that only stores codes.
   Value like = codes ? codes->sums : lhs;
   if (epilogue) {
     kernel.epilogue = epilogue->function;
+    consumers = epilogue->consumers;
     if (epilogue->other) {
       inputs.push_back(epilogue->other);
     }
   }
+  Operation *last = consumers.empty() ? op : consumers.back();
   std::optional<Requantization> requantization = findRequantization(last->getResult(0), target);
   if (requantization) {
     kernel.requantization = requantization->rows;
     inputs.push_back(requantization->op.getScale());
     storeCodes(*requantization, kernel.getOrCreate(module, target), inputs, like);
-    leaveToUsers(last);
+    llvm::for_each(consumers, [&](Operation *each) { leaveToUsers(each); });
     return leaveToUsers(op);
   }
-  return replaceByCall(op, epilogue ? epilogue->consumer : nullptr,
-                       kernel.getOrCreate(module, target), inputs, like);
+  return replaceByCall(op, consumers, kernel.getOrCreate(module, target), inputs, like);
 }
 
 void KernelSelector::storeCodes(Requantization codes, func::FuncOp kernel, ValueRange inputs,
@@ -241,6 +242,11 @@ bool KernelSelector::selectContract(ContractOp op) {
   PanelContainer container = containerOf(realization.getContainer());
   GroupLayout groups = GroupLayout::get(rhs, container, target);
   if (lhs) {
+    auto unfold = op.getLhs().getDefiningOp<nn::UnfoldOp>();
+    if (unfold && form == ContractionForm::Integer) {
+      std::optional<RowCodes> codes = unfoldedRows(unfold, groups);
+      return codes && replaceByProduct(op, codes->sums, codes, weight, container, op.getBias());
+    }
     auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
     if (form != ContractionForm::Integer || !quantize) {
       return false;

@@ -94,7 +94,7 @@ static void addLoweringToLLVM(OpPassManager &pm, bool isDevice) {
 }
 
 /// What functions may be written in beside nn, and language models are not.
-static void addUpstreamLayers(OpPassManager &pm) {
+static void addUpstreamLayers(OpPassManager &pm, bool isDevice) {
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(tosa::createTosaOptionalDecompositionsPass());
   functions.addPass(tosa::createTosaMakeBroadcastablePass());
@@ -103,6 +103,9 @@ static void addUpstreamLayers(OpPassManager &pm) {
   functions.addPass(tosa::createTosaToLinalg());
   functions.addPass(createTosaToTensorPass());
   functions.addPass(createTosaToArithPass());
+  if (!isDevice) {
+    pm.addPass(createUnfoldConvolutionsPass());
+  }
   // Contractions of codes are no products of floats any more.
   pm.addPass(createMultiplyCodesPass());
 }
@@ -115,7 +118,7 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
     pm.addPass(createStripObserversPass());
   }
   if (!options.function.empty()) {
-    addUpstreamLayers(pm);
+    addUpstreamLayers(pm, options.target.isDevice());
   }
   pm.addPass(createAttachTargetPass(options.target));
   pm.addPass(createLegalizePass());

@@ -316,6 +316,14 @@ static Expected<CodeArray> readCodes(const WeightStore &store, StringRef name,
   if (!view) {
     return view.takeError();
   }
+  ArrayRef<int64_t> stored = (*view)->shape;
+  if (stored.size() != shape.size()) {
+    // Rows of a matrix that are stored in pieces.
+    int64_t pieces = numerics::elementCount(stored.drop_front().drop_back());
+    if (pieces == 0 || shape.back() % pieces != 0 || shape.back() / pieces * bits % 8 != 0) {
+      return tensorError(store, name, "expected rows without padding to read them as a matrix");
+    }
+  }
   ArrayRef<uint8_t> bytes = (*view)->bytes;
   size_t count = numerics::elementCount(shape);
   size_t width = rowWidth(shape);

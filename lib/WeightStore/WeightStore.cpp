@@ -159,10 +159,22 @@ Expected<const TensorView *> WeightStore::require(StringRef name) const {
   return tensorError(name, "expected it in the weights, found no such tensor");
 }
 
+/// Whether `matrix` has the first axis of `stored` and all others in its rows.
+static bool isMatrixOf(ArrayRef<int64_t> stored, ArrayRef<int64_t> matrix) {
+  if (matrix.size() != 2 || stored.size() <= 2 || stored[0] != matrix[0]) {
+    return false;
+  }
+  int64_t row = 1;
+  for (int64_t size : stored.drop_front()) {
+    row *= size;
+  }
+  return row == matrix[1];
+}
+
 Expected<const TensorView *> WeightStore::requireShape(StringRef name,
                                                        ArrayRef<int64_t> shape) const {
   Expected<const TensorView *> view = require(name);
-  if (view && ArrayRef((*view)->shape) != shape) {
+  if (view && ArrayRef((*view)->shape) != shape && !isMatrixOf((*view)->shape, shape)) {
     return tensorError(name, "expected shape " + shapeToString(shape) + ", found " +
                                  shapeToString((*view)->shape));
   }

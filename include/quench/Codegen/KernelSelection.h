@@ -81,9 +81,10 @@ protected:
   bool replaceByCall(mlir::Operation *op, mlir::func::FuncOp kernel, mlir::ValueRange inputs,
                      mlir::Value like);
 
-  /// Replaces `op`, and `consumer` of its only result if there is one, by such a call.
-  bool replaceByCall(mlir::Operation *op, mlir::Operation *consumer, mlir::func::FuncOp kernel,
-                     mlir::ValueRange inputs, mlir::Value like);
+  /// Replaces `op`, and the `consumers` of its only result, each of which only the next one reads,
+  /// by such a call.
+  bool replaceByCall(mlir::Operation *op, llvm::ArrayRef<mlir::Operation *> consumers,
+                     mlir::func::FuncOp kernel, mlir::ValueRange inputs, mlir::Value like);
 
   mlir::ModuleOp module;
   mlir::func::FuncOp function;

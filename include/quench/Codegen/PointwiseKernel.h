@@ -23,6 +23,10 @@ enum class Pointwise {
   SiLUMul,
   /// x + y
   Add,
+  /// maximum(x, 0), NaN for NaN
+  ReLU,
+  /// maximum(x + y, 0)
+  AddReLU,
   /// x rounded to bf16 (f16), in f32
   RoundToBF16,
   RoundToF16,
@@ -33,7 +37,8 @@ llvm::StringRef nameOf(Pointwise function);
 
 /// Whether it takes a second value.
 inline bool takesTwo(Pointwise function) {
-  return function == Pointwise::SiLUMul || function == Pointwise::Add;
+  return function == Pointwise::SiLUMul || function == Pointwise::Add ||
+         function == Pointwise::AddReLU;
 }
 
 /// The function of vectors; `y` is null for a function of one.

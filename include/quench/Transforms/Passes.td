@@ -130,6 +130,32 @@ def MultiplyCodesPass : Pass<"quench-multiply-codes", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def UnfoldConvolutionsPass : Pass<"quench-unfold-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Compute convolutions as products of matrices";
+  let description = [{
+    A convolution with channels last (`linalg.conv_2d_nhwc_fhwc`) is a product of the windows of its images and of its
+    filters, which lie row by row in the weight store already: only the type of `quench.weight` changes. Filters are
+    stored weights, in codes or in floats; images may be quantized by one scale, or by one for each pixel if the
+    filters are pixels. What the convolution adds to is the bias. Elementwise ops behind it work on the matrix.
+
+    ```mlir
+    %w = quench.weight @conv : !quench.qtensor<16x3x3x8xf32, #w8>
+    %wf = quench.dequantize %w : !quench.qtensor<16x3x3x8xf32, #w8> to tensor<16x3x3x8xf32>
+    %y = linalg.conv_2d_nhwc_fhwc ins(%x, %wf : …) outs(%b : tensor<?x14x14x16xf32>) -> tensor<?x14x14x16xf32>
+    // becomes
+    %w = quench.weight @conv : !quench.qtensor<16x72xf32, #w8>
+    %wf = quench.dequantize %w : !quench.qtensor<16x72xf32, #w8> to tensor<16x72xf32>
+    %rows = nn.unfold %x kernel [3, 3] : tensor<?x16x16x8xf32> -> tensor<?x72xf32>
+    %product = nn.linear %rows, %wf bias(%bias) : tensor<?x72xf32>, tensor<16x72xf32>, tensor<16xf32> -> tensor<?x16xf32>
+    %y = tensor.expand_shape %product [[0, 1, 2], [3]] …
+    ```
+
+    What stays a convolution has a `missed` remark.
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::quench::nn::NNDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def HqqPass : Pass<"quench-hqq", "::mlir::ModuleOp"> {
   let summary = "Quantize weights with real zero points that are chosen without data";
   let description = [{

@@ -1,4 +1,4 @@
-//===- LowerLinear.cpp - Embeddings and linear layers in linalg -*- C++ -*-===//
+//===- LowerLinear.cpp - Embeddings, linear layers and windows in linalg -*- C++ -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -52,8 +52,24 @@ struct LowerLinear : public OpRewritePattern<nn::LinearOp> {
     return success();
   }
 };
+
+/// nn.unfold %x -> generic(n, y, x, i, j, c): %x[n, y sy + i dy, x sx + j dx, c], collapsed
+struct LowerUnfold : public OpRewritePattern<nn::UnfoldOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::UnfoldOp op, PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getResult().getType());
+    if (!type) {
+      return rewriter.notifyMatchFailure(op, "expected images that are not quantized");
+    }
+    TensorBuilder b(op.getLoc(), rewriter);
+    rewriter.replaceOp(
+        op, b.unfold(op.getInput(), op.getKernel(), op.getStrides(), op.getDilations(), type));
+    return success();
+  }
+};
 } // namespace
 
 void quench::populateLowerLinear(RewritePatternSet &patterns) {
-  patterns.add<LowerEmbedding, LowerLinear>(patterns.getContext());
+  patterns.add<LowerEmbedding, LowerLinear, LowerUnfold>(patterns.getContext());
 }

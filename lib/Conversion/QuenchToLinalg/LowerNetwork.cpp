@@ -57,8 +57,32 @@ private:
                      });
   }
 };
+
+/// nn.unfold %qimages -> the same of the codes; the only scale and zero point as they are
+struct UnfoldCodes : public OpConversionPattern<nn::UnfoldOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::UnfoldOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto type = dyn_cast<QTensorType>(op.getInput().getType());
+    if (!type) {
+      return rewriter.notifyMatchFailure(op, "expected quantized images");
+    }
+    TensorBuilder b(op.getLoc(), rewriter);
+    SmallVector<Value> parts = QTensorParts(type, adaptor.getInput()).values();
+    auto shape = cast<QTensorType>(op.getResult().getType()).getShape();
+    auto codes = RankedTensorType::get(shape, getElementTypeOrSelf(parts[0]));
+    parts[0] = b.unfold(parts[0], op.getKernel(), op.getStrides(), op.getDilations(), codes);
+    for (Value &parameter : MutableArrayRef(parts).drop_front()) {
+      SmallVector<ReassociationIndices> axes = {{0, 1, 2}, {3}};
+      parameter = tensor::CollapseShapeOp::create(b, parameter, axes);
+    }
+    rewriter.replaceOpWithMultiple(op, {ValueRange(parts)});
+    return success();
+  }
+};
 } // namespace
 
 void quench::populateLowerNetwork(const QTensorExpansion &converter, RewritePatternSet &patterns) {
-  patterns.add<PickRowsOfParts>(converter, patterns.getContext());
+  patterns.add<PickRowsOfParts, UnfoldCodes>(converter, patterns.getContext());
 }

@@ -7,6 +7,7 @@
 
 #include "quench/Conversion/TensorBuilder/TensorBuilder.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -71,6 +72,35 @@ Value TensorBuilder::linear(Value lhs, Value rhs, Value bias, RankedTensorType r
   return generic("pp", {{bias, {1}}}, {sums, {0, 1}}, [](TensorBuilder &b, ValueRange v) -> Value {
     return arith::AddFOp::create(b, v[1], v[0]);
   });
+}
+
+Value TensorBuilder::unfold(Value images, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                            ArrayRef<int64_t> dilations, RankedTensorType resultType) {
+  SmallVector<OpFoldResult> own = sizes(images);
+  SmallVector<OpFoldResult> windows = {own[0]};
+  for (int64_t axis : {0, 1}) {
+    AffineExpr pixels = getAffineDimExpr(0);
+    AffineExpr room = pixels - (dilations[axis] * (kernel[axis] - 1) + 1);
+    AffineMap count = AffineMap::get(1, 0, room.floorDiv(strides[axis]) + 1);
+    windows.push_back(
+        affine::makeComposedFoldedAffineApply(*this, getLoc(), count, {own[axis + 1]}));
+  }
+  windows.append({getIndexAttr(kernel[0]), getIndexAttr(kernel[1]), own[3]});
+  // Loops: n, y, x, i, j, c.
+  auto loop = [&](unsigned position) { return getAffineDimExpr(position); };
+  AffineMap from = AffineMap::get(6, 0,
+                                  {loop(0), loop(1) * strides[0] + loop(3) * dilations[0],
+                                   loop(2) * strides[1] + loop(4) * dilations[1], loop(5)},
+                                  getContext());
+  Value taken = tensor::EmptyOp::create(*this, windows, getElementTypeOrSelf(images));
+  SmallVector<utils::IteratorType> loops(6, utils::IteratorType::parallel);
+  auto copy = linalg::GenericOp::create(*this, taken.getType(), images, taken,
+                                        ArrayRef<AffineMap>{from, getMultiDimIdentityMap(6)}, loops,
+                                        [](OpBuilder &nested, Location loc, ValueRange elements) {
+                                          linalg::YieldOp::create(nested, loc, elements[0]);
+                                        });
+  SmallVector<ReassociationIndices> axes = {{0, 1, 2}, {3, 4, 5}};
+  return castTo(resultType, tensor::CollapseShapeOp::create(*this, copy.getResult(0), axes));
 }
 
 Value TensorBuilder::empty(RankedTensorType type, ArrayRef<OpFoldResult> sizes) {

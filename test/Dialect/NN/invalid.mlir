@@ -251,3 +251,87 @@ func.func @attention_c3_infinite(%q: tensor<?x4x4xf32>, %k: tensor<8x2x4xf32>, %
   %o = nn.attention %q, %k, %k at %p scale 0x7F800000 : tensor<?x4x4xf32>, tensor<8x2x4xf32>
   return
 }
+
+// -----
+
+func.func @unfold_c1_count(%x: tensor<?x8x8x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected two numbers from 1 to 2^20 as kernel, strides and dilations}}
+  %r = nn.unfold %x kernel [3] : tensor<?x8x8x4xf32> -> tensor<?x12xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c1_zero(%x: tensor<?x8x8x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected two numbers from 1 to 2^20 as kernel, strides and dilations}}
+  %r = nn.unfold %x kernel [3, 3] strides [0, 1] : tensor<?x8x8x4xf32> -> tensor<?x36xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c1_large(%x: tensor<?x8x8x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected two numbers from 1 to 2^20 as kernel, strides and dilations}}
+  %r = nn.unfold %x kernel [3, 3] dilations [1, 9223372036854775807] : tensor<?x8x8x4xf32> -> tensor<?x36xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c2_rank(%x: tensor<8x8x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected an input of rank 4, found 'tensor<8x8x4xf32>'}}
+  %r = nn.unfold %x kernel [3, 3] : tensor<8x8x4xf32> -> tensor<?x36xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c2_fit(%x: tensor<?x8x4x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected windows that fit into the image, found 'tensor<?x8x4x4xf32>'}}
+  %r = nn.unfold %x kernel [3, 3] dilations [1, 2] : tensor<?x8x4x4xf32> -> tensor<?x36xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c3_columns(%x: tensor<?x8x8x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected rows of type 'tensor<?x36xf32>', found 'tensor<?x12xf32>'}}
+  %r = nn.unfold %x kernel [3, 3] : tensor<?x8x8x4xf32> -> tensor<?x12xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c3_rows(%x: tensor<2x8x8x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected rows of type 'tensor<18x36xf32>', found 'tensor<72x36xf32>'}}
+  %r = nn.unfold %x kernel [3, 3] strides [2, 2] : tensor<2x8x8x4xf32> -> tensor<72x36xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c3_overflow(%x: tensor<4611686018427387904x8x8x4xf32>) {
+  // expected-error@+1 {{'nn.unfold' op expected fewer than 2^63 elements along each axis}}
+  %r = nn.unfold %x kernel [3, 3] : tensor<4611686018427387904x8x8x4xf32> -> tensor<?x36xf32>
+  return
+}
+
+// -----
+
+#pixels = #quench.scheme<i8, block = [1, 1, 1, *], scale = f32>
+#rows = #quench.scheme<i8, block = [*, *], scale = f32>
+func.func @unfold_c4_pixels(%x: !quench.qtensor<?x8x8x4xf32, #pixels>) {
+  // expected-error@+1 {{'nn.unfold' op expected one scale for all elements, found '!quench.qtensor<?x8x8x4xf32,}}
+  %r = nn.unfold %x kernel [3, 3] : !quench.qtensor<?x8x8x4xf32, #pixels> -> !quench.qtensor<?x36xf32, #rows>
+  return
+}
+
+// -----
+
+#images = #quench.scheme<i8, block = [*, *, *, *], scale = f32>
+#each = #quench.scheme<i8, block = [1, *], scale = f32>
+func.func @unfold_c4_result(%x: !quench.qtensor<?x8x8x4xf32, #images>) {
+  // expected-error@+1 {{'nn.unfold' op expected rows of type '!quench.qtensor<?x36xf32,}}
+  %r = nn.unfold %x kernel [3, 3] : !quench.qtensor<?x8x8x4xf32, #images> -> !quench.qtensor<?x36xf32, #each>
+  return
+}

@@ -85,3 +85,17 @@ func.func @dynamic_everywhere(%t: tensor<?x?xf32>, %i: tensor<?xi32>, %x: tensor
   %a = nn.attention %x, %x, %x at %p scale 1.0 : tensor<?x?x?xf32>, tensor<?x?x?xf32>
   return
 }
+
+// CHECK-LABEL: func.func @unfold
+// CHECK-SAME: %[[X:.+]]: tensor<?x33x33x8xf32>
+#a8 = #quench.scheme<i8, block = [*, *, *, *], scale = f32>
+#r8 = #quench.scheme<i8, block = [*, *], scale = f32>
+func.func @unfold(%x: tensor<?x33x33x8xf32>, %q: !quench.qtensor<?x16x16x8xf32, #a8>) {
+  // CHECK: = nn.unfold %[[X]] kernel [3, 3] strides [2, 2] : tensor<?x33x33x8xf32> -> tensor<?x72xf32>
+  %rows = nn.unfold %x kernel [3, 3] strides [2, 2] : tensor<?x33x33x8xf32> -> tensor<?x72xf32>
+  // CHECK: = nn.unfold %[[X]] kernel [3, 1] dilations [2, 1] : tensor<?x33x33x8xf32> -> tensor<?x24xf32>
+  %dilated = nn.unfold %x kernel [3, 1] dilations [2, 1] : tensor<?x33x33x8xf32> -> tensor<?x24xf32>
+  // CHECK: = nn.unfold %{{.+}} kernel [3, 3] : !quench.qtensor<?x16x16x8xf32, #{{.+}}> -> !quench.qtensor<?x72xf32, #{{.+}}>
+  %codes = nn.unfold %q kernel [3, 3] : !quench.qtensor<?x16x16x8xf32, #a8> -> !quench.qtensor<?x72xf32, #r8>
+  return
+}

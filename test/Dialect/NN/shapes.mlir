@@ -37,3 +37,24 @@ func.func @attention(%q: tensor<?x2x4xf32>, %cache: tensor<16x2x4xf32>, %f: tens
   %ly = tensor.dim %y, %c0 : tensor<?x2x4xf32>
   return %lc, %ls, %ly : index, index, index
 }
+
+// Windows are counted from the size of the images.
+// CHECK-LABEL: func.func @windows(
+// CHECK-SAME:    %[[X:.+]]: tensor<?x9x?x4xf32>
+// CHECK-DAG:     %[[C24:.+]] = arith.constant 24 : index
+// CHECK:         %[[IMAGES:.+]] = tensor.dim %[[X]], %c0
+// CHECK:         %[[LINES:.+]] = arith.muli %[[IMAGES]], %c4
+// CHECK:         %[[WIDTH:.+]] = tensor.dim %[[X]], %c2
+// CHECK:         %[[ROOM:.+]] = arith.subi %[[WIDTH]], %c3
+// CHECK:         %[[STEPS:.+]] = arith.divsi %[[ROOM]], %c3
+// CHECK:         %[[COLUMNS:.+]] = arith.addi %[[STEPS]], %c1
+// CHECK:         %[[ROWS:.+]] = arith.muli %[[LINES]], %[[COLUMNS]]
+// CHECK:         return %[[ROWS]], %[[C24]]
+func.func @windows(%x: tensor<?x9x?x4xf32>) -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = nn.unfold %x kernel [3, 2] strides [2, 3] dilations [1, 2] : tensor<?x9x?x4xf32> -> tensor<?x24xf32>
+  %rows = tensor.dim %r, %c0 : tensor<?x24xf32>
+  %columns = tensor.dim %r, %c1 : tensor<?x24xf32>
+  return %rows, %columns : index, index
+}

@@ -31,7 +31,7 @@ def write(path, specs):
         if kind == "I32":
             values = [int(4 * value) for value in values]
         if kind == "U8":
-            values = [int(value) for value in values]
+            values = [int(value) & 255 for value in values]
         packed = struct.pack(f"<{count}{CODES[kind]}", *values)
         header[name] = {"dtype": kind, "shape": shape, "data_offsets": [len(data), len(data) + len(packed)]}
         data += packed

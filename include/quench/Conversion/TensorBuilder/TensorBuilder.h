@@ -57,6 +57,11 @@ public:
   mlir::Value linear(mlir::Value lhs, mlir::Value rhs, mlir::Value bias,
                      mlir::RankedTensorType resultType);
 
+  /// The windows of images as rows, with the numbers of `nn.unfold`.
+  mlir::Value unfold(mlir::Value images, llvm::ArrayRef<int64_t> kernel,
+                     llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,
+                     mlir::RankedTensorType resultType);
+
   /// An uninitialized tensor; `sizes` are asked for the dynamic dimensions of the type.
   mlir::Value empty(mlir::RankedTensorType type, llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// A tensor of one value.

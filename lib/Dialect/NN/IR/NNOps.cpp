@@ -9,6 +9,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace quench;
@@ -100,6 +101,89 @@ OpOperand &LinearOp::getWeightOperand() { return getWeightMutable(); }
 int64_t LinearOp::getActivationReductionAxis() { return 1; }
 int64_t LinearOp::getWeightReductionAxis() { return 1; }
 int64_t LinearOp::getWeightOutputAxis() { return 0; }
+
+int64_t UnfoldOp::countWindows(int64_t axis, int64_t size) {
+  if (ShapedType::isDynamic(size)) {
+    return size;
+  }
+  const int64_t room = size - getDilations()[axis] * (getKernel()[axis] - 1) - 1;
+  return room < 0 ? 0 : room / getStrides()[axis] + 1;
+}
+
+Type UnfoldOp::rowsOf(Type input, int64_t rows, int64_t columns) {
+  auto quantized = dyn_cast<QTensorType>(input);
+  Type element =
+      quantized ? quantized.getExpressed().getElementType() : getElementTypeOrSelf(input);
+  auto matrix = RankedTensorType::get({rows, columns}, element);
+  if (!quantized) {
+    return matrix;
+  }
+  SchemeAttr scheme = quantized.getScheme();
+  int64_t whole[] = {SchemeAttr::kWhole, SchemeAttr::kWhole};
+  return QTensorType::get(matrix, SchemeAttr::get(input.getContext(), scheme.getElement(), whole,
+                                                  scheme.getScale(), scheme.getZeroPoint(),
+                                                  scheme.getCodeMin(), scheme.getCodeMax()));
+}
+
+/// The product of sizes of which any may be open.
+static std::optional<int64_t> multiplySizes(ArrayRef<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes) {
+    if (ShapedType::isDynamic(size)) {
+      return ShapedType::kDynamic;
+    }
+    if (llvm::MulOverflow(product, size, product)) {
+      return std::nullopt;
+    }
+  }
+  return product;
+}
+
+LogicalResult UnfoldOp::verify() {
+  for (ArrayRef<int64_t> numbers : {getKernel(), getStrides(), getDilations()}) { // C1
+    constexpr int64_t most = 1 << 20;
+    if (numbers.size() != 2 ||
+        !llvm::all_of(numbers, [](int64_t each) { return each >= 1 && each <= most; })) {
+      return emitOpError("expected two numbers from 1 to 2^20 as kernel, strides and dilations");
+    }
+  }
+  RankedTensorType input = expressedType(getInput());
+  if (input.getRank() != 4) { // C2
+    return emitOpError() << "expected an input of rank 4, found " << getInput().getType();
+  }
+  int64_t rows = countWindows(0, input.getDimSize(1)),
+          columns = countWindows(1, input.getDimSize(2));
+  if (rows == 0 || columns == 0) { // C2
+    return emitOpError() << "expected windows that fit into the image, found " << input;
+  }
+  auto quantized = dyn_cast<QTensorType>(getInput().getType());
+  auto isWhole = [](int64_t extent) { return extent == SchemeAttr::kWhole; };
+  if (quantized &&
+      (!llvm::all_of(quantized.getScheme().getBlock(), isWhole) ||
+       quantized.getScheme().getScaleScheme() || quantized.getScheme().hasRealZeroPoints())) { // C4
+    return emitOpError() << "expected one scale for all elements, found " << quantized;
+  }
+  std::optional<int64_t> height = multiplySizes({input.getDimSize(0), rows, columns});
+  std::optional<int64_t> width =
+      multiplySizes({getKernel()[0], getKernel()[1], input.getDimSize(3)});
+  if (!height || !width) { // C3
+    return emitOpError("expected fewer than 2^63 elements along each axis");
+  }
+  Type expected = rowsOf(getInput().getType(), *height, *width);
+  auto scheme = [](Type type) {
+    auto codes = dyn_cast<QTensorType>(type);
+    return codes ? codes.getScheme() : SchemeAttr();
+  };
+  RankedTensorType result = expressedType(getResult());
+  if (scheme(getResult().getType()) != scheme(expected) ||
+      result.getElementType() != input.getElementType() || result.getRank() != 2 ||
+      !compatible(result.getDimSize(0), *height) ||
+      !compatible(result.getDimSize(1), *width)) { // C3, C4
+    return emitOpError() << "expected rows of type " << expected << ", found "
+                         << getResult().getType();
+  }
+  return success();
+}
 
 /// C1 and C2 of both norms.
 template <typename OpTy>

@@ -8,6 +8,7 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -44,6 +45,43 @@ LogicalResult EmbeddingOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTy
 
 LogicalResult LinearOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
   shapes.push_back({sizeOf(b, getLoc(), getInput(), 0), sizeOf(b, getLoc(), getWeight(), 0)});
+  return success();
+}
+
+/// How many windows fit along an axis of so many pixels.
+static OpFoldResult windowsAlong(OpBuilder &b, UnfoldOp op, int64_t axis, OpFoldResult size) {
+  if (std::optional<int64_t> known = getConstantIntValue(size)) {
+    return b.getIndexAttr(op.countWindows(axis, *known));
+  }
+  Location loc = op.getLoc();
+  auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); };
+  Value beyond = constant(op.getDilations()[axis] * (op.getKernel()[axis] - 1) + 1);
+  Value room = arith::SubIOp::create(b, loc, cast<Value>(size), beyond);
+  Value steps = arith::DivSIOp::create(b, loc, room, constant(op.getStrides()[axis]));
+  return arith::AddIOp::create(b, loc, steps, constant(1)).getResult();
+}
+
+static OpFoldResult productOf(OpBuilder &b, Location loc, OpFoldResult lhs, OpFoldResult rhs) {
+  std::optional<int64_t> left = getConstantIntValue(lhs), right = getConstantIntValue(rhs);
+  if (left && right) {
+    return b.getIndexAttr(*left * *right);
+  }
+  Value x = getValueOrCreateConstantIndexOp(b, loc, lhs);
+  Value y = getValueOrCreateConstantIndexOp(b, loc, rhs);
+  return arith::MulIOp::create(b, loc, x, y).getResult();
+}
+
+LogicalResult UnfoldOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  if (!isa<RankedTensorType>(getInput().getType())) {
+    return failure();
+  }
+  OpFoldResult rows = sizeOf(b, getLoc(), getInput(), 0);
+  for (int64_t axis : {0, 1}) {
+    OpFoldResult size = sizeOf(b, getLoc(), getInput(), axis + 1);
+    rows = productOf(b, getLoc(), rows, windowsAlong(b, *this, axis, size));
+  }
+  OpFoldResult taps = b.getIndexAttr(getKernel()[0] * getKernel()[1]);
+  shapes.push_back({rows, productOf(b, getLoc(), taps, sizeOf(b, getLoc(), getInput(), 3))});
   return success();
 }
 

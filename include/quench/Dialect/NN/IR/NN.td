@@ -12,5 +12,6 @@ include "quench/Dialect/NN/IR/NNDialect.td"
 include "quench/Dialect/NN/IR/NNOpsAttention.td"
 include "quench/Dialect/NN/IR/NNOpsLinear.td"
 include "quench/Dialect/NN/IR/NNOpsPointwise.td"
+include "quench/Dialect/NN/IR/NNOpsWindow.td"
 
 #endif // QUENCH_DIALECT_NN_IR_NN_TD
