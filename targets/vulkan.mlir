@@ -5,6 +5,7 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "name" = "vulkan",
     "summary" = "devices with Vulkan 1.3 (SPIR-V 1.6, OpSUDot on packed bytes)",
     "api" = "vulkan",
+    "required_features" = ["shaderIntegerDotProduct"],
     "vector_width" = 512 : i64,
     "vector_registers" = 256 : i64,
     "L1_cache_size_in_bytes" = 16384 : i64,

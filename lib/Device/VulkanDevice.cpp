@@ -15,20 +15,55 @@
 using namespace llvm;
 using namespace quench;
 
-/// Why a device cannot run our kernels; empty if it can.
-static std::string refuse(const VulkanLibrary &vk, VkPhysicalDevice device,
-                          const VkPhysicalDeviceProperties &properties) {
-  if (properties.apiVersion < VK_API_VERSION_1_3) {
-    return "has Vulkan " + std::to_string(VK_API_VERSION_MAJOR(properties.apiVersion)) + "." +
-           std::to_string(VK_API_VERSION_MINOR(properties.apiVersion)) + ", expected 1.3";
+namespace {
+/// What kernels may need beyond version 1.1.
+struct VulkanFeature {
+  StringLiteral name;
+  /// Where it can be asked for.
+  uint32_t version;
+  VkBool32 VkPhysicalDeviceVulkan13Features::*member;
+};
+} // namespace
+
+static constexpr VulkanFeature kFeatures[] = {
+    {"shaderIntegerDotProduct", VK_API_VERSION_1_3,
+     &VkPhysicalDeviceVulkan13Features::shaderIntegerDotProduct},
+};
+
+static const VulkanFeature *findFeature(StringRef name) {
+  const auto *found =
+      find_if(kFeatures, [&](const VulkanFeature &feature) { return feature.name == name; });
+  return found == std::end(kFeatures) ? nullptr : found;
+}
+
+/// "1.3"
+static std::string describeVersion(uint32_t version) {
+  return std::to_string(VK_API_VERSION_MAJOR(version)) + "." +
+         std::to_string(VK_API_VERSION_MINOR(version));
+}
+
+std::string VulkanDevice::refuse(VkPhysicalDevice candidate,
+                                 const VkPhysicalDeviceProperties &found) const {
+  uint32_t version = VK_API_VERSION_1_1;
+  for (StringRef name : options.requiredFeatures) {
+    version = std::max(version, findFeature(name)->version);
+  }
+  if (found.apiVersion < version) {
+    return "has Vulkan " + describeVersion(found.apiVersion) + ", expected " +
+           describeVersion(version);
   }
   auto features13 = structure<VkPhysicalDeviceVulkan13Features>(
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES);
   auto features =
       structure<VkPhysicalDeviceFeatures2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2);
-  features.pNext = &features13;
-  vk.GetPhysicalDeviceFeatures2(device, &features);
-  return features13.shaderIntegerDotProduct ? "" : "lacks the feature shaderIntegerDotProduct";
+  features.pNext = version >= VK_API_VERSION_1_3 ? &features13 : nullptr;
+  vk.GetPhysicalDeviceFeatures2(candidate, &features);
+  for (StringRef name : options.requiredFeatures) {
+    if (!(features13.*findFeature(name)->member)) {
+      return "lacks the feature " + name.str();
+    }
+  }
+  return "";
 }
 
 /// Smaller is better.
@@ -47,6 +82,11 @@ static int rankOf(VkPhysicalDeviceType type) {
 
 Expected<std::unique_ptr<Device>> VulkanDevice::open(const DeviceOptions &options) {
   auto result = std::make_unique<VulkanDevice>();
+  for (StringRef name : options.requiredFeatures) {
+    if (!findFeature(name)) {
+      return createStringError("unknown feature '" + name + "' of Vulkan");
+    }
+  }
   result->options = options;
   if (Error error = result->vk.open()) {
     return std::move(error);
@@ -69,7 +109,7 @@ Error VulkanDevice::choose() {
   for (VkPhysicalDevice candidate : devices) {
     VkPhysicalDeviceProperties found = {};
     vk.GetPhysicalDeviceProperties(candidate, &found);
-    std::string reason = refuse(vk, candidate, found);
+    std::string reason = refuse(candidate, found);
     if (!reason.empty()) {
       refused += std::string(refused.empty() ? ": " : ", ") + found.deviceName + " " + reason;
     } else if (!physical || rankOf(found.deviceType) < rankOf(properties.deviceType)) {
@@ -104,9 +144,11 @@ Error VulkanDevice::create() {
   queueInfo.pQueuePriorities = &priority;
   auto features = structure<VkPhysicalDeviceVulkan13Features>(
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES);
-  features.shaderIntegerDotProduct = VK_TRUE;
+  for (StringRef name : options.requiredFeatures) {
+    features.*findFeature(name)->member = VK_TRUE;
+  }
   auto info = structure<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
-  info.pNext = &features;
+  info.pNext = options.requiredFeatures.empty() ? nullptr : &features;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queueInfo;
   if (VkResult result = vk.CreateDevice(physical, &info, nullptr, &device); result != VK_SUCCESS) {

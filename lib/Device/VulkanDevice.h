@@ -47,6 +47,8 @@ private:
   llvm::Expected<uintptr_t> createMemory(uint64_t bytes) override;
   void destroyMemory(uintptr_t begin) override;
 
+  /// Why kernels with `requiredFeatures` do not run on a device; empty if they do.
+  std::string refuse(VkPhysicalDevice candidate, const VkPhysicalDeviceProperties &found) const;
   llvm::Error choose();
   llvm::Error create();
   llvm::Error createQueueObjects(uint32_t family);

@@ -13,6 +13,7 @@
 #include "KernelBinary.h"
 
 #include "quench/Gpu/Passes.h"
+#include "quench/Target/TargetSpec.h"
 
 #include "mlir/Conversion/GPUToSPIRV/GPUToSPIRVPass.h"
 #include "mlir/Conversion/MathToSPIRV/MathToSPIRVPass.h"
@@ -38,16 +39,45 @@ namespace quench {
 using namespace mlir;
 using namespace quench;
 
-/// What Vulkan 1.3 has without asking.
-static spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
-  auto triple = spirv::VerCapExtAttr::get(spirv::Version::V_1_6,
-                                          {spirv::Capability::Shader, spirv::Capability::DotProduct,
-                                           spirv::Capability::DotProductInput4x8BitPacked},
-                                          {spirv::Extension::SPV_KHR_storage_buffer_storage_class,
-                                           spirv::Extension::SPV_KHR_integer_dot_product},
-                                          context);
+static bool hasDotProducts(const Target &target) {
+  return llvm::is_contained(target.required, "shaderIntegerDotProduct");
+}
+
+/// That of Vulkan 1.3, or of Vulkan 1.1 for targets that need nothing else.
+static spirv::Version versionFor(const Target &target) {
+  return target.required.empty() ? spirv::Version::V_1_3 : spirv::Version::V_1_6;
+}
+
+static spirv::TargetEnvAttr targetEnvironment(const Target &target, MLIRContext *context) {
+  SmallVector<spirv::Capability> capabilities = {spirv::Capability::Shader};
+  SmallVector<spirv::Extension> extensions = {
+      spirv::Extension::SPV_KHR_storage_buffer_storage_class};
+  if (hasDotProducts(target)) {
+    capabilities.append(
+        {spirv::Capability::DotProduct, spirv::Capability::DotProductInput4x8BitPacked});
+    extensions.push_back(spirv::Extension::SPV_KHR_integer_dot_product);
+  }
+  auto triple = spirv::VerCapExtAttr::get(versionFor(target), capabilities, extensions, context);
   return spirv::TargetEnvAttr::get(triple, spirv::getDefaultResourceLimits(context),
                                    spirv::ClientAPI::Vulkan);
+}
+
+/// Products of packed bytes, byte by byte.
+static void splitDotProducts(gpu::GPUModuleOp kernels) {
+  kernels.walk([](spirv::SUDotOp dot) {
+    ImplicitLocOpBuilder b(dot.getLoc(), dot);
+    Type type = b.getI32Type();
+    Value eight = arith::ConstantIntOp::create(b, 8, 32), sum;
+    for (int64_t byte = 0; byte < 4; ++byte) {
+      Value first = arith::ConstantIntOp::create(b, 8 * byte, 32);
+      Value lhs = spirv::BitFieldSExtractOp::create(b, type, dot.getVector1(), first, eight);
+      Value rhs = spirv::BitFieldUExtractOp::create(b, type, dot.getVector2(), first, eight);
+      Value product = arith::MulIOp::create(b, lhs, rhs);
+      sum = sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
+    }
+    dot.replaceAllUsesWith(sum);
+    dot.erase();
+  });
 }
 
 static Attribute storageClass(MLIRContext *context, spirv::StorageClass value) {
@@ -120,8 +150,8 @@ struct KernelsToSpirvPass : quench::impl::KernelsToSpirvPassBase<KernelsToSpirvP
 } // namespace
 
 /// The spirv.module of the kernels in a module that holds nothing else.
-static FailureOr<spirv::ModuleOp> convert(ModuleOp module) {
-  module->setAttr(spirv::getTargetEnvAttrName(), targetEnvironment(module.getContext()));
+static FailureOr<spirv::ModuleOp> convert(ModuleOp module, const Target &target) {
+  module->setAttr(spirv::getTargetEnvAttrName(), targetEnvironment(target, module.getContext()));
   PassManager pipeline(module.getContext());
   OpPassManager &nested = pipeline.nest<gpu::GPUModuleOp>();
   nested.addPass(createCanonicalizerPass());
@@ -143,10 +173,10 @@ static FailureOr<spirv::ModuleOp> convert(ModuleOp module) {
       variable.removeDescriptorSetAttr();
     }
   });
-  // Entry points list all variables that they use, as SPIR-V wants them to from version 1.4 on.
+  // From version 1.4 on entry points list all variables that they use.
   spirv::VerCapExtAttr needed = *converted.getVceTriple();
   converted.setVceTripleAttr(
-      spirv::VerCapExtAttr::get(spirv::Version::V_1_6, llvm::to_vector(needed.getCapabilities()),
+      spirv::VerCapExtAttr::get(versionFor(target), llvm::to_vector(needed.getCapabilities()),
                                 llvm::to_vector(needed.getExtensions()), module.getContext()));
   return converted;
 }
@@ -156,7 +186,14 @@ void KernelsToSpirvPass::runOnOperation() {
   if (!apart) {
     return;
   }
+  FailureOr<Target> target = getTarget(getOperation());
+  if (failed(target)) {
+    return signalPassFailure();
+  }
   auto kernels = *apart->getOps<gpu::GPUModuleOp>().begin();
+  if (!hasDotProducts(*target)) {
+    splitDotProducts(kernels);
+  }
   std::vector<KernelSignature> signatures;
   for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
     FailureOr<KernelSignature> signature = readSignature(kernel);
@@ -169,7 +206,7 @@ void KernelsToSpirvPass::runOnOperation() {
   for (auto [kernel, signature] : llvm::zip_equal(kernels.getOps<gpu::GPUFuncOp>(), signatures)) {
     usePushConstants(kernel, signature);
   }
-  FailureOr<spirv::ModuleOp> converted = convert(*apart);
+  FailureOr<spirv::ModuleOp> converted = convert(*apart, *target);
   if (failed(converted)) {
     return signalPassFailure();
   }
@@ -179,7 +216,7 @@ void KernelsToSpirvPass::runOnOperation() {
     return signalPassFailure();
   }
   StringRef bytes(reinterpret_cast<const char *>(words.data()), words.size() * sizeof(uint32_t));
-  replaceByBinary(getOperation(), bytes, signatures, targetEnvironment(&getContext()),
+  replaceByBinary(getOperation(), bytes, signatures, targetEnvironment(*target, &getContext()),
                   gpu::CompilationTarget::Binary);
   if (text) {
     (*converted)->moveBefore(getOperation().getBody(), getOperation().getBody()->begin());

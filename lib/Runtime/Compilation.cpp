@@ -32,6 +32,7 @@ CompiledCode &CompiledCode::operator=(CompiledCode &&other) {
   machine = std::move(other.machine);
   device = std::move(other.device);
   deviceApi = std::move(other.deviceApi);
+  deviceFeatures = std::move(other.deviceFeatures);
   requiredFeatures = std::move(other.requiredFeatures);
   weights = std::move(other.weights);
   observed = std::move(other.observed);
@@ -199,6 +200,9 @@ static llvm::Error compile(ModuleOp module, const WeightStore *store,
   }
   result.device = takeDeviceCode(module);
   result.deviceApi = options.target.api;
+  if (options.target.isDevice()) {
+    result.deviceFeatures = options.target.required;
+  }
   result.requiredFeatures = options.target.caller().required;
   addInterface();
   result.observed = observedNames(module);

@@ -74,10 +74,33 @@ static Error addLibraries(orc::LLJIT &jit) {
 JitCode::JitCode() = default;
 JitCode::~JitCode() = default;
 
-Error JitCode::openDevice(const CompiledCode &code, const DeviceOptions &options) {
+/// A built-in target of the same interface with fewer demands, for which there is a device; empty
+/// if there is none.
+static std::string humblerTarget(const CompiledCode &code) {
+  for (const quench::Target &target : quench::Target::all()) {
+    auto isMet = [&](const std::string &feature) {
+      return is_contained(code.deviceFeatures, feature);
+    };
+    if (target.api != code.deviceApi || target.required.size() >= code.deviceFeatures.size() ||
+        !all_of(target.required, isMet)) {
+      continue;
+    }
+    DeviceOptions options;
+    options.requiredFeatures = target.required;
+    if (Expected<std::unique_ptr<Device>> device = Device::open(target.api, options)) {
+      return "; target " + target.name + " runs on " + (*device)->name().str();
+    } else {
+      consumeError(device.takeError());
+    }
+  }
+  return "";
+}
+
+Error JitCode::openDevice(const CompiledCode &code, DeviceOptions options) {
+  options.requiredFeatures = code.deviceFeatures;
   Expected<std::unique_ptr<Device>> opened = Device::open(code.deviceApi, options);
   if (!opened) {
-    return opened.takeError();
+    return createStringError(toString(opened.takeError()) + humblerTarget(code));
   }
   device = std::move(*opened);
   Expected<std::vector<DeviceKernelHandle *>> handles =

@@ -50,7 +50,7 @@ public:
 
 private:
   JitCode();
-  llvm::Error openDevice(const CompiledCode &code, const DeviceOptions &options);
+  llvm::Error openDevice(const CompiledCode &code, DeviceOptions options);
 
   std::unique_ptr<llvm::orc::LLJIT> jit;
   std::vector<std::string> observed;

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace quench;
@@ -38,6 +39,8 @@ static constexpr std::pair<StringLiteral, std::string Target::*> kProcessorTexts
 };
 /// How code is brought to what is no CPU.
 static constexpr StringLiteral kApis[] = {"vulkan", "cuda", "hip", "tosa"};
+/// What kernels may need of a device of Vulkan.
+static constexpr StringLiteral kVulkanFeatures[] = {"shaderIntegerDotProduct"};
 static constexpr std::pair<StringLiteral, int64_t Target::*> kIntegers[] = {
     {"vector_width", &Target::vectorBits},        {"vector_registers", &Target::vectorRegisters},
     {"L1_cache_size_in_bytes", &Target::l1Bytes}, {"L2_cache_size_in_bytes", &Target::l2Bytes},
@@ -162,10 +165,7 @@ static Expected<NativeProduct> readProduct(StringRef instruction, Attribute attr
   return product;
 }
 
-static void readProcessor(Reader &reader, Target &target) {
-  for (auto [key, member] : kProcessorTexts) {
-    reader.read(key, target.*member);
-  }
+static void readFeatures(Reader &reader, Target &target) {
   if (auto features = reader.get<ArrayAttr>(kRequired, "a list of strings")) {
     for (Attribute feature : features) {
       if (auto text = dyn_cast<StringAttr>(feature)) {
@@ -173,6 +173,23 @@ static void readProcessor(Reader &reader, Target &target) {
       } else {
         reader.refuse(kRequired, "a list of strings", features);
       }
+    }
+  }
+}
+
+static void readProcessor(Reader &reader, Target &target) {
+  for (auto [key, member] : kProcessorTexts) {
+    reader.read(key, target.*member);
+  }
+  readFeatures(reader, target);
+}
+
+static void readVulkan(Reader &reader, Target &target, MLIRContext *context) {
+  readFeatures(reader, target);
+  for (const std::string &feature : target.required) {
+    if (!llvm::is_contained(kVulkanFeatures, feature)) {
+      reader.refuse(kRequired, "names among " + llvm::join(ArrayRef(kVulkanFeatures), ", "),
+                    StringAttr::get(context, feature));
     }
   }
 }
@@ -197,6 +214,9 @@ Expected<Target> quench::readTarget(DLTIQueryInterface device) {
     }
     if (target.api == "cuda" || target.api == "hip") {
       reader.read(kChip, target.chip);
+    }
+    if (target.api == "vulkan") {
+      readVulkan(reader, target, device.getContext());
     }
   } else {
     readProcessor(reader, target);
@@ -314,6 +334,8 @@ void quench::setTarget(ModuleOp module, const Target &target) {
     for (auto [key, member] : kProcessorTexts) {
       entries.push_back(entry(key, b.getStringAttr(target.*member)));
     }
+  }
+  if (!target.isDevice() || target.api == "vulkan") {
     SmallVector<StringRef> required(target.required.begin(), target.required.end());
     entries.push_back(entry(kRequired, b.getStrArrayAttr(required)));
   }

@@ -202,7 +202,9 @@ inline std::vector<Target> devicesHere() {
     if (!target.isDevice()) {
       continue;
     }
-    llvm::Expected<std::unique_ptr<Device>> device = Device::open(target.api);
+    DeviceOptions options;
+    options.requiredFeatures = target.required;
+    llvm::Expected<std::unique_ptr<Device>> device = Device::open(target.api, options);
     if (device) {
       result.push_back(target);
     } else {

@@ -35,6 +35,8 @@ struct KernelSignature {
 };
 
 struct DeviceOptions {
+  /// What kernels need beyond Vulkan 1.1, as `Target::required` names it.
+  std::vector<std::string> requiredFeatures;
   /// Bytes that may be allocated; without it all that the device has.
   std::optional<uint64_t> memoryLimit;
 };

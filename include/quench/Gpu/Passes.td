@@ -34,11 +34,13 @@ def SelectGpuKernelsPass : Pass<"quench-select-gpu-kernels", "::mlir::ModuleOp">
 }
 
 def KernelsToSpirvPass : Pass<"quench-kernels-to-spirv", "::mlir::ModuleOp"> {
-  let summary = "Compile kernels to SPIR-V for Vulkan 1.3";
+  let summary = "Compile kernels to SPIR-V for Vulkan";
   let description = [{
     `@quench_kernels` becomes a `gpu.binary` that holds one SPIR-V module with an entry point for each kernel. Vulkan
     knows buffers and no pointers: buffer `i` of a kernel is binding `i` of set 0, and the push constants are its sizes in
-    order, then for each buffer the index of the element at which it begins, all 32-bit integers.
+    order, then for each buffer the index of the element at which it begins, all 32-bit integers. A target that requires
+    `shaderIntegerDotProduct` has SPIR-V 1.6 with `OpSUDot`; another has SPIR-V 1.3, where bytes are taken out of words and
+    multiplied one by one.
 
     With `text` the `spirv.module` stays in the IR, too.
   }];

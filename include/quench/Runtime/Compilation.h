@@ -41,6 +41,8 @@ struct CompiledCode {
   DeviceCode device;
   /// How the device is opened; empty for a CPU.
   std::string deviceApi;
+  /// What the device must have (`DeviceOptions::requiredFeatures`).
+  std::vector<std::string> deviceFeatures;
   PackedWeights weights;
   /// LLVM's names of the features without which the code does not run.
   std::vector<std::string> requiredFeatures;

@@ -83,12 +83,13 @@ struct Target {
   std::string api;
   /// What kernels are compiled for, where they are compiled to instructions: "sm_80".
   std::string chip;
-  /// LLVM triple, CPU and features ("+avx2,+fma"). These and `required` are empty for a device.
+  /// LLVM triple, CPU and features ("+avx2,+fma"); empty for a device.
   std::string triple;
   std::string cpu;
   std::string features;
   /// LLVM's names of the features without which the code does not run, those that `cpu` implies
-  /// included.
+  /// included. For devices of Vulkan, what is not in version 1.1, by Vulkan's names:
+  /// "shaderIntegerDotProduct".
   std::vector<std::string> required;
   /// Bits of a vector register and number of vector registers. For a device: the bits that
   /// neighbouring threads read at once, and the registers of a thread.
