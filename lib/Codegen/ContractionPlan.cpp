@@ -8,6 +8,7 @@
 #include "quench/Codegen/ContractionPlan.h"
 
 #include "quench/Codegen/FixedPointKernel.h"
+#include "quench/Codegen/ShortFloatTable.h"
 #include "quench/Numerics/CodeTable.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -109,11 +110,17 @@ public:
     ContractionChoice choice{ContractionForm::ShortFloats};
     NumberType type = shortType.isF16() ? NumberType::F16 : NumberType::BF16;
     const NativeProduct *product = target.findProduct(type, type);
-    if (product && target.isDevice()) {
-      choice.refusal = refuseShortFloats(*product);
+    double registers = elements() / (2.0 * static_cast<double>(target.lanes()));
+    if (target.isDevice()) {
+      std::optional<PanelContainer> codes = decodedByDevices(type == NumberType::F16);
+      choice.container = codes.value_or(PanelContainer::I4);
+      if (product) {
+        choice.refusal = codes ? refuseGroups(*product, product->shape[2] * 8 / bitsOf(*codes), 128)
+                               : "no kernel decodes these codes";
+      }
+      return priced(choice, product, /*digits=*/1, registers * kShortDecodingOps);
     }
     bool hasCodes = container && (!table || target.byteLookupsPerCycle > 0.0);
-    double registers = elements() / (2.0 * static_cast<double>(target.lanes()));
     double ops = hasCodes ? registers * kShortDecodingOps : 0.0;
     choice.container = hasCodes                  ? *container
                        : type == NumberType::F16 ? PanelContainer::F16
@@ -139,8 +146,9 @@ private:
 
   std::optional<std::string> refuseInteger() const;
   std::optional<std::string> refuseFloatCodes(const NativeProduct *product) const;
-  /// Why a device has no kernel for codes beside 16-bit floats.
-  std::optional<std::string> refuseShortFloats(const NativeProduct &product) const;
+  /// How a device stores codes that its kernels make 16-bit floats of: integers, four bits that are
+  /// looked up, and eight-bit floats.
+  std::optional<PanelContainer> decodedByDevices(bool isHalf) const;
   /// Why kernels of devices that have whole groups in at most so many codes have not those of the
   /// weights, with so many codes along K in a step.
   std::optional<std::string> refuseGroups(const NativeProduct &product, int64_t step,
@@ -267,11 +275,16 @@ std::optional<std::string> Planner::refuseFloatCodes(const NativeProduct *produc
   return refusal ? refusal : refuseBlocks();
 }
 
-std::optional<std::string> Planner::refuseShortFloats(const NativeProduct &product) const {
-  if (!container || table) {
-    return "no kernel decodes these codes";
+std::optional<PanelContainer> Planner::decodedByDevices(bool isHalf) const {
+  const int64_t rows = scheme.getBlock()[0];
+  if (scheme.isInteger() || (rows != 1 && rows != SchemeAttr::kWhole)) {
+    return container;
   }
-  return refuseGroups(product, product.shape[2] * 8 / bitsOf(*container), 128);
+  if (scheme.isByteFloat()) {
+    return isa<Float8E4M3FNType>(scheme.getElementType()) ? PanelContainer::F8E4M3FN
+                                                          : PanelContainer::F8E5M2;
+  }
+  return shortFloatsOf(scheme, isHalf) ? std::optional(PanelContainer::I4) : std::nullopt;
 }
 
 std::optional<std::string> Planner::refuseGroups(const NativeProduct &product, int64_t step,

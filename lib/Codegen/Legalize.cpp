@@ -16,6 +16,7 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Numerics/CodeTable.h"
+#include "quench/Numerics/FloatFormat.h"
 #include "quench/Target/TargetSpec.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -171,11 +172,9 @@ static RealizationAttr realize(MLIRContext *context, const ContractionChoice &ch
                               StringAttr::get(context, choice.product->instruction));
 }
 
-/// The same codes with a codebook that is rounded so that bytes stand for its values; null if the
-/// element is no such codebook.
-static QTensorType roundCodebook(QTensorType type) {
+/// The same codes with another codebook; null without one.
+static QTensorType withCodebook(QTensorType type, ArrayRef<float> values) {
   SchemeAttr scheme = type.getScheme();
-  std::vector<float> values = numerics::roundCodebook(scheme.getNumericsScheme().element);
   if (values.empty()) {
     return nullptr;
   }
@@ -184,6 +183,30 @@ static QTensorType roundCodebook(QTensorType type) {
   auto rounded = SchemeAttr::get(context, codebook, scheme.getBlock(), scheme.getScale(),
                                  scheme.getZeroPoint(), scheme.getCodeMin(), scheme.getCodeMax());
   return QTensorType::get(type.getExpressed(), rounded);
+}
+
+/// The same codes with a codebook that is rounded so that bytes stand for its values; null if the
+/// element is no such codebook.
+static QTensorType roundCodebook(QTensorType type) {
+  return withCodebook(type, numerics::roundCodebook(type.getScheme().getNumericsScheme().element));
+}
+
+/// The same codes with the nearest values that a float holds; null if the element is no codebook of
+/// four bits or fewer, or if two values became one.
+static QTensorType roundCodebook(QTensorType type, FloatType format) {
+  numerics::Encoding element = type.getScheme().getNumericsScheme().element;
+  if (!element.isCodebook() || element.bitWidth() > 4) {
+    return nullptr;
+  }
+  auto narrow = format.isF16() ? numerics::FloatFormat::F16 : numerics::FloatFormat::BF16;
+  std::vector<float> values;
+  for (float value : element.codebookValues()) {
+    values.push_back(numerics::decode(narrow, numerics::encode(narrow, value)));
+    if (values.size() > 1 && values[values.size() - 2] >= values.back()) {
+      return nullptr;
+    }
+  }
+  return withCodebook(type, values);
 }
 
 /// A tensor of floats in f32.
@@ -240,6 +263,21 @@ public:
         choices = std::move(others);
         codes = WeightOp::create(rewriter, stored.getLoc(), rounded, stored.getKey());
         rhs = rounded;
+      }
+    }
+    if (auto stored = codes.getDefiningOp<WeightOp>();
+        stored && narrow && target.isDevice() &&
+        choices.front().form != ContractionForm::ShortFloats) {
+      auto format = cast<FloatType>(activationsOf(narrow.getType()));
+      if (QTensorType nearest = roundCodebook(rhs, format)) {
+        SmallVector<ContractionChoice> others = planContraction(target, nearest, format);
+        if (others.front().form == ContractionForm::ShortFloats) {
+          remark::passed(op.getLoc(), remarkOptions())
+              << "the values of the codebook of the weight are rounded to 16 bits";
+          choices = std::move(others);
+          codes = WeightOp::create(rewriter, stored.getLoc(), nearest, stored.getKey());
+          rhs = nearest;
+        }
       }
     }
     if (choices.front().refusal) {

@@ -13,7 +13,9 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace quench;
@@ -33,8 +35,12 @@ std::string GpuProductKernel::name() const {
   if (holdsFloats(layout.container)) {
     os << "f32";
   } else {
-    if (multipliesFloats()) {
+    if (holdsByteFloats(layout.container)) {
       os << byteFloat;
+    } else if (table) {
+      const auto bytes = ArrayRef(reinterpret_cast<const uint8_t *>(table->data()), sizeof(*table));
+      os << "t" << bitsOf(layout.container) << "_"
+         << llvm::format_hex_no_prefix(llvm::xxh3_64bits(bytes) >> 32, 8) << "_";
     } else {
       os << "i" << bitsOf(layout.container);
     }

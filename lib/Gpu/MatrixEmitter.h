@@ -28,8 +28,8 @@ public:
                 mlir::ValueRange buffers, mlir::Value count)
       : b(b), kernel(kernel), shape(shape), layout(kernel.layout), groups(layout.groups),
         fragment(*kernel.fragment), order(fragment.order), bits(bitsOf(layout.container)),
-        decoder(b, fragment, bits), perWord(fragment.elementsOfWord()), count(count),
-        result(buffers.back()) {
+        decoder(b, fragment, layout.container, kernel.table), perWord(fragment.elementsOfWord()),
+        count(count), result(buffers.back()) {
     size_t next = 0;
     lhs = buffers[next++];
     rowScale = fragment.isShort() ? mlir::Value() : buffers[next++];

@@ -98,8 +98,8 @@ int64_t MatrixFragment::codesOfChunk(const PanelLayout &layout) const {
 
 bool MatrixFragment::fits(const PanelLayout &layout) const {
   const bool wantsFloats = element == MatrixElement::ByteFloat;
-  if (holdsFloats(layout.container) || holdsByteFloats(layout.container) != wantsFloats ||
-      layout.lanes != FragmentOrder::kRows) {
+  if (holdsFloats(layout.container) || layout.lanes != FragmentOrder::kRows ||
+      (!isShort() && holdsByteFloats(layout.container) != wantsFloats)) {
     return false;
   }
   const GroupLayout &groups = layout.groups;

@@ -119,6 +119,10 @@ SmallVector<Value> MatrixEmitter::loadWeights(Value chunk) {
 SmallVector<Value> MatrixEmitter::offsetsOf(Value number) {
   Values offsets;
   for (int64_t row = 0; fragment.isShort() && row < order.rowsOfLane; ++row) {
+    if (!decoder.hasOffsets()) {
+      offsets.push_back(Value());
+      continue;
+    }
     const int32_t middle = PanelLayout::signOffset(layout.container);
     if (!zeros) {
       offsets.push_back(decoder.offsetOf(b.i32(middle)));

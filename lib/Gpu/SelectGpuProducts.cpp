@@ -68,6 +68,9 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
         << "multiplied by bytes, not by matrices: groups do not begin and end with steps of " +
                fragment->instruction.str();
   }
+  if (auto coded = dyn_cast<QTensorType>(weight.getType()); kernel.shortLhs() && coded) {
+    kernel.table = shortFloatsOf(coded.getScheme(), fragment->element == MatrixElement::F16);
+  }
   kernel.codedLhs = codes.has_value();
   kernel.bias = bias != nullptr;
   SmallVector<Value> inputs = {lhs};

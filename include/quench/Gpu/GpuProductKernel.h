@@ -15,6 +15,7 @@
 #define QUENCH_GPU_GPUPRODUCTKERNEL_H
 
 #include "quench/Codegen/RowQuantization.h"
+#include "quench/Codegen/ShortFloatTable.h"
 #include "quench/Gpu/GpuKernelBuilder.h"
 #include "quench/Gpu/MatrixFragment.h"
 
@@ -35,6 +36,8 @@ struct GpuProductKernel {
   /// The instruction for matrices that multiplies codes of both sides, in whose order the words of
   /// the layout are; null where four bytes of a row are multiplied at a time.
   const MatrixFragment *fragment = nullptr;
+  /// What codes stand for beside activations of 16 bits, if they are looked up (`shortFloatsOf`).
+  std::optional<ShortFloatTable> table = std::nullopt;
 
   std::string name() const;
 
@@ -44,7 +47,7 @@ struct GpuProductKernel {
   /// Whether activations are floats of 16 bits, as `GpuRoundKernel` leaves them.
   bool shortLhs() const { return fragment && fragment->isShort(); }
   /// Whether codes of both sides are floats; with a fragment only.
-  bool multipliesFloats() const { return holdsByteFloats(layout.container); }
+  bool multipliesFloats() const { return holdsByteFloats(layout.container) && !shortLhs(); }
 
   /// Parameters: activations (`?xK` f32; codes `?xW` i32, scales `?x1` or `1x1` f32 and, if
   /// codes are integers, their sums `?xG` i32; or floats of 16 bits, `?xW` i32), words of the

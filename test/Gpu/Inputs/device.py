@@ -91,6 +91,15 @@ def spread(words):
     return numpy.stack(words, axis=1).astype(numpy.int32).view(numpy.uint8).reshape(len(words[0]), -1)
 
 
+def permute(a, b, numbers, nibbles):
+    """Bytes that numbers name: four bits each among those of a, then b; or eight bits each among those of b, then a."""
+    pool = spread([a, b] if nibbles else [b, a])
+    picks = [numbers >> (4 if nibbles else 8) * i & (15 if nibbles else 255) for i in range(4)]
+    assert all((pick < 8).all() for pick in picks), "a byte that is none"
+    bytes_of = numpy.stack([numpy.take_along_axis(pool, pick[:, None], 1)[:, 0] for pick in picks], axis=1)
+    return numpy.ascontiguousarray(bytes_of).view(numpy.int32)[:, 0]
+
+
 def float8(kind, halved=False):
     """What the codes of an eight-bit float stand for, by the tables of OCP, or the kinds without negative zero of AMD."""
     mantissa = 3 if kind == "e4m3" else 2
@@ -334,6 +343,8 @@ class Group:
             return (bits[:, 0] | bits[:, 1] << 16).view(numpy.int32)
         assert name == "call_intrinsic", name
         intrinsic = re.search(r'intrin = "([^"]+)"', op.properties).group(1)
+        if intrinsic in ("llvm.nvvm.prmt", "llvm.amdgcn.perm"):
+            return permute(*v, nibbles=intrinsic == "llvm.nvvm.prmt")
         # What one lane has of an operand: words, or a vector of them.
         words = lambda values: [w for x in values for w in ([x] if x.ndim == 1 else list(x.T))]
         short = re.search(r"(?:row\.col\.|wmma\.f32\.16x16x16\.|mfma\.f32\.16x16x16)(bf16|f16|f32)(?:\.f32|\.1k)?$", intrinsic)

@@ -8,7 +8,7 @@ usage: quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE 
 All threads of a group take each operation together: a value is an array with an element for each. Matrix instructions
 do what the manuals of MACHINE (mma, mma16, mfma32, mfma16, wmma) say of lanes and registers. Weights are packed here, by the words of
 the documentation of `FragmentOrder`. TYPE is a number of bits, e4m3 or e5m2, or bf16x4 for
-four bits beside bf16. It is an error if a load or store leaves its buffer.
+four bits beside bf16, where e2m1, nf4, e4m3 and e5m2 are other weights. It is an error if a load or store leaves its buffer.
 """
 import re
 import sys
@@ -118,10 +118,23 @@ def check_rounding(machine, kernel, kind, k, rows):
     print(f"{kernel}: {rows * k} codes as expected")
 
 
+def codebook(kind, is_half):
+    """What four bits stand for beside 16-bit floats, rounded to these."""
+    if kind == "e2m1":
+        # Multiples of the unit, which is in the scales.
+        return numpy.array([0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12], numpy.float64)
+    values = numpy.array([
+        -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
+        -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+        0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0], numpy.float32)
+    return values.astype(numpy.float16) if is_half else (nearest_bf16(values) << 16).view(numpy.float32)
+
+
 def check_product(machine, kernel, kind, n, k, group, rows):
-    short = re.fullmatch(r"(b?f16)x(\d)", kind)
+    short = re.fullmatch(r"(b?f16)x(\w+)", kind)
     is_half, kind = short and short[1] == "f16", short[2] if short else kind
-    bits, n, k, group, rows = (int(x) for x in (kind if kind.isdigit() else 8, n, k, group, rows))
+    bits = int(kind) if kind.isdigit() else 4 if kind in ("e2m1", "nf4") else 8
+    n, k, group, rows = (int(x) for x in (n, k, group, rows))
     threads, arguments, body = read(kernel)
     random = numpy.random.default_rng(5)
     pad = lambda size: -(-size // 16) * 16
@@ -130,8 +143,10 @@ def check_product(machine, kernel, kind, n, k, group, rows):
     x = random.integers(-128, 128, (rows, k))
     scale = random.random((n, groups), numpy.float32)
     row_scale = random.random(rows, numpy.float32)
+    halved = False
     if not kind.isdigit():
-        table, halved = float8(kind), machine == "mfma32"
+        table = codebook(kind, is_half) if bits == 4 else float8(kind)
+        halved = machine == "mfma32" and not short
         codes = numpy.flatnonzero(numpy.isfinite(table))
         weights, x = random.choice(codes, (n, k)), random.choice(codes, (rows, k))
     if short:
@@ -142,7 +157,7 @@ def check_product(machine, kernel, kind, n, k, group, rows):
         [numpy.pad(codes[:, g * group:(g + 1) * group], ((0, 0), (0, pad(min(group, k - g * group)) - min(group, k - g * group))))
          for g in range(groups)], axis=1)
     panels = -(-n // 16)
-    halve = lambda codes: numpy.where(codes == 128, 0, codes) if not kind.isdigit() and halved else codes
+    halve = lambda codes: numpy.where(codes == 128, 0, codes) if halved else codes
     padded = numpy.pad(lay(halve(weights)), ((0, panels * 16 - n), (0, 0)))
     words = numpy.concatenate([pack(machine, padded[16 * p:16 * p + 16], bits) for p in range(panels)])
     zero = random.integers(0, 1 << bits, (n, groups)) if "_zp" in kernel else numpy.full((n, groups), 1 << (bits - 1))
@@ -157,7 +172,7 @@ def check_product(machine, kernel, kind, n, k, group, rows):
     lhs = short_words(machine, lay(x), is_half) if short else lay(halve(x)).astype(numpy.int8).reshape(-1).view(numpy.int32)
     result = numpy.full(rows * n, numpy.nan, numpy.float32)
     buffers = [lhs] + ([row_scale] if not short else []) + ([sums.reshape(-1)] if kind.isdigit() and not short else []) + [words]
-    buffers.append(tiles(scale if kind.isdigit() or not halved else 4 * scale, numpy.float32))
+    buffers.append(tiles(4 * scale if halved else scale, numpy.float32))
     buffers += [tiles(zero, numpy.int32)] if "_zp" in kernel else []
     buffers += [bias] if "_bias" in kernel else []
     buffers.append(result)
@@ -171,7 +186,7 @@ def check_product(machine, kernel, kind, n, k, group, rows):
             simulated.run(body)
 
     if not kind.isdigit():
-        weights, x, zero = table[weights], table[x], numpy.zeros((n, groups))
+        weights, x, zero = table[weights].astype(numpy.float64), x if short else table[x], numpy.zeros((n, groups))
     expected = numpy.zeros((rows, n))
     for g in range(groups):
         part = slice(g * group, (g + 1) * group)
