@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs the shipped model on a device and on the host: are the results the same, and how fast are they there?
 
-usage: compare_devices.py TARGET [FOLDER]        quench in PATH; TARGET: nvptx-sm80, nvptx-sm90, vulkan
+usage: compare_devices.py TARGET [FOLDER]        quench in PATH; TARGET: nvptx-sm80, nvptx-sm90a, vulkan
 
 Prints a table with a row for each recipe: nats per token on both, whether both write the same text, and tokens per second on the
 device, as `quench bench` measures them. Exits with 1 when results differ by more than rounding explains. FOLDER keeps the quantized models.
@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 MODEL = pathlib.Path(__file__).resolve().parent.parent / "models" / "tinybooks"
-RECIPES = ("fp32", "w8a8-dynamic", "w8a8-static", "w4a16", "w4a16-bf16", "w4a8", "fp8")
+RECIPES = ("fp32", "w8a8-dynamic", "w8a8-static", "w4a16", "w4a16-bf16", "w4a8", "fp8", "mxfp8", "mxint8")
 
 
 def quench(*arguments):

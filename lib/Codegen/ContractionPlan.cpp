@@ -257,8 +257,10 @@ std::optional<std::string> Planner::refuseBlocks() const {
   if (left.getBlock()[0] != 1 && left.getBlock()[0] != SchemeAttr::kWhole) {
     return "blocks of the activations span several rows";
   }
-  if (left.getBlock()[1] != SchemeAttr::kWhole) {
-    return "the scales of the activations change along K";
+  if (left.getBlock()[1] != SchemeAttr::kWhole &&
+      !(target.isDevice() && left.getBlock()[0] == 1 && left.getBlock()[1] == group())) {
+    return target.isDevice() ? "groups of the activations are not those of the weights"
+                             : "the scales of the activations change along K";
   }
   return std::nullopt;
 }

@@ -265,20 +265,10 @@ public:
         rhs = rounded;
       }
     }
-    if (auto stored = codes.getDefiningOp<WeightOp>();
-        stored && narrow && target.isDevice() &&
-        choices.front().form != ContractionForm::ShortFloats) {
-      auto format = cast<FloatType>(activationsOf(narrow.getType()));
-      if (QTensorType nearest = roundCodebook(rhs, format)) {
-        SmallVector<ContractionChoice> others = planContraction(target, nearest, format);
-        if (others.front().form == ContractionForm::ShortFloats) {
-          remark::passed(op.getLoc(), remarkOptions())
-              << "the values of the codebook of the weight are rounded to 16 bits";
-          choices = std::move(others);
-          codes = WeightOp::create(rewriter, stored.getLoc(), nearest, stored.getKey());
-          rhs = nearest;
-        }
-      }
+    if (auto stored = codes.getDefiningOp<WeightOp>(); stored && narrow && target.isDevice()) {
+      codes = roundForDevice(stored, cast<FloatType>(activationsOf(narrow.getType())), choices,
+                             rewriter);
+      rhs = cast<QTensorType>(codes.getType());
     }
     if (choices.front().refusal) {
       remark::missed(op.getLoc(), remarkOptions())
@@ -313,6 +303,25 @@ public:
   }
 
 private:
+  /// `stored`, or the same codes with a codebook whose values a 16-bit float holds, where that lets
+  /// a device look them up; and `choices` for it.
+  Value roundForDevice(WeightOp stored, FloatType format, SmallVector<ContractionChoice> &choices,
+                       PatternRewriter &rewriter) const {
+    auto type = cast<QTensorType>(stored.getType());
+    QTensorType nearest = roundCodebook(type, format);
+    if (!nearest || choices.front().form == ContractionForm::ShortFloats) {
+      return stored;
+    }
+    SmallVector<ContractionChoice> others = planContraction(target, nearest, format);
+    if (others.front().form != ContractionForm::ShortFloats) {
+      return stored;
+    }
+    remark::passed(stored.getLoc(), remarkOptions())
+        << "the values of the codebook of the weight are rounded to 16 bits";
+    choices = std::move(others);
+    return WeightOp::create(rewriter, stored.getLoc(), nearest, stored.getKey());
+  }
+
   const Target &target;
 };
 

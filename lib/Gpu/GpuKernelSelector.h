@@ -46,6 +46,8 @@ private:
   /// layout.
   std::optional<RowCodes> roundedRows(mlir::arith::TruncFOp op, const GroupLayout &groups,
                                       const MatrixFragment &fragment);
+  /// The codes of `op` under scales of groups, which are those of a weight.
+  std::optional<RowCodes> quantizedGroups(QuantizeOp op, const GroupLayout &groups, bool isHalved);
   /// The product of `lhs`, or of its `codes`, with a stored weight, by an instruction if there is a
   /// kernel with it.
   bool replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,

@@ -39,10 +39,46 @@ Value MatrixEmitter::tokenOf(int64_t tile, int64_t sum) {
 // Sums
 //===----------------------------------------------------------------------===//
 
+/// `computeChunk` by instructions of a warpgroup: those of a group, or of the chunk, at a time.
+SmallVector<Value> MatrixEmitter::computeByWarpgroup(Value chunk, ValueRange weights, Value memory,
+                                                     ValueRange carried) {
+  const int64_t codesOfStep = order.codesOfStep(bits), steps = chunkCodes / codesOfStep;
+  const int64_t stepsOfGroup = (isGrouped ? groups.paddedGroup() : chunkCodes) / codesOfStep;
+  const int64_t wordsOfInstruction = 8;
+  Value firstGroup = b.mul(chunk, steps / stepsOfGroup);
+  Values values(carried);
+  for (int64_t first = 0; first < steps; first += stepsOfGroup) {
+    Value number = b.add(firstGroup, b.index(isGrouped ? first / stepsOfGroup : 0));
+    Values words, offsets = offsetsOf(isGrouped ? number : b.index(0));
+    for (int64_t step = first; step < first + stepsOfGroup; ++step) {
+      for (int64_t i = 0; i < order.instructions(bits); ++i) {
+        words.append(operands(weights, step, i, offsets));
+      }
+    }
+    const int64_t matrices = first * order.instructions(bits) * wordsOfInstruction;
+    Value begin = b.add(memory, b.index(matrices * CoreMatrices::kRows));
+    Value activations = CoreMatrices{CoreMatrices::kRows * stride}.describe(b, memories, begin);
+    Values sums = multiplyByWarpgroup(b, fragment, shape.tiles, words, activations,
+                                      carriesFloats ? ValueRange() : ValueRange(values));
+    if (isGrouped) {
+      values = applyScales(sums, number, values);
+      continue;
+    }
+    for (size_t i = 0; carriesFloats && i < sums.size(); ++i) {
+      sums[i] = b.add(values[i], sums[i]);
+    }
+    values = sums;
+  }
+  return values;
+}
+
 /// What is carried from chunk to chunk: totals in f32 if there are groups, else sums in i32; or in
 /// f32, to which those of the chunk are added, since an instruction may keep fewer bits of its own.
 SmallVector<Value> MatrixEmitter::computeChunk(Value chunk, ValueRange weights, Value memory,
                                                ValueRange carried) {
+  if (isWarpgroup) {
+    return computeByWarpgroup(chunk, weights, memory, carried);
+  }
   const int64_t codesOfStep = order.codesOfStep(bits);
   const int64_t groupCodes = isGrouped ? groups.paddedGroup() : chunkCodes;
   const int64_t perLane = codesOfStep / order.kLanes / perWord;
@@ -129,6 +165,7 @@ Value MatrixEmitter::scaleBase(Value number) {
 }
 
 /// Totals plus `scale * (sum - zero point * sum of activations)`, or `scale * sum` of floats.
+/// Scales of groups of activations are factors of the scale.
 SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, ValueRange totals) {
   const int64_t inStages = isGrouped ? numStages * stageWords * perWord / groups.paddedGroup() : 1;
   Value isReal;
@@ -155,12 +192,14 @@ SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, Val
   Value last = b.sub(count, b.index(1));
   Values next;
   for (int64_t tile = 0; tile < shape.tiles; ++tile) {
-    std::map<int64_t, Value> ofColumn;
+    std::map<int64_t, std::pair<Value, Value>> ofColumn;
     for (int64_t sum = 0; sum < numSums(); ++sum) {
-      Value &ofActivations = ofColumn[fragment.column.ofRegister[sum]];
-      if (!ofActivations && rowSums) {
+      auto &[ofActivations, groupScale] = ofColumn[fragment.column.ofRegister[sum]];
+      if (!ofActivations && !groupScale && (rowSums || kernel.groupScales)) {
         Value token = atMost(tokenOf(tile, sum), last);
-        ofActivations = b.load(rowSums, b.add(b.mul(token, groups.numGroups()), number));
+        Value at = b.add(b.mul(token, groups.numGroups()), number);
+        ofActivations = rowSums ? b.load(rowSums, at) : Value();
+        groupScale = kernel.groupScales ? b.load(rowScale, at) : Value();
       }
       auto [scale, zero] = ofRow[fragment.row.ofRegister[sum]];
       const size_t place = tile * numSums() + sum;
@@ -171,7 +210,8 @@ SmallVector<Value> MatrixEmitter::applyScales(ValueRange sums, Value number, Val
       if (isReal) {
         value = b.select(isReal, value, b.f32(0.0f));
       }
-      next.push_back(b.fma(value, scale, totals[place]));
+      Value factor = groupScale ? b.mul(groupScale, scale) : scale;
+      next.push_back(b.fma(value, factor, totals[place]));
     }
   }
   return next;
@@ -211,7 +251,7 @@ void MatrixEmitter::finish(ValueRange values) {
           arith::AndIOp::create(b, b.lessThan(row, b.index(layout.n)), b.lessThan(token, count));
       b.ifThen(isReal, [&] {
         Value scaled = total;
-        if (rowScale) {
+        if (rowScale && !kernel.groupScales) {
           scaled = b.mul(total, b.load(rowScale, kernel.rowScales ? token : b.index(0)));
         }
         if (bias) {
@@ -249,6 +289,9 @@ void MatrixEmitter::emit() {
     }
     // Behind the barrier nobody reads the memory of the stage before, and it is filled again.
     b.waitForCopies(numMemories - 2);
+    if (isWarpgroup) {
+      publishToWarpgroup(b);
+    }
     b.barrier();
     Value later = b.add(number, b.index(numMemories - 1));
     b.ifThen(b.lessThan(later, b.index(numStages)),
@@ -257,7 +300,7 @@ void MatrixEmitter::emit() {
     return computeChunk(chunk, weights, b.mul(b.rem(number, numMemories), memoryWords), carried);
   };
   Value end = b.index(numStages);
-  if (carriesFloats && !isGrouped) {
+  if ((carriesFloats && !isGrouped) || isWarpgroup || kernel.groupScales) {
     // Assemblers that know how often this body runs repeat it until registers spill.
     end = b.select(b.lessThan(b.index(0), count), end, b.index(0));
   }

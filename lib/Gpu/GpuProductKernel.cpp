@@ -31,7 +31,10 @@ std::string GpuProductKernel::name() const {
          : shortLhs()         ? fragment->element == MatrixElement::F16 ? "f16" : "bf16"
          : multipliesFloats() ? byteFloat
                               : "i8")
-     << (codedLhs && rowScales && !shortLhs() ? "row_" : "_");
+     << (!codedLhs || shortLhs() ? "_"
+         : groupScales           ? "group_"
+         : rowScales             ? "row_"
+                                 : "_");
   if (holdsFloats(layout.container)) {
     os << "f32";
   } else {
@@ -107,7 +110,7 @@ private:
     }
     for (int64_t i = 0; i < numRows; ++i) {
       Value sum = sums[i];
-      if (kernel.codedLhs) {
+      if (kernel.codedLhs && !kernel.groupScales) {
         sum = b.mul(sum, b.load(rowScale, kernel.rowScales ? loaded[i] : b.index(0)));
       }
       if (bias) {
@@ -154,7 +157,12 @@ private:
       Values next =
           kernel.codedLhs ? integerGroup(group, size, zero) : decodedGroup(group, size, zero);
       for (int64_t i = 0; i < numRows; ++i) {
-        next[i] = b.fma(next[i], scale, sums[i]);
+        Value own = scale;
+        if (kernel.groupScales) {
+          Value place = b.add(b.mul(loaded[i], number), group);
+          own = b.mul(b.load(rowScale, place), scale);
+        }
+        next[i] = b.fma(next[i], own, sums[i]);
       }
       return next;
     };
@@ -256,7 +264,7 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
     parameter({dynamic, groups.paddedK() / 2}, i32);
   } else if (codedLhs) {
     parameter({dynamic, groups.paddedK() / 4}, i32);
-    parameter({rowScales ? dynamic : 1, 1}, f32);
+    parameter({rowScales ? dynamic : 1, groupScales ? groups.numGroups() : 1}, f32);
     if (!multipliesFloats()) {
       parameter({dynamic, groups.numGroups()}, i32);
     }

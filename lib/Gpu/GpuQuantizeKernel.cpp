@@ -5,10 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A group of threads takes a row.
+// A group of threads takes a row. Where groups of the row have scales of their own, a thread takes
+// a group.
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/Codegen/KernelSelection.h"
 #include "quench/Gpu/GpuProductKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,6 +18,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -34,18 +37,24 @@ public:
     thread = b.threadId();
     firstInput = b.mul(row, groups.k);
     firstWord = b.mul(row, kernel.wordsPerRow());
-    if (kernel.dynamic) {
+    if (kernel.groupScales) {
+      // Found group by group.
+    } else if (kernel.dynamic) {
       scale = rowScale();
       b.ifThen(b.lessThan(thread, b.index(1)), [&] { b.store(scale, scales, row); });
     } else {
       scale = b.load(given, b.index(0));
     }
     int64_t number = groups.numGroups();
-    if (number == 1) {
+    if (number == 1 && !kernel.groupScales) {
       quantizeRow();
       return;
     }
     b.loop(thread, b.index(number), b.index(b.threads), [&](Value group) {
+      if (kernel.groupScales) {
+        scale = groupScale(group);
+        b.store(scale, scales, b.add(b.mul(row, number), group));
+      }
       Value sum = quantizeWords(group, b.index(0), b.index(1));
       if (sums) {
         b.store(sum, sums, b.add(b.mul(row, number), group));
@@ -66,6 +75,23 @@ private:
     Value shared = b.sharedBuffer(b.threads, b.getF32Type());
     Value magnitude =
         b.reduce(largest[0], shared, [&](Value lhs, Value rhs) { return b.maximum(lhs, rhs); });
+    return scaleFor(magnitude);
+  }
+
+  /// Likewise of a group, or a power of two.
+  Value groupScale(Value group) {
+    Value first = b.mul(group, groups.group);
+    Value size = sizeOf(group, groups.group, groups.groupSize(groups.numGroups() - 1));
+    SmallVector<Value> largest =
+        b.loop(b.index(0), size, b.index(1), {b.f32(0.0f)},
+               [&](Value k, ValueRange carried) -> SmallVector<Value> {
+                 Value x = b.load(input, b.add(firstInput, b.add(first, k)));
+                 return {b.maximum(math::AbsFOp::create(b, x), carried[0])};
+               });
+    return kernel.rule ? powerOfTwoFor(largest[0]) : scaleFor(largest[0]);
+  }
+
+  Value scaleFor(Value magnitude) {
     if (kernel.clip != 1.0f) {
       magnitude = b.mul(magnitude, b.f32(kernel.clip));
     }
@@ -74,6 +100,44 @@ private:
     // A row so small that its scale underflows takes the smallest one there is.
     result = b.maximum(result, b.f32(std::numeric_limits<float>::denorm_min()));
     return b.select(isZero, b.f32(1.0f), result);
+  }
+
+  /// `numerics::mxScaleExponent`, from the bits of the magnitude: 2^-127 for what is smaller.
+  Value powerOfTwoFor(Value magnitude) {
+    constexpr int32_t kMantissa = 23, kOne = 1 << kMantissa;
+    const float largest = kernel.largestCode();
+    const int32_t emax = std::ilogb(largest);
+    Value bits = arith::BitcastOp::create(b, b.getI32Type(), magnitude);
+    // What of the mantissa, behind its one, makes the power the next one.
+    int32_t least = kOne;
+    switch (*kernel.rule) {
+    case numerics::MxScaleRule::Floor:
+      break;
+    case numerics::MxScaleRule::Ceil:
+      least = 1;
+      break;
+    case numerics::MxScaleRule::Even: {
+      const auto fraction =
+          kernel.format ? static_cast<int32_t>(numerics::mantissaBits(*kernel.format)) : emax;
+      least = kOne - (kOne >> (fraction + 1));
+      break;
+    }
+    case numerics::MxScaleRule::RoundCeil:
+      least = static_cast<int32_t>(std::ldexp(largest, kMantissa - emax)) - kOne + 1;
+      break;
+    }
+    Value exponent = b.shiftRight(b.add(bits, b.i32(kOne - least)), kMantissa);
+    Value isLess = b.lessThan(exponent, b.i32(emax + 1));
+    Value power = b.shiftLeft(b.sub(exponent, b.i32(emax)), kMantissa);
+    // The only power without a one before its mantissa.
+    power = b.select(isLess, b.i32(kOne >> 1), power);
+    return arith::BitcastOp::create(b, b.getF32Type(), power);
+  }
+
+  Value sizeOf(Value group, int64_t size, int64_t last) {
+    Value isLast =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, group, b.index(groups.numGroups() - 1));
+    return b.select(isLast, b.index(last), b.index(size));
   }
 
   /// All threads share the only group.
@@ -93,9 +157,8 @@ private:
     auto wordsOf = [](int64_t size) {
       return (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit / 4;
     };
-    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, group, b.index(number - 1));
-    Value size = b.select(isLast, b.index(last), b.index(groups.group));
-    Value words = b.select(isLast, b.index(wordsOf(last)), b.index(wordsOf(groups.group)));
+    Value size = sizeOf(group, groups.group, last);
+    Value words = sizeOf(group, wordsOf(groups.group), wordsOf(last));
     Value from = b.add(firstInput, b.mul(group, groups.group));
     Value to = b.add(firstWord, b.mul(group, groups.paddedGroup() / 4));
     SmallVector<Value> sum =
@@ -117,6 +180,15 @@ private:
 
   /// clamp(roundeven(x / scale))
   Value quantize(Value x) {
+    if (kernel.rule) {
+      // The scale of zeros is no number that all devices divide by.
+      Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x, b.f32(0.0f));
+      return b.select(isZero, b.i32(0), quantizeReal(x));
+    }
+    return quantizeReal(x);
+  }
+
+  Value quantizeReal(Value x) {
     if (kernel.format) {
       return b.encodeByteFloat(b.div(x, scale), *kernel.format, kernel.isHalved);
     }
@@ -134,6 +206,37 @@ private:
 };
 } // namespace
 
+std::optional<GpuQuantizeKernel> GpuQuantizeKernel::getGrouped(QuantizeOp op,
+                                                               const GroupLayout &groups) {
+  SchemeAttr scheme = op.getResult().getType().getScheme();
+  auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
+  const bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
+  const bool isFloat = scheme.isByteFloat();
+  ArrayRef<int64_t> block = scheme.getBlock();
+  if (!(isSignedByte || isFloat) || !isFloatMatrix(op.getInput()) || !op.isDynamic() ||
+      scheme.hasZeroPoints() || scheme.getScaleScheme() || block.size() != 2 || block[0] != 1 ||
+      block[1] != groups.group || (!isFloat && scheme.getCodeMax() <= 0)) {
+    return std::nullopt;
+  }
+  GpuQuantizeKernel kernel{RowQuantization{
+      groups, static_cast<int32_t>(scheme.getCodeMin()), static_cast<int32_t>(scheme.getCodeMax()),
+      /*dynamic=*/true, static_cast<float>(op.getClip().convertToDouble())}};
+  if (isFloat) {
+    kernel.format = scheme.getNumericsScheme().element.floatFormat();
+  }
+  kernel.groupScales = true;
+  if (isa<Float8E8M0FNUType>(scheme.getScaleType())) {
+    kernel.rule = numerics::parseMxScaleRule(stringifyScaleRule(op.getRule()));
+  }
+  const bool isKnown = kernel.rule ? kernel.clip == 1.0f : scheme.getScaleType().isF32();
+  return isKnown ? std::optional(kernel) : std::nullopt;
+}
+
+std::string GpuQuantizeKernel::name() const {
+  std::string text = RowQuantization::name();
+  return !groupScales ? text : rule ? text + "_" + numerics::name(*rule).str() : text + "_scales";
+}
+
 func::FuncOp GpuQuantizeKernel::getOrCreate(ModuleOp module) const {
   Builder types(module.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
@@ -146,7 +249,8 @@ func::FuncOp GpuQuantizeKernel::getOrCreate(ModuleOp module) const {
   }
   kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, wordsPerRow()}, i32));
   if (dynamic) {
-    kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, 1}, f32));
+    const int64_t columns = groupScales ? groups.numGroups() : 1;
+    kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, columns}, f32));
   }
   if (!format) {
     kernel.parameters.push_back(ArithmeticBuilder::bufferType({rows, groups.numGroups()}, i32));

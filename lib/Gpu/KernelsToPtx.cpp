@@ -40,16 +40,19 @@ static Value dot(ImplicitLocOpBuilder &b, Value signedBytes, Value unsignedBytes
                                            rhs, NVVM::DotAccumulateType::UNSIGNED, sum);
 }
 
-/// Products of eight-bit floats came with version 8.4 of PTX, later than the first chips that have
-/// them. Newer chips have newer versions.
+/// Products of eight-bit floats, and those of a warpgroup of unsigned with signed bytes, came with
+/// version 8.4 of PTX, later than the first chips that have them. Newer chips have newer versions.
 static StringRef featuresFor(ModuleOp module, StringRef chip) {
+  if (chip == "sm_90a") {
+    return "+ptx84";
+  }
   bool multipliesByteFloats = false;
   module.walk([&](LLVM::CallIntrinsicOp call) {
     multipliesByteFloats |= llvm::any_of(MatrixFragment::all(), [&](const MatrixFragment &each) {
       return each.element == MatrixElement::ByteFloat && each.intrinsic == call.getIntrin();
     });
   });
-  return multipliesByteFloats && (chip == "sm_89" || chip.starts_with("sm_90")) ? "+ptx84" : "";
+  return multipliesByteFloats && (chip == "sm_89" || chip == "sm_90") ? "+ptx84" : "";
 }
 
 namespace {

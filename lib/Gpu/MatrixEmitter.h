@@ -41,7 +41,8 @@ public:
     chunkCodes = fragment.codesOfChunk(layout);
     stageWords = chunkCodes / perWord * (shape.dividesK ? GpuMatrixShape::kWaves : 1);
     numStages = (rowWords() + stageWords - 1) / stageWords;
-    stride = stageWords + (fragment.copiesAsynchronously ? 4 : 8);
+    isWarpgroup = fragment.hasWarpgroup() && !shape.dividesK;
+    stride = stageWords + (isWarpgroup ? 0 : fragment.copiesAsynchronously ? 4 : 8);
     memoryWords = shape.tiles * fragment.n * stride;
     if (fragment.copiesAsynchronously) {
       const int64_t fitting = kernel.sharedBytes / (4 * memoryWords);
@@ -54,6 +55,7 @@ public:
   void emit();
 
 private:
+  using Value = mlir::Value;
   using Values = mlir::SmallVector<mlir::Value>;
   static constexpr int64_t kMemories = 4;
 
@@ -73,6 +75,9 @@ private:
                   mlir::ValueRange offsets);
   Values offsetsOf(mlir::Value number);
   Values loadActivations(mlir::Value from, int64_t instruction, int64_t tile);
+  Value wordInMemory(Value row, Value inRow);
+  Values computeByWarpgroup(mlir::Value chunk, mlir::ValueRange weights, mlir::Value memory,
+                            mlir::ValueRange carried);
   Values computeChunk(mlir::Value chunk, mlir::ValueRange weights, mlir::Value memory,
                       mlir::ValueRange carried);
   mlir::Value scaleBase(mlir::Value number);
@@ -97,6 +102,8 @@ private:
   int64_t numMemories = 1;
   /// Whether groups have scales, and whether what is carried along K is sums in f32.
   bool isGrouped, carriesFloats;
+  /// Whether the waves multiply together.
+  bool isWarpgroup;
   mlir::Value thread, lane, wave, group, part, panel, loadedPanel, firstToken, memories;
   /// By tile, what was loaded last: words for two instructions.
   std::map<int64_t, Values> loaded;

@@ -11,9 +11,10 @@
 
 using namespace quench;
 
-// PTX ISA, "Matrix Fragments for mma.m16n8k32", and for m16n8k16 with elements of 16 bits.
+// PTX ISA, "Matrix Fragments for mma.m16n8k32", and for m16n8k16 with elements of 16 bits. Those of
+// wgmma.m64n64 are, in each of four waves, those of eight such instructions side by side.
 static MatrixFragment tensorCore(llvm::StringRef instruction, llvm::StringRef intrinsic,
-                                 MatrixElement element) {
+                                 MatrixElement element, llvm::StringRef warpgroup = {}) {
   const bool isShort = element == MatrixElement::BF16 || element == MatrixElement::F16;
   return {instruction,
           intrinsic,
@@ -24,7 +25,8 @@ static MatrixFragment tensorCore(llvm::StringRef instruction, llvm::StringRef in
           {0, 2, {0, 1, 0, 1}},
           element,
           /*mixesSigns=*/element == MatrixElement::Byte,
-          /*copiesAsynchronously=*/true};
+          /*copiesAsynchronously=*/true,
+          warpgroup};
 }
 
 // AMD Matrix Instruction Calculator. Waves of 64 lanes.
@@ -62,12 +64,22 @@ const std::vector<MatrixFragment> &MatrixFragment::all() {
   constexpr auto bf16 = MatrixElement::BF16, f16 = MatrixElement::F16;
   constexpr llvm::StringLiteral mfmaBF16 = "llvm.amdgcn.mfma.f32.16x16x16bf16.1k";
   constexpr llvm::StringLiteral mfmaF16 = "llvm.amdgcn.mfma.f32.16x16x16f16";
+  constexpr llvm::StringLiteral mmaBytes = "llvm.nvvm.mma.m16n8k32.row.col.u8.s8";
+  constexpr llvm::StringLiteral mmaE4M3 = "llvm.nvvm.mma.m16n8k32.row.col.f32.e4m3.e4m3.f32";
+  constexpr llvm::StringLiteral mmaE5M2 = "llvm.nvvm.mma.m16n8k32.row.col.f32.e5m2.e5m2.f32";
+  constexpr llvm::StringLiteral mmaBF16 = "llvm.nvvm.mma.m16n8k16.row.col.bf16";
+  constexpr llvm::StringLiteral mmaF16 = "llvm.nvvm.mma.m16n8k16.row.col.f32.f32";
   static const std::vector<MatrixFragment> fragments = {
-      tensorCore("mma.m16n8k32", "llvm.nvvm.mma.m16n8k32.row.col.u8.s8", bytes),
-      tensorCore("mma.m16n8k32.e4m3", "llvm.nvvm.mma.m16n8k32.row.col.f32.e4m3.e4m3.f32", floats),
-      tensorCore("mma.m16n8k32.e5m2", "llvm.nvvm.mma.m16n8k32.row.col.f32.e5m2.e5m2.f32", floats),
-      tensorCore("mma.m16n8k16.bf16", "llvm.nvvm.mma.m16n8k16.row.col.bf16", bf16),
-      tensorCore("mma.m16n8k16.f16", "llvm.nvvm.mma.m16n8k16.row.col.f32.f32", f16),
+      tensorCore("mma.m16n8k32", mmaBytes, bytes),
+      tensorCore("mma.m16n8k32.e4m3", mmaE4M3, floats),
+      tensorCore("mma.m16n8k32.e5m2", mmaE5M2, floats),
+      tensorCore("mma.m16n8k16.bf16", mmaBF16, bf16),
+      tensorCore("mma.m16n8k16.f16", mmaF16, f16),
+      tensorCore("wgmma.m64n64k32", mmaBytes, bytes, "m64n64k32.s32.u8.s8"),
+      tensorCore("wgmma.m64n64k32.e4m3", mmaE4M3, floats, "m64n64k32.f32.e4m3.e4m3"),
+      tensorCore("wgmma.m64n64k32.e5m2", mmaE5M2, floats, "m64n64k32.f32.e5m2.e5m2"),
+      tensorCore("wgmma.m64n64k16.bf16", mmaBF16, bf16, "m64n64k16.f32.bf16.bf16"),
+      tensorCore("wgmma.m64n64k16.f16", mmaF16, f16, "m64n64k16.f32.f16.f16"),
       matrixCore("v_mfma_i32_16x16x32_i8", "llvm.amdgcn.mfma.i32.16x16x32.i8", 2, bytes),
       matrixCore("v_mfma_i32_16x16x16i8", "llvm.amdgcn.mfma.i32.16x16x16i8", 1, bytes),
       matrixCore("v_mfma_f32_16x16x32_fp8_fp8", "llvm.amdgcn.mfma.f32.16x16x32.fp8.fp8", 2, floats),

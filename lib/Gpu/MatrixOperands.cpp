@@ -10,7 +10,8 @@
 // registers there are as many of these memories as it has room for, up to four: one is used while
 // the others are filled, and a barrier before it is used tells that the last one is free. Matrices
 // of eight rows of sixteen bytes, two for each instruction, are loaded from there by one
-// instruction.
+// instruction. The instruction of a warpgroup reads such matrices itself and wants the rows of each
+// one behind the other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,13 +26,24 @@ using namespace quench;
 // Activations
 //===----------------------------------------------------------------------===//
 
+/// Where four words of a row begin that begin at a multiple of four.
+Value MatrixEmitter::wordInMemory(Value row, Value inRow) {
+  if (!isWarpgroup) {
+    return b.add(b.mul(row, stride), inRow);
+  }
+  constexpr int64_t rows = CoreMatrices::kRows, words = CoreMatrices::kWordsOfRow;
+  Value ofEight = b.mul(b.div(row, rows), rows * stride);
+  Value ofMatrix = b.mul(b.div(inRow, words), CoreMatrices::kWords);
+  return b.add(ofEight, b.add(ofMatrix, b.mul(b.rem(row, rows), words)));
+}
+
 void MatrixEmitter::stageVector(Value vector, Value number, Value memory) {
   constexpr int64_t size = FragmentOrder::kVector;
   Value row = b.div(vector, stageWords / size);
   Value inRow = b.mul(b.rem(vector, stageWords / size), size);
   Value word = b.add(b.mul(number, stageWords), inRow);
   Value token = atMost(b.add(firstToken, row), b.sub(count, b.index(1)));
-  Value to = b.add(memory, b.add(b.mul(row, stride), inRow));
+  Value to = b.add(memory, wordInMemory(row, inRow));
   // What is behind the end of a row is 0.
   Value isReal;
   if (rowWords() % stageWords != 0) {

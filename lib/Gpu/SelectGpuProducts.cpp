@@ -45,6 +45,35 @@ std::optional<RowCodes> GpuKernelSelector::roundedRows(arith::TruncFOp op,
   return entry->second;
 }
 
+std::optional<RowCodes> GpuKernelSelector::quantizedGroups(QuantizeOp op, const GroupLayout &groups,
+                                                           bool isHalved) {
+  std::optional<GpuQuantizeKernel> kernel = GpuQuantizeKernel::getGrouped(op, groups);
+  if (!kernel) {
+    return std::nullopt;
+  }
+  kernel->isHalved = isHalved;
+  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
+  if (!isNew) {
+    return entry->second;
+  }
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  Value input = op.getInput();
+  const int64_t rows = staticDim(input, 0), number = groups.numGroups();
+  auto empty = [&](int64_t columns, Type element) {
+    return emptyLike(RankedTensorType::get({rows, columns}, element), input);
+  };
+  SmallVector<Value> destinations = {empty(kernel->wordsPerRow(), b.getI32Type()),
+                                     empty(number, b.getF32Type())};
+  if (!kernel->format) {
+    destinations.push_back(empty(number, b.getI32Type()));
+  }
+  SmallVector<Value> results = call(kernel->getOrCreate(module), input, destinations);
+  entry->second = {results[0], results[1], kernel->format ? Value() : results[2],
+                   /*rowScales=*/true};
+  return entry->second;
+}
+
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
                                          WeightOp weight, PanelContainer container,
                                          StringRef instruction, Value bias) {
@@ -76,6 +105,7 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
   SmallVector<Value> inputs = {lhs};
   if (codes) {
     kernel.rowScales = codes->rowScales;
+    kernel.groupScales = codes->scales && staticDim(codes->scales, 1) > 1;
     inputs = {codes->codes};
     for (Value part : {codes->scales, codes->sums}) {
       if (part) {
@@ -146,7 +176,10 @@ bool GpuKernelSelector::selectContract(ContractOp op) {
   if ((form != ContractionForm::Integer && form != ContractionForm::FloatCodes) || !quantize) {
     return false;
   }
-  std::optional<RowCodes> codes = quantizedRows(quantize, groups, holdsHalvedFloats(container));
+  const bool isHalved = holdsHalvedFloats(container);
+  std::optional<RowCodes> codes = lhs.getScheme().getBlock()[1] == SchemeAttr::kWhole
+                                      ? quantizedRows(quantize, groups, isHalved)
+                                      : quantizedGroups(quantize, groups, isHalved);
   return codes && replaceByProduct(op, quantize.getInput(), codes, weight, container,
                                    realization.getProduct(), op.getBias());
 }

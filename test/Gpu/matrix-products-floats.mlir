@@ -80,6 +80,34 @@ func.func @e5m2(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
   return %y : tensor<?x40xf32>
 }
 
+// Groups of activations, as long as those of the weight, have scales of their own: powers of two here, by which the scale of the
+// weight is multiplied before it is a factor of the sum of a group.
+// REMARK: [Passed] legalize | {{.*}}codes are floats and multiplied as they are, block sums in f32: mma.m16n8k32.e4m3, weights in f8
+// CHECK-LABEL: func.func @groups_of_both
+// MMA:           quench.kernel_call @quantize_row_128_g32_e4m3_rceil(%{{[^,]+}} : tensor<?x128xf32>) into(%{{[^,]+}}, %{{[^,]+}} : tensor<?x32xi32>, tensor<?x4xf32>)
+// CHECK:         quench.kernel_call @matrix_product_e4m3group_e4m3g32_40x128({{[^:]+}} : tensor<?x32xi32>, tensor<?x4xf32>, tensor<{{.+}}xi32>, tensor<192xf32>)
+// A power of two is the exponent of the largest magnitude less that of 448, and one more if there is more than 1.75 before it.
+// KERNEL-LABEL: gpu.func @quantize_row_128_g32_e4m3{{(_halved)?}}_rceil(
+// KERNEL:         scf.for
+// KERNEL:           scf.for
+// KERNEL:           %[[BITS:.+]] = arith.bitcast %{{.+}} : f32 to i32
+// KERNEL:           %[[REST:.+]] = arith.constant 2097151 : i32
+// KERNEL:           %[[NEXT:.+]] = arith.addi %[[BITS]], %[[REST]]
+// KERNEL:           %[[EXPONENT:.+]] = arith.shrui %[[NEXT]]
+// KERNEL:           %[[LARGEST:.+]] = arith.constant 8 : i32
+// KERNEL:           arith.subi %[[EXPONENT]], %[[LARGEST]]
+// KERNEL-LABEL: gpu.func @matrix_product_e4m3group_e4m3g32_40x128_rows{{8|16}}(
+// KERNEL:         %[[FACTOR:.+]] = arith.mulf
+// KERNEL-NEXT:    math.fma %{{.+}}, %[[FACTOR]], %{{.+}} : f32
+func.func @groups_of_both(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
+  %q = quench.quantize %x rule rceil : tensor<?x128xf32> to !quench.qtensor<?x128xf32, #g>
+  %d = quench.dequantize %q : !quench.qtensor<?x128xf32, #g> to tensor<?x128xf32>
+  %w = quench.weight @groups_of_both.weight : !quench.qtensor<40x128xf32, #g>
+  %v = quench.dequantize %w : !quench.qtensor<40x128xf32, #g> to tensor<40x128xf32>
+  %y = nn.linear %d, %v : tensor<?x128xf32>, tensor<40x128xf32> -> tensor<?x40xf32>
+  return %y : tensor<?x40xf32>
+}
+
 // REMARK: [Missed] legalize | {{.*}}computed on f32 activations: the target has no products of these floats
 func.func @negative_two_kinds(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
   %q = quench.quantize %x : tensor<?x128xf32> to !quench.qtensor<?x128xf32, #e5>
@@ -100,7 +128,7 @@ func.func @negative_groups_of_48(%x: tensor<?x96xf32>) -> tensor<?x40xf32> {
   return %y : tensor<?x40xf32>
 }
 
-// REMARK: [Missed] legalize | {{.*}}computed on f32 activations: the scales of the activations change along K
+// REMARK: [Missed] legalize | {{.*}}computed on f32 activations: groups of the activations are not those of the weights
 func.func @negative_groups_of_activations(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
   %q = quench.quantize %x : tensor<?x128xf32> to !quench.qtensor<?x128xf32, #a32>
   %d = quench.dequantize %q : !quench.qtensor<?x128xf32, #a32> to tensor<?x128xf32>

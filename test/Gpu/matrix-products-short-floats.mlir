@@ -11,6 +11,8 @@
 // RUN: %{select} | FileCheck %s --check-prefix=WMMA
 
 #w4 = #quench.scheme<i4, block = [1, 32], scale = f16>
+#nf4 = #quench.scheme<#quench.codebook<[-1.0, -0.6961928, -0.52507305, -0.3949175, -0.28444138, -0.18477343, -0.09105004, 0.0, 0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1.0]>, block = [1, 32], scale = f16>
+#fp8 = #quench.scheme<f8E4M3FN, block = [1, *], scale = f32>
 #w4g256 = #quench.scheme<i4, block = [1, 256], scale = f16>
 
 // REMARK: [Passed] legalize | {{.*}}weights become 16-bit floats on the way, exactly: mma.m16n8k16.bf16, weights in i4
@@ -47,6 +49,49 @@ func.func @groups(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
   %v = quench.dequantize %w : !quench.qtensor<40x128xf32, #w4> to tensor<40x128xf32>
   %y = nn.linear %f, %v : tensor<?x128xf32>, tensor<40x128xf32> -> tensor<?x40xf32>
   return %y : tensor<?x40xf32>
+}
+
+// A codebook has values that bf16 holds. Bytes of them are picked from registers by four codes at a time.
+// REMARK: [Passed] legalize | {{.*}}the values of the codebook of the weight are rounded to 16 bits
+// REMARK: [Passed] legalize | {{.*}}weights become 16-bit floats on the way, exactly: mma.m16n8k16.bf16, weights in i4
+// LEGAL-LABEL: func.func @codebook
+// LEGAL:         quench.weight {{.*}}#quench.codebook<[-1.000000e+00, -0.6953125, -0.5234375,
+// LEGAL:         quench.contract {{.*}} accumulator f32 by <short_floats, container = i4, product = "mma.m16n8k16.bf16"> : tensor<?x128xbf16>
+// CHECK-LABEL: func.func @codebook
+// CHECK:         quench.packed_weight codes {{.*}}container = i4
+// CHECK:         quench.kernel_call @matrix_product_bf16_t4_{{.+}}_g32_24x128(
+// KERNEL-LABEL: gpu.func @matrix_product_bf16_t4_{{.+}}_g32_24x128_rows{{8|16}}(
+// KERNEL-MMA-COUNT-2: llvm.call_intrinsic "llvm.nvvm.prmt"(
+// KERNEL-MFMA-COUNT-2: llvm.call_intrinsic "llvm.amdgcn.perm"(
+// KERNEL-MMA:    llvm.call_intrinsic "llvm.nvvm.mma.m16n8k16.row.col.bf16"(
+// KERNEL-MFMA:   llvm.call_intrinsic "llvm.amdgcn.mfma.f32.16x16x16bf16.1k"(
+func.func @codebook(%x: tensor<?x128xf32>) -> tensor<?x24xf32> {
+  %h = arith.truncf %x : tensor<?x128xf32> to tensor<?x128xbf16>
+  %f = arith.extf %h : tensor<?x128xbf16> to tensor<?x128xf32>
+  %w = quench.weight @codebook.weight : !quench.qtensor<24x128xf32, #nf4>
+  %v = quench.dequantize %w : !quench.qtensor<24x128xf32, #nf4> to tensor<24x128xf32>
+  %y = nn.linear %f, %v : tensor<?x128xf32>, tensor<24x128xf32> -> tensor<?x24xf32>
+  return %y : tensor<?x24xf32>
+}
+
+// Eight-bit floats have their bits moved and are multiplied by 2^8, the distance of the exponents.
+// REMARK: [Passed] legalize | {{.*}}weights become 16-bit floats on the way, exactly: mma.m16n8k16.f16, weights in f8
+// LEGAL-LABEL: func.func @byte_floats
+// LEGAL:         quench.contract {{.*}} by <short_floats, container = f8E4M3FN, product = "mma.m16n8k16.f16">
+// KERNEL-LABEL: gpu.func @matrix_product_f16_e4m3_16x128_rows{{8|16}}(
+// KERNEL:        %[[SIGNS:.+]] = arith.constant -2147450880 : i32
+// KERNEL:        %[[SIGN:.+]] = arith.andi %{{.+}}, %[[SIGNS]]
+// KERNEL:        arith.ori %[[SIGN]]
+// KERNEL:        %[[FACTOR:.+]] = arith.constant 1543527424 : i32
+// KERNEL:        %[[TIMES:.+]] = llvm.bitcast %[[FACTOR]] : i32 to vector<2xf16>
+// KERNEL:        llvm.intr.fma(%{{.+}}, %[[TIMES]], {{.*}} : (vector<2xf16>, vector<2xf16>, vector<2xf16>) -> vector<2xf16>
+func.func @byte_floats(%x: tensor<?x128xf32>) -> tensor<?x16xf32> {
+  %h = arith.truncf %x : tensor<?x128xf32> to tensor<?x128xf16>
+  %f = arith.extf %h : tensor<?x128xf16> to tensor<?x128xf32>
+  %w = quench.weight @byte_floats.weight : !quench.qtensor<16x128xf32, #fp8>
+  %v = quench.dequantize %w : !quench.qtensor<16x128xf32, #fp8> to tensor<16x128xf32>
+  %y = nn.linear %f, %v : tensor<?x128xf32>, tensor<16x128xf32> -> tensor<?x16xf32>
+  return %y : tensor<?x16xf32>
 }
 
 // Groups as long as memory of a group of threads are too long.

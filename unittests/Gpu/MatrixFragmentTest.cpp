@@ -105,11 +105,13 @@ const Manual wmma = {16,
                      laneMod16};
 
 const Manual &manualOf(llvm::StringRef instruction) {
-  return instruction.starts_with("mma.m16n8k32")   ? mma
-         : instruction.starts_with("mma.m16n8k16") ? mma16
-         : instruction.contains("16x16x32")        ? mfma32
-         : instruction.starts_with("v_mfma")       ? mfma16
-                                                   : wmma;
+  // Each wave of a warpgroup has the registers of an instruction of its own.
+  const bool isTensorCore = instruction.contains("mma.m");
+  return isTensorCore && instruction.contains("k32")   ? mma
+         : isTensorCore && instruction.contains("k16") ? mma16
+         : instruction.contains("16x16x32")            ? mfma32
+         : instruction.starts_with("v_mfma")           ? mfma16
+                                                       : wmma;
 }
 
 /// Elements of each lane.

@@ -18,6 +18,7 @@
 #include "quench/Codegen/ShortFloatTable.h"
 #include "quench/Gpu/GpuKernelBuilder.h"
 #include "quench/Gpu/MatrixFragment.h"
+#include "quench/Numerics/ScaleMath.h"
 
 namespace quench {
 
@@ -30,6 +31,8 @@ struct GpuProductKernel {
   bool codedLhs = false;
   /// One scale for each row of codes of activations, or one for all.
   bool rowScales = true;
+  /// One for each group of a row, of which there are several.
+  bool groupScales = false;
   /// Zero points beside the scales; otherwise that of codes stored unsigned.
   bool zeroPoints = false;
   bool bias = false;
@@ -49,7 +52,7 @@ struct GpuProductKernel {
   /// Whether codes of both sides are floats; with a fragment only.
   bool multipliesFloats() const { return holdsByteFloats(layout.container) && !shortLhs(); }
 
-  /// Parameters: activations (`?xK` f32; codes `?xW` i32, scales `?x1` or `1x1` f32 and, if
+  /// Parameters: activations (`?xK` f32; codes `?xW` i32, scales `?x1`, `?xG` or `1x1` f32 and, if
   /// codes are integers, their sums `?xG` i32; or floats of 16 bits, `?xW` i32), words of the
   /// weight, f32 or i32, their scales f32 and zero points i32, a bias `N` f32, and the result `?xN`
   /// f32. There are two kernels behind it, one of them for one row.
@@ -62,10 +65,19 @@ private:
 /// Quantizes rows of f32 to bytes, four in a word, groups padded with zeros as `GroupLayout`
 /// says, without gaps between rows.
 struct GpuQuantizeKernel : RowQuantization {
+  /// One scale for each group, f32 or, by this rule, a power of two.
+  bool groupScales = false;
+  std::optional<numerics::MxScaleRule> rule = std::nullopt;
+
+  /// As `RowQuantization::get`, with scales of groups.
+  static std::optional<GpuQuantizeKernel> getGrouped(QuantizeOp op, const GroupLayout &groups);
+  std::string name() const;
+
   int64_t wordsPerRow() const { return groups.paddedK() / 4; }
 
   /// Parameters: input `?xK` f32; a given scale `1x1` f32 when static; codes `?xW` i32; when
-  /// dynamic the scales `?x1` f32; sums of the codes of each group `?xG` i32 if they are integers.
+  /// dynamic the scales `?x1` or `?xG` f32; sums of the codes of each group `?xG` i32 if they are
+  /// integers.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 };
 

@@ -61,7 +61,12 @@ struct MatrixFragment {
   /// Whether memory is copied to that of a group without passing through registers, and an
   /// instruction loads matrices from there.
   bool copiesAsynchronously;
+  /// For a warpgroup, four waves that multiply four panels by 64 rows of activations, which its
+  /// instruction reads from memory of the group: that instruction's shape and types. Registers of
+  /// each wave are those of `intrinsic`, which multiplies few rows.
+  llvm::StringRef warpgroup = {};
 
+  bool hasWarpgroup() const { return !warpgroup.empty(); }
   /// Whether sums are floats.
   bool multipliesFloats() const { return element != MatrixElement::Byte; }
   /// Whether operands have 16 bits.

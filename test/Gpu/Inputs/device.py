@@ -10,6 +10,8 @@ import sys
 
 import numpy
 
+from instructions import INTEGERS, MACHINES, float8, halves, multiply, nearest_bf16, permute, spread
+
 numpy.seterr(over="ignore")
 DTYPES = {"i32": numpy.int32, "f32": numpy.float32, "i1": numpy.bool_, "i64": numpy.int64, "index": numpy.int64}
 
@@ -84,90 +86,6 @@ class Parser:
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Instructions for matrices, lane by lane
-# ----------------------------------------------------------------------------------------------------------------------
-def spread(words):
-    """The bytes of the registers of each lane, words one after the other."""
-    return numpy.stack(words, axis=1).astype(numpy.int32).view(numpy.uint8).reshape(len(words[0]), -1)
-
-
-def permute(a, b, numbers, nibbles):
-    """Bytes that numbers name: four bits each among those of a, then b; or eight bits each among those of b, then a."""
-    pool = spread([a, b] if nibbles else [b, a])
-    picks = [numbers >> (4 if nibbles else 8) * i & (15 if nibbles else 255) for i in range(4)]
-    assert all((pick < 8).all() for pick in picks), "a byte that is none"
-    bytes_of = numpy.stack([numpy.take_along_axis(pool, pick[:, None], 1)[:, 0] for pick in picks], axis=1)
-    return numpy.ascontiguousarray(bytes_of).view(numpy.int32)[:, 0]
-
-
-def float8(kind, halved=False):
-    """What the codes of an eight-bit float stand for, by the tables of OCP, or the kinds without negative zero of AMD."""
-    mantissa = 3 if kind == "e4m3" else 2
-    bias = (7 if kind == "e4m3" else 15) + halved
-    values = []
-    for code in range(256):
-        exponent, fraction = (code & 127) >> mantissa, code & ((1 << mantissa) - 1)
-        value = (fraction / 2**mantissa + (exponent > 0)) * 2.0**(max(exponent, 1) - bias)
-        value = -value if code > 127 else value
-        if halved:
-            value = numpy.nan if code == 128 else value
-        elif kind == "e4m3":
-            value = numpy.nan if code & 127 == 127 else value
-        elif exponent == 31:
-            value = numpy.copysign(numpy.inf, value) if fraction == 0 else numpy.nan
-        values.append(value)
-    return numpy.array(values)
-
-
-def halves(words, is_half):
-    """The 16-bit floats of words, low ones first."""
-    bits = numpy.stack(words, axis=1).astype(numpy.int32).view(numpy.uint16)
-    return bits.view(numpy.float16).astype(numpy.float32) if is_half else (bits.astype(numpy.uint32) << 16).view(numpy.float32)
-
-
-def nearest_bf16(values):
-    bits = values.view(numpy.uint32)
-    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16
-
-
-INTEGERS = {True: numpy.arange(256).astype(numpy.int8).astype(numpy.int64), False: numpy.arange(256)}
-
-MACHINES = {
-    # lanes, rows of activations, K, (row, k) of element i of a lane's weights, (column, k) of its activations, place of its sums
-    "mma": (32, 8, 32, lambda l, i: (l // 4 + 8 * (i // 4 % 2), l % 4 * 4 + i % 4 + 16 * (i // 8)),
-            lambda l, i: (l // 4, l % 4 * 4 + i % 4 + 16 * (i // 4)), lambda l, i: (l // 4 + 8 * (i // 2), l % 4 * 2 + i % 2)),
-    "mma16": (32, 8, 16, lambda l, i: (l // 4 + 8 * (i // 2 % 2), l % 4 * 2 + i % 2 + 8 * (i // 4)),
-              lambda l, i: (l // 4, l % 4 * 2 + i % 2 + 8 * (i // 2)), lambda l, i: (l // 4 + 8 * (i // 2), l % 4 * 2 + i % 2)),
-    "mfma32": (64, 16, 32, lambda l, i: (l % 16, 8 * (l // 16) + i), lambda l, i: (l % 16, 8 * (l // 16) + i),
-               lambda l, i: (4 * (l // 16) + i, l % 16)),
-    "mfma16": (64, 16, 16, lambda l, i: (l % 16, 4 * (l // 16) + i), lambda l, i: (l % 16, 4 * (l // 16) + i),
-               lambda l, i: (4 * (l // 16) + i, l % 16)),
-    "wmma": (32, 16, 16, lambda l, i: (l % 16, i), lambda l, i: (l % 16, i), lambda l, i: (2 * i + l // 16, l % 16)),
-}
-# (rows of a lane, lanes along K, operand words, from one lane along K to the next), as in FragmentOrder.
-ORDERS = {"mma": (2, 4, 2, 1), "mma16": (2, 4, 1, 1), "mfma32": (1, 4, 2, 16), "mfma16": (1, 4, 1, 16), "wmma": (1, 1, 4, 16)}
-
-
-def multiply(machine, weights, activations, sums):
-    """Sums plus products of what each lane has of both operands."""
-    lanes, columns, depth, of_weight, of_activation, of_sum = MACHINES[machine]
-    result = sums.copy()
-    for wave in range(0, len(sums), lanes):
-        a, b = numpy.zeros((16, depth)), numpy.zeros((depth, columns))
-        for lane in range(lanes):
-            for i, value in enumerate(weights[wave + lane]):
-                a[of_weight(lane, i)] = value
-            for i, value in enumerate(activations[wave + lane]):
-                column, k = of_activation(lane, i)
-                b[k, column] = value
-        c = a @ b
-        for lane in range(lanes):
-            for i in range(sums.shape[1]):
-                result[wave + lane, i] += c[of_sum(lane, i)].astype(sums.dtype)
-    return result
-
-
-# ----------------------------------------------------------------------------------------------------------------------
 # A group of threads
 # ----------------------------------------------------------------------------------------------------------------------
 class Group:
@@ -176,6 +94,8 @@ class Group:
         self.values, self.mask = {}, numpy.ones(threads, bool)
         # Copies that were started, in the sets that are waited for; the last set is not complete yet.
         self.copies = [[]]
+        # Whether there was a fence, and a barrier behind it, since the last barrier.
+        self.fenced = self.published = False
 
     def full(self, value, dtype):
         return numpy.full(self.threads, value, dtype)
@@ -226,7 +146,7 @@ class Group:
             return
         if op.name == "memref.alloc":
             count, element = re.search(r"memref<(\d+)x(\w+)", op.types).groups()
-            self.values[op.results[0]] = numpy.zeros(int(count), DTYPES[element])
+            self.values[op.results[0]] = self.shared = numpy.zeros(int(count), DTYPES[element])
             return
         result = getattr(self, kind)(op, name, v)
         if op.results:
@@ -236,6 +156,8 @@ class Group:
         axis = re.search(r"dim (\w)", op.properties)
         if name == "thread_id":
             return numpy.arange(self.threads, dtype=numpy.int64)
+        if name == "barrier":
+            self.published, self.fenced = self.fenced, False
         return self.full(self.ids["xyz".index(axis.group(1))], numpy.int64) if name == "block_id" else []
 
     def arith(self, op, name, v):
@@ -278,6 +200,8 @@ class Group:
         return (v[0].astype(numpy.float64) * v[1] + v[2]).astype(numpy.float32)
 
     def memref(self, op, name, v):
+        if name == "extract_aligned_pointer_as_index":
+            return self.full(0, numpy.int64)
         return self.load(v[0], v[1]) if name == "load" else self.store(v[0], v[1], v[2])
 
     def vector(self, op, name, v):
@@ -301,7 +225,9 @@ class Group:
         return [None]
 
     def nvvm(self, op, name, v):
-        if name.endswith("commit.group"):
+        if name == "fence.proxy":
+            self.fenced = True
+        elif name.endswith("commit.group"):
             self.copies.append([])
         elif name.endswith("wait.group"):
             # Nothing arrives before it is waited for.
@@ -312,6 +238,49 @@ class Group:
                     self.store(vector, memory, at, 4)
                     self.mask = outer
         return []
+
+    def multiply_by_warpgroup(self, text, v):
+        """`wgmma` by four waves, with weights in registers: what it reads is visible to it only behind a fence and a barrier."""
+        begin, *products, commit, wait, end = [part.strip() for part in re.sub(r"^.*?(?=wgmma)", "", text).split(";")]
+        assert (begin, commit, wait, end) == ("wgmma.fence.sync.aligned", "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned 0", "}")
+        assert self.published, "the instruction does not see what was copied"
+        sums, memory = None, self.shared.view(numpy.uint8)
+        for number, product in enumerate(products):
+            kind, d, a, descriptor, start = re.match(r"wgmma\.mma_async\.sync\.aligned\.(\S+) \{(.+?)\}, \{(.+?)\}, \$(\d+), (\w+)", product).groups()
+            d, a = ([int(x) for x in re.findall(r"\d+", registers)] for registers in (d, a))
+            if sums is None:
+                # Operands behind those of all instructions are what sums begin with.
+                given = v[len(products) * 5:]
+                assert (start == "plus") == bool(given), "sums do not begin where they should"
+                sums = numpy.stack(given, axis=1) if given else numpy.zeros((self.threads, len(d)), numpy.int32 if ".s32." in kind else numpy.float32)
+            else:
+                assert start == "plus"
+            words = [v[x - len(d)] for x in a]
+            place = v[int(descriptor) - len(d)]
+            assert (place == place[0]).all() and int(place[0]) >> 46 == 0
+            field = lambda shift: (int(place[0]) >> shift & 0x3fff) << 4
+            row, byte = numpy.arange(64)[:, None], numpy.arange(32)
+            at = field(0) + row // 8 * field(32) + byte // 16 * field(16) + row % 8 * 16 + byte % 16
+            tile = memory[at]
+            if "k16" in kind:
+                decode = lambda x: halves(x, "f32.f16" in kind)
+                weights, activations = decode(words), decode(list(numpy.ascontiguousarray(tile).view(numpy.int32).T))
+            else:
+                float_kind = re.search(r"e4m3|e5m2", kind)
+                tables = (float8(float_kind.group()),) * 2 if float_kind else (INTEGERS[False], INTEGERS[True])
+                weights, activations = tables[0][spread(words)], tables[1][tile]
+            of_weight, of_sum = MACHINES[self.machine][3], MACHINES[self.machine][5]
+            for wave in range(0, self.threads, 32):
+                matrix = numpy.zeros((16, MACHINES[self.machine][2]))
+                for lane in range(32):
+                    for i, value in enumerate(weights[wave + lane]):
+                        matrix[of_weight(lane, i)] = value
+                c = matrix @ activations.T
+                for lane in range(32):
+                    for i in range(len(d)):
+                        sum_row, column = of_sum(lane, i % 4)
+                        sums[wave + lane, i] += c[sum_row, column + 8 * (i // 4)].astype(sums.dtype)
+        return sums
 
     def llvm(self, op, name, v):
         if name == "mlir.constant":
@@ -330,6 +299,8 @@ class Group:
             return v[0][:, int(v[1][0])]
         if name == "bitcast":
             return v[0]
+        if name == "inline_asm":
+            return self.multiply_by_warpgroup(re.search(r'asm_string = "([^"]*)"', op.properties).group(1), v)
         if name == "extractvalue":
             return v[0][:, int(re.search(r"position = array<i64: (\d+)>", op.properties).group(1))]
         if name == "intr.fma":

@@ -4,6 +4,7 @@
 
 usage: quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE N K GROUP ROWS
        quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE K ROWS            for a kernel that quantizes
+       quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE K GROUP ROWS      with powers of two for groups
 
 All threads of a group take each operation together: a value is an array with an element for each. Matrix instructions
 do what the manuals of MACHINE (mma, mma16, mfma32, mfma16, wmma) say of lanes and registers. Weights are packed here, by the words of
@@ -15,7 +16,8 @@ import sys
 
 import numpy
 
-from device import MACHINES, ORDERS, Group, Parser, float8, nearest_bf16
+from device import Group, Parser
+from instructions import MACHINES, ORDERS, float8, nearest_bf16
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -91,6 +93,48 @@ def check_quantization(machine, kernel, kind, k, rows):
         assert not numpy.isnan(float8(kind, True)[found]).any()
     if (found != expected).any() or (scales != 1).any():
         sys.exit(f"codes {found[found != expected]} for {x[found != expected]}, scales {scales}")
+    print(f"{kernel}: {rows * k} codes as expected")
+
+
+def power_of_two(largest, table_max, rule, fraction):
+    """The scale of a group of OCP's MX formats."""
+    emax = int(numpy.floor(numpy.log2(table_max)))
+    if largest == 0:
+        return 2.0**-127
+    mantissa, exponent = numpy.frexp(numpy.float64(largest))
+    mantissa, exponent = 2 * mantissa, exponent - 1 - emax
+    exponent += {"floor": False, "ceil": mantissa > 1, "even": mantissa >= 2 - 0.5**(fraction + 1), "rceil": mantissa > table_max / 2.0**emax}[rule]
+    return 2.0**max(exponent, -127)
+
+
+def check_groups(machine, kernel, kind, k, group, rows):
+    """Codes of groups with scales of their own."""
+    k, group, rows, rule = int(k), int(group), int(rows), kernel.rsplit("_", 1)[1]
+    threads, arguments, body = read(kernel)
+    random = numpy.random.default_rng(5)
+    x = (random.standard_normal((rows, k)) * 2.0**random.integers(-12, 12, (rows, k))).astype(numpy.float32)
+    x[0, :group], x[0, group:2 * group] = 0, 2.0**-140
+    x[1, :group] = numpy.clip(x[1, :group], -1.75, 1.75)
+    x[1, 3] = 1.75
+    values = numpy.arange(128) if kind == "i8" else float8(kind)[:128]
+    finite, number = values[numpy.isfinite(values)].astype(numpy.float64), -(-k // group)
+    words = -(-k // 16) * 4
+    codes, scales, sums = numpy.zeros(rows * words, numpy.int32), numpy.zeros(rows * number, numpy.float32), numpy.zeros(rows * number, numpy.int32)
+    for row in range(rows):
+        simulated = Group(machine, threads, (row, 0, 0))
+        simulated.values.update(zip(arguments, [x.reshape(-1), codes, scales] + ([sums] if kind == "i8" else [])))
+        simulated.run(body)
+    found = codes.view(numpy.uint8).reshape(rows, -1)
+    for row in range(rows):
+        for g in range(number):
+            part = x[row, g * group:(g + 1) * group].astype(numpy.float64)
+            scale = power_of_two(numpy.abs(part).max(), finite.max(), rule, 6 if kind == "i8" else 3)
+            assert scales[row * number + g] == scale, (row, g, scales[row * number + g], scale)
+            nearest = numpy.abs(numpy.abs(part / scale)[:, None] - finite).argmin(axis=1)
+            own = found[row, g * group:g * group + len(part)]
+            value = own.view(numpy.int8) if kind == "i8" else float8(kind)[own]
+            assert (numpy.abs(numpy.abs(value) - finite[nearest]) <= 0).all() or kind == "i8" and (numpy.abs(value - numpy.round(part / scale).clip(-127, 127)) == 0).all(), (value, part / scale)
+            assert kind != "i8" or sums[row * number + g] == value.astype(numpy.int32).sum()
     print(f"{kernel}: {rows * k} codes as expected")
 
 
@@ -171,7 +215,10 @@ def check_product(machine, kernel, kind, n, k, group, rows):
     sums = numpy.stack([x[:, g * group:(g + 1) * group].sum(axis=1) for g in range(groups)], axis=1).astype(numpy.int32)
     lhs = short_words(machine, lay(x), is_half) if short else lay(halve(x)).astype(numpy.int8).reshape(-1).view(numpy.int32)
     result = numpy.full(rows * n, numpy.nan, numpy.float32)
-    buffers = [lhs] + ([row_scale] if not short else []) + ([sums.reshape(-1)] if kind.isdigit() and not short else []) + [words]
+    group_scale = random.random((rows, groups), numpy.float32) if "group_" in kernel else numpy.ones((rows, groups), numpy.float32)
+    if "group_" in kernel:
+        row_scale[:] = 1
+    buffers = [lhs] + ([group_scale.reshape(-1) if "group_" in kernel else row_scale] if not short else []) + ([sums.reshape(-1)] if kind.isdigit() and not short else []) + [words]
     buffers.append(tiles(4 * scale if halved else scale, numpy.float32))
     buffers += [tiles(zero, numpy.int32)] if "_zp" in kernel else []
     buffers += [bias] if "_bias" in kernel else []
@@ -190,7 +237,7 @@ def check_product(machine, kernel, kind, n, k, group, rows):
     expected = numpy.zeros((rows, n))
     for g in range(groups):
         part = slice(g * group, (g + 1) * group)
-        expected += (x[:, part] @ (weights[:, part] - zero[:, g:g + 1]).T) * scale[:, g].astype(numpy.float64)
+        expected += (x[:, part] @ (weights[:, part] - zero[:, g:g + 1]).T) * scale[:, g].astype(numpy.float64) * group_scale[:, g:g + 1]
     expected = expected * row_scale[:, None] + bias
     found = result.reshape(rows, n)
     if numpy.isnan(found).any():
@@ -201,4 +248,7 @@ def check_product(machine, kernel, kind, n, k, group, rows):
         sys.exit("the results are wrong")
 
 
-{"quantize": check_quantization, "round": check_rounding}.get(sys.argv[2].partition("_")[0], check_product)(*sys.argv[1:])
+check = {"quantize": check_quantization, "round": check_rounding}.get(sys.argv[2].partition("_")[0], check_product)
+if check is check_quantization and len(sys.argv) == 7:
+    check = check_groups
+check(*sys.argv[1:])
