@@ -53,7 +53,22 @@ std::string GpuProductKernel::name() const {
   }
   os << (zeroPoints ? "_zp" : "") << (bias ? "_bias" : "") << "_" << layout.n << "x"
      << layout.groups.k;
+  if (parts > 1) {
+    os << "_parts" << parts;
+  }
   return text;
+}
+
+int64_t GpuProductKernel::partsFor(double groupsOfThreads) const {
+  constexpr int64_t kLeastProducts = 512, kMost = 16;
+  const GroupLayout &groups = layout.groups;
+  if (codedLhs || (!holdsFloats(layout.container) && groups.k % groups.group != 0)) {
+    return 1;
+  }
+  const int64_t steps = holdsFloats(layout.container) ? groups.k : groups.numGroups();
+  const int64_t across = llvm::divideCeil(layout.n, GpuKernel().threads);
+  const auto wanted = static_cast<int64_t>(groupsOfThreads) / across;
+  return std::max<int64_t>(1, std::min({wanted, groups.k / kLeastProducts, steps, kMost}));
 }
 
 namespace {
@@ -62,7 +77,7 @@ public:
   ProductEmitter(GpuKernelBuilder &b, const GpuProductKernel &kernel, int64_t numRows,
                  ValueRange buffers, Value count)
       : b(b), kernel(kernel), layout(kernel.layout), groups(layout.groups), numRows(numRows),
-        count(count) {
+        parts(numRows == 1 ? kernel.parts : 1), count(count) {
     size_t next = 0;
     lhs = buffers[next++];
     if (kernel.codedLhs) {
@@ -74,7 +89,7 @@ public:
       scales = buffers[next++];
       zeros = kernel.zeroPoints ? buffers[next++] : Value();
     }
-    bias = kernel.bias ? buffers[next++] : Value();
+    bias = kernel.bias && parts == 1 ? buffers[next++] : Value();
     result = buffers[next];
   }
 
@@ -116,7 +131,8 @@ private:
       if (bias) {
         sum = b.add(sum, b.load(bias, column));
       }
-      auto store = [&] { b.store(sum, result, b.add(b.mul(rows[i], layout.n), column)); };
+      Value row = parts > 1 ? b.groupId(2) : rows[i];
+      auto store = [&] { b.store(sum, result, b.add(b.mul(row, layout.n), column)); };
       if (numRows == 1) {
         store();
       } else {
@@ -133,17 +149,27 @@ private:
 
   Value wordAt(Value step) { return b.load(words, entry(step, layout.wordsPerRow())); }
 
+  /// What this group of threads takes of so many steps along K.
+  std::pair<Value, Value> rangeOf(int64_t number) {
+    if (parts == 1) {
+      return {b.index(0), b.index(number)};
+    }
+    const auto length = static_cast<int64_t>(llvm::divideCeil(number, parts));
+    Value begin = b.mul(b.groupId(2), length), end = b.add(begin, b.index(length));
+    return {begin, b.select(b.lessThan(end, b.index(number)), end, b.index(number))};
+  }
+
   Values floatSums(const Values &initial) {
-    return b.loop(b.index(0), b.index(groups.k), b.index(1), initial,
-                  [&](Value k, ValueRange sums) {
-                    Value weight = wordAt(k);
-                    Values next;
-                    for (int64_t i = 0; i < numRows; ++i) {
-                      Value x = b.load(lhs, b.add(b.mul(loaded[i], groups.k), k));
-                      next.push_back(b.fma(x, weight, sums[i]));
-                    }
-                    return next;
-                  });
+    auto [begin, end] = rangeOf(groups.k);
+    return b.loop(begin, end, b.index(1), initial, [&](Value k, ValueRange sums) {
+      Value weight = wordAt(k);
+      Values next;
+      for (int64_t i = 0; i < numRows; ++i) {
+        Value x = b.load(lhs, b.add(b.mul(loaded[i], groups.k), k));
+        next.push_back(b.fma(x, weight, sums[i]));
+      }
+      return next;
+    });
   }
 
   /// Sums over all groups of their sums times their scales, in order.
@@ -166,9 +192,10 @@ private:
       }
       return next;
     };
-    Values sums = b.loop(
-        b.index(0), b.index(equal), b.index(1), initial,
-        [&](Value group, ValueRange carried) { return addGroup(group, groups.group, carried); });
+    auto [begin, end] = rangeOf(equal);
+    Values sums = b.loop(begin, end, b.index(1), initial, [&](Value group, ValueRange carried) {
+      return addGroup(group, groups.group, carried);
+    });
     return equal == number ? sums : addGroup(b.index(equal), last, sums);
   }
 
@@ -243,7 +270,7 @@ private:
   const GpuProductKernel &kernel;
   const PanelLayout &layout;
   const GroupLayout &groups;
-  int64_t numRows;
+  int64_t numRows, parts;
   Value count, lhs, rowScale, rowSums, words, scales, zeros, bias, result;
   Value column, tileBegin, rowInTile, rowsOfTile;
   Values rows, loaded;
@@ -279,10 +306,11 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
       parameter({layout.numScales()}, i32);
     }
   }
-  if (bias) {
+  const bool hasParts = parts > 1 && rows == 1;
+  if (bias && !hasParts) {
     parameter({layout.n}, f32);
   }
-  parameter({dynamic, layout.n}, f32);
+  parameter({hasParts ? parts : dynamic, layout.n}, f32);
   if (fragment) {
     auto shape = GpuMatrixShape::get(*fragment, rows);
     kernel.threads = GpuMatrixShape::kWaves * fragment->lanes;
@@ -299,10 +327,41 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
   kernel.launch = [&](GpuKernelBuilder &host, ValueRange values) {
     Value count = memref::DimOp::create(host, values.front(), 0);
     int64_t across = (layout.n + kernel.threads - 1) / kernel.threads;
-    return GpuLaunch{{host.index(across), host.ceilDiv(count, rows), host.index(1)}, {count}};
+    Value together = host.index(hasParts ? parts : 1);
+    return GpuLaunch{{host.index(across), host.ceilDiv(count, rows), together}, {count}};
   };
   kernel.body = [&](GpuKernelBuilder &device, ValueRange buffers, ValueRange sizes) {
     ProductEmitter(device, *this, rows, buffers, sizes[0]).emit();
+  };
+  return kernel.getOrCreate(module);
+}
+
+func::FuncOp GpuProductKernel::getOrCreateSum(ModuleOp module) const {
+  Type f32 = Float32Type::get(module.getContext());
+  GpuKernel kernel;
+  kernel.name = "sum_" + std::to_string(parts) + "x" + std::to_string(layout.n);
+  kernel.parameters = {ArithmeticBuilder::bufferType({parts, layout.n}, f32)};
+  if (bias) {
+    kernel.name += "_bias";
+    kernel.parameters.push_back(ArithmeticBuilder::bufferType({layout.n}, f32));
+  }
+  kernel.parameters.push_back(ArithmeticBuilder::bufferType({ShapedType::kDynamic, layout.n}, f32));
+  kernel.launch = [&](GpuKernelBuilder &host, ValueRange) {
+    const int64_t across = (layout.n + kernel.threads - 1) / kernel.threads;
+    return GpuLaunch{{host.index(across), host.index(1), host.index(1)}, {}};
+  };
+  kernel.body = [&](GpuKernelBuilder &b, ValueRange buffers, ValueRange) {
+    Value column = b.globalId();
+    b.ifThen(b.lessThan(column, b.index(layout.n)), [&] {
+      Value sum = b.load(buffers[0], column);
+      for (int64_t part = 1; part < parts; ++part) {
+        sum = b.add(sum, b.load(buffers[0], b.add(b.index(part * layout.n), column)));
+      }
+      if (bias) {
+        sum = b.add(sum, b.load(buffers[1], column));
+      }
+      b.store(sum, buffers.back(), column);
+    });
   };
   return kernel.getOrCreate(module);
 }
@@ -317,7 +376,13 @@ func::FuncOp GpuProductKernel::getOrCreate(ModuleOp module) const {
   GpuKernelBuilder b(NameLoc::get(StringAttr::get(module.getContext(), name())),
                      module.getContext());
   b.setInsertionPointToEnd(module.getBody());
-  auto function = func::FuncOp::create(b, name(), single.getFunctionType());
+  SmallVector<Type> types(tiled.getFunctionType().getInputs());
+  func::FuncOp sum = parts > 1 ? getOrCreateSum(module) : func::FuncOp();
+  if (sum) {
+    types.insert(types.end() - 1, sum.getFunctionType().getInput(0));
+  }
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(b, name(), b.getFunctionType(types, {}));
   function.setPrivate();
   function->setAttr(kLaunches, b.getUnitAttr());
   Block *entry = function.addEntryBlock();
@@ -325,10 +390,26 @@ func::FuncOp GpuProductKernel::getOrCreate(ModuleOp module) const {
   Value rows = memref::DimOp::create(b, entry->getArgument(0), 0);
   Value isSingle = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows, b.index(fewRows));
   auto branch = scf::IfOp::create(b, isSingle, /*withElseRegion=*/true);
-  for (auto [block, kernel] :
-       {std::pair(branch.thenBlock(), single), std::pair(branch.elseBlock(), tiled)}) {
-    b.setInsertionPoint(block->getTerminator());
-    func::CallOp::create(b, kernel, entry->getArguments());
+  SmallVector<Value> all(entry->getArguments()), ofSum;
+  SmallVector<Value> ofSingle = all;
+  if (sum) {
+    // Products into parts; these, and the bias, into the result.
+    Value result = all.pop_back_val(), together = all.pop_back_val();
+    ofSingle = all;
+    ofSum = {together};
+    if (bias) {
+      ofSum.push_back(ofSingle.pop_back_val());
+    }
+    ofSingle.push_back(together);
+    ofSum.push_back(result);
+    all.push_back(result);
+  }
+  b.setInsertionPoint(branch.elseBlock()->getTerminator());
+  func::CallOp::create(b, tiled, all);
+  b.setInsertionPoint(branch.thenBlock()->getTerminator());
+  func::CallOp::create(b, single, ofSingle);
+  if (sum) {
+    func::CallOp::create(b, sum, ofSum);
   }
   b.setInsertionPointToEnd(entry);
   func::ReturnOp::create(b);

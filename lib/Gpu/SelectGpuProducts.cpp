@@ -135,7 +135,17 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
   if (bias) {
     inputs.push_back(bias);
   }
-  return replaceByCall(op, kernel.getOrCreate(module), inputs, lhs);
+  // A device does so many vector operations in a cycle as it has places for groups of threads.
+  kernel.parts = kernel.partsFor(target.vectorOpsPerCycle);
+  if (kernel.parts == 1) {
+    return replaceByCall(op, kernel.getOrCreate(module), inputs, lhs);
+  }
+  auto together = RankedTensorType::get({kernel.parts, layout.n}, b.getF32Type());
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  Value destinations[] = {emptyLike(together, lhs), emptyLike(type, lhs)};
+  op->replaceAllUsesWith(ValueRange{call(kernel.getOrCreate(module), inputs, destinations)[1]});
+  op->erase();
+  return true;
 }
 
 bool GpuKernelSelector::selectContract(ContractOp op) {

@@ -344,6 +344,13 @@ TEST_F(ContractionTest, ProductsOfFloatsStayInTheirBound) {
   }
 }
 
+/// Devices divide long rows among groups of threads where there is one row of activations.
+TEST_F(ContractionTest, LongProductsOfFloatsStayInTheirBound) {
+  size_t next = 0;
+  check(random, 2112, nullptr, takeLayers(kFormats, 4, next), false);
+  check(random, 1100, nullptr, takeLayers(kFloatFormats, 2, next), false);
+}
+
 /// Quantized activations with weights that no kernel multiplies with them: the lowerings to linalg
 /// step in, which round in f32 as the kernels do.
 TEST_F(ContractionTest, WhatNoKernelComputesIsLoweredToLoops) {

@@ -42,7 +42,14 @@ struct GpuProductKernel {
   /// What codes stand for beside activations of 16 bits, if they are looked up (`shortFloatsOf`).
   std::optional<ShortFloatTable> table = std::nullopt;
 
+  /// Into how many parts K is divided where there is one row of float activations: groups of
+  /// threads add up a part each, and another kernel adds the parts in order.
+  int64_t parts = 1;
+
   std::string name() const;
+
+  /// The number of parts that keep so many groups of threads busy, with enough products in each.
+  int64_t partsFor(double groupsOfThreads) const;
 
   /// Bytes of memory of a group that a kernel with a fragment may use for activations.
   int64_t sharedBytes = 32 << 10;
@@ -54,12 +61,15 @@ struct GpuProductKernel {
 
   /// Parameters: activations (`?xK` f32; codes `?xW` i32, scales `?x1`, `?xG` or `1x1` f32 and, if
   /// codes are integers, their sums `?xG` i32; or floats of 16 bits, `?xW` i32), words of the
-  /// weight, f32 or i32, their scales f32 and zero points i32, a bias `N` f32, and the result `?xN`
-  /// f32. There are two kernels behind it, one of them for one row.
+  /// weight, f32 or i32, their scales f32 and zero points i32, a bias `N` f32, the parts of a row
+  /// `PxN` f32 if there are several, and the result `?xN` f32. There are two kernels behind it, one
+  /// of them for one row.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 
 private:
   mlir::func::FuncOp getOrCreateForRows(mlir::ModuleOp module, int64_t rows) const;
+  /// Adds parts, and the bias.
+  mlir::func::FuncOp getOrCreateSum(mlir::ModuleOp module) const;
 };
 
 /// Quantizes rows of f32 to bytes, four in a word, groups padded with zeros as `GroupLayout`
