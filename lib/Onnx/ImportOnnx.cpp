@@ -11,9 +11,11 @@
 
 #include "quench/Import/ImportMlir.h"
 #include "quench/Model/ModuleFile.h"
+#include "quench/Transforms/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
@@ -58,6 +60,11 @@ Expected<OwningOpRef<ModuleOp>> importOnnxModule(StringRef bytes, StringRef file
   // Operators make constants and sizes that many need or none.
   if (Error failure = withDiagnostics(context, file, [&] {
         PassManager manager(&context);
+        manager.addPass(createCanonicalizerPass());
+        // Sizes are traced back to the arguments, and read no other values then.
+        manager.addPass(memref::createResolveShapedTypeResultDimsPass());
+        manager.addPass(createChannelsLastPass());
+        manager.addPass(memref::createResolveShapedTypeResultDimsPass());
         manager.addPass(createCanonicalizerPass());
         manager.addPass(createCSEPass());
         return manager.run(**module);

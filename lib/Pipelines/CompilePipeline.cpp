@@ -105,6 +105,8 @@ static void addUpstreamLayers(OpPassManager &pm, bool isDevice) {
   functions.addPass(createTosaToArithPass());
   if (!isDevice) {
     pm.addPass(createUnfoldConvolutionsPass());
+    // Products whose sizes are read have other readers than what follows them.
+    pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   }
   // Contractions of codes are no products of floats any more.
   pm.addPass(createMultiplyCodesPass());

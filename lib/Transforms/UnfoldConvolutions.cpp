@@ -316,7 +316,8 @@ LogicalResult UnfoldConvolution::matchAndRewrite(linalg::Conv2DNhwcFhwcOp op,
   Value product =
       nn::LinearOp::create(b, RankedTensorType::get({count, type.getDimSize(3)}, b.getF32Type()),
                            rows, weight, bias.value_or(Value()));
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), op.getInputs()[0]);
+  Value source = images->quantize ? images->quantize.getInput() : op.getInputs()[0];
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), source);
   for (int64_t axis : {1, 2, 3}) {
     sizes[axis] = b.getIndexAttr(type.getDimSize(axis));
   }

@@ -172,6 +172,27 @@ TEST(QuantizedWeightTest, rowsAreStreamsOfTheirOwn) {
   EXPECT_EQ(store->lookup("w.scale")->copy<float>(), (std::vector<float>{0.5f, 2.0f}));
 }
 
+TEST(QuantizedWeightTest, filtersAreReadAsRowsOfAMatrix) {
+  Scheme filters{Encoding::integer(4), {1, kWhole, kWhole, kWhole}, FloatFormat::F32};
+  Scheme rows{Encoding::integer(4), {1, kWhole}, FloatFormat::F32};
+  TemporaryFolder folder;
+  QuantizedTensor tensor = quantized(filters, {3, 2, 3, 4});
+  ASSERT_EQ(message(write(folder / "even", filters, tensor)), "success");
+  std::unique_ptr<WeightStore> store = llvm::cantFail(WeightStore::open(folder / "even"));
+  QuantizedTensor matrix = llvm::cantFail(readQuantized(*store, "w", rows, {3, 24}));
+  EXPECT_EQ(matrix.codes, tensor.codes);
+  EXPECT_EQ(matrix.scales, tensor.scales);
+  std::string found = message(readQuantized(*store, "w", rows, {6, 12}).takeError());
+  EXPECT_NE(found.find("expected shape [6, 6], found [3, 2, 3, 2]"), std::string::npos) << found;
+  // Seven codes of two bits are padded to two bytes, fourteen in a row would be as many bytes.
+  Scheme two{Encoding::integer(2), {1, kWhole, kWhole, kWhole}, FloatFormat::F32};
+  ASSERT_EQ(message(write(folder / "padded", two, quantized(two, {3, 1, 2, 7}))), "success");
+  Scheme twoRows{Encoding::integer(2), {1, kWhole}, FloatFormat::F32};
+  store = llvm::cantFail(WeightStore::open(folder / "padded"));
+  found = message(readQuantized(*store, "w", twoRows, {3, 14}).takeError());
+  EXPECT_NE(found.find("expected rows without padding"), std::string::npos) << found;
+}
+
 TEST(QuantizedWeightTest, nestedScalesAreWeightsThemselves) {
   std::vector<QuantizedWeightPart> parts =
       llvm::cantFail(quantizedWeightParts("w", nvfp4, {4, 40}));

@@ -130,6 +130,26 @@ def MultiplyCodesPass : Pass<"quench-multiply-codes", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def ChannelsLastPass : Pass<"quench-channels-last", "::mlir::ModuleOp"> {
+  let summary = "Compute convolutions with channels last";
+  let description = [{
+    `linalg.conv_2d_nchw_fchw` becomes `linalg.conv_2d_nhwc_fhwc` between transpositions; constant filters, and codes of
+    constants, are put into another order. A transposition behind a convolution moves on through elementwise ops, pads
+    by constants, pooling, means of images, and quantizations by one scale, to the next convolution, where two opposite
+    ones cancel. Arguments and results stay as they are.
+
+    ```mlir
+    %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<?x4x6x6xf32>, tensor<8x4x3x3xf32>) outs(%i : …) -> tensor<?x8x4x4xf32>
+    // becomes
+    %t = linalg.transpose ins(%x : tensor<?x4x6x6xf32>) outs(…) permutation = [0, 2, 3, 1]
+    %c = linalg.conv_2d_nhwc_fhwc ins(%t, %v : tensor<?x6x6x4xf32>, tensor<8x3x3x4xf32>) outs(…) -> tensor<?x4x4x8xf32>
+    %y = linalg.transpose ins(%c : tensor<?x4x4x8xf32>) outs(…) permutation = [0, 3, 1, 2]
+    ```
+  }];
+  let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def UnfoldConvolutionsPass : Pass<"quench-unfold-convolutions", "::mlir::ModuleOp"> {
   let summary = "Compute convolutions as products of matrices";
   let description = [{

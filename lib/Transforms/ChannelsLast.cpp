@@ -1,0 +1,379 @@
+//===- ChannelsLast.cpp - Convolutions with channels last -----------------===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Input: convolutions and pooling of images `N x C x H x W`, as ONNX has them. Output: the same on
+// images `N x H x W x C`. A transposition behind a convolution moves on through all that works on
+// single elements, until it meets the one before the next convolution; what is left is at the
+// arguments, at the results and where the order of elements matters.
+//
+//===----------------------------------------------------------------------===//
+
+#include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#define DEBUG_TYPE "quench-channels-last"
+
+using namespace mlir;
+
+namespace quench {
+#define GEN_PASS_DEF_CHANNELSLASTPASS
+#include "quench/Transforms/Passes.h.inc"
+} // namespace quench
+
+using namespace quench;
+
+/// Axis `i` of the result is axis `order[i]` of the input, as `linalg.transpose` has it.
+using Order = ArrayRef<int64_t>;
+static constexpr int64_t kToLast[] = {0, 2, 3, 1}, kToFirst[] = {0, 3, 1, 2};
+
+template <typename T> static SmallVector<T> reorder(ArrayRef<T> values, Order order) {
+  return applyPermutation(values, order);
+}
+
+static Value transpose(ImplicitLocOpBuilder &b, Value value, Order order) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), value);
+  Value empty =
+      tensor::EmptyOp::create(b, reorder<OpFoldResult>(sizes, order), getElementTypeOrSelf(value));
+  return linalg::TransposeOp::create(b, value, empty, order)->getResult(0);
+}
+
+/// A constant in another order; null for other values.
+static Value transposeConstant(ImplicitLocOpBuilder &b, Value value, Order order) {
+  DenseElementsAttr elements;
+  auto type = dyn_cast_or_null<RankedTensorType>(value ? value.getType() : Type());
+  if (!type || type.getElementType().isInteger(1) || type.getNumElements() == 0 ||
+      !matchPattern(value, m_Constant(&elements))) {
+    return {};
+  }
+  auto moved = type.clone(reorder<int64_t>(type.getShape(), order));
+  ImplicitLocOpBuilder at(value.getLoc(), b);
+  if (elements.isSplat()) {
+    return arith::ConstantOp::create(at, elements.resizeSplat(moved));
+  }
+  SmallVector<int64_t> strides = reorder<int64_t>(computeStrides(type.getShape()), order);
+  ArrayRef<char> from = elements.getRawData();
+  size_t width = from.size() / type.getNumElements();
+  std::vector<char> to;
+  to.reserve(from.size());
+  SmallVector<int64_t> index(moved.getRank(), 0);
+  for (int64_t count = type.getNumElements(); count > 0; --count) {
+    ArrayRef<char> element = from.slice(linearize(index, strides) * width, width);
+    to.insert(to.end(), element.begin(), element.end());
+    for (int64_t axis = moved.getRank() - 1; axis >= 0; --axis) {
+      if (++index[axis] < moved.getDimSize(axis)) {
+        break;
+      }
+      index[axis] = 0;
+    }
+  }
+  return arith::ConstantOp::create(at, DenseElementsAttr::getFromRawBuffer(moved, to));
+}
+
+/// Filters in another order: constants, and codes of constants, become others.
+static Value transposeFilter(ImplicitLocOpBuilder &b, Value filter, Order order) {
+  if (Value constant = transposeConstant(b, filter, order)) {
+    return constant;
+  }
+  auto dequantize = filter.getDefiningOp<DequantizeOp>();
+  auto assemble = dequantize ? dequantize.getInput().getDefiningOp<AssembleOp>() : AssembleOp();
+  SchemeAttr scheme = assemble ? assemble.getResult().getType().getScheme() : SchemeAttr();
+  if (!scheme || scheme.getScaleScheme() || scheme.hasRealZeroPoints()) {
+    return transpose(b, filter, order);
+  }
+  Value codes = transposeConstant(b, assemble.getCodes(), order);
+  Value scales = transposeConstant(b, assemble.getScales(), order);
+  Value zeroPoints = transposeConstant(b, assemble.getZeroPoints(), order);
+  if (!codes || !scales || (assemble.getZeroPoints() && !zeroPoints)) {
+    return transpose(b, filter, order);
+  }
+  RankedTensorType expressed = assemble.getResult().getType().getExpressed();
+  auto type = QTensorType::get(expressed.clone(reorder<int64_t>(expressed.getShape(), order)),
+                               SchemeAttr::get(b.getContext(), scheme.getElement(),
+                                               reorder<int64_t>(scheme.getBlock(), order),
+                                               scheme.getScale(), scheme.getZeroPoint(),
+                                               scheme.getCodeMin(), scheme.getCodeMax()));
+  ImplicitLocOpBuilder at(assemble.getLoc(), b);
+  Value moved = AssembleOp::create(at, type, codes, scales, zeroPoints);
+  return DequantizeOp::create(at, type.getExpressed(), moved);
+}
+
+/// The transposition that a value is, if it puts channels first.
+static linalg::TransposeOp findToFirst(Value value) {
+  auto op = value.getDefiningOp<linalg::TransposeOp>();
+  return op && op.getPermutation() == Order(kToFirst) ? op : linalg::TransposeOp();
+}
+
+/// A sum that begins with zeros, or with one value for each channel, with channels last.
+static Value moveInit(ImplicitLocOpBuilder &b, Value init) {
+  SmallVector<OpFoldResult> sizes =
+      reorder<OpFoldResult>(tensor::getMixedSizes(b, b.getLoc(), init), kToLast);
+  auto empty = [&] { return tensor::EmptyOp::create(b, sizes, getElementTypeOrSelf(init)); };
+  if (auto fill = init.getDefiningOp<linalg::FillOp>()) {
+    return linalg::FillOp::create(b, fill.getInputs(), ValueRange(empty())).getResult(0);
+  }
+  auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
+  if (broadcast && broadcast.getDimensions() == ArrayRef<int64_t>{0, 2, 3}) {
+    return linalg::BroadcastOp::create(b, broadcast.getInput(), empty(), ArrayRef<int64_t>{0, 1, 2})
+        ->getResult(0);
+  }
+  return transpose(b, init, kToLast);
+}
+
+namespace {
+
+/// conv_2d_nchw_fchw(x, w) -> to_first(conv_2d_nhwc_fhwc(to_last(x), to_last(w)))
+struct MoveConvolution : OpRewritePattern<linalg::Conv2DNchwFchwOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::Conv2DNchwFchwOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics()) {
+      return rewriter.notifyMatchFailure(op, "expected tensors");
+    }
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value images = transpose(b, op.getInputs()[0], kToLast);
+    Value filter = transposeFilter(b, op.getInputs()[1], kToLast);
+    Value init = moveInit(b, op.getOutputs()[0]);
+    Value result =
+        linalg::Conv2DNhwcFhwcOp::create(b, init.getType(), ValueRange{images, filter},
+                                         ValueRange{init}, op.getStrides(), op.getDilations())
+            .getResult(0);
+    rewriter.replaceOp(op, transpose(b, result, kToFirst));
+    return success();
+  }
+};
+
+/// pooling_nchw(to_first(x)) -> to_first(pooling_nhwc(x))
+template <typename From, typename To> struct MovePooling : OpRewritePattern<From> {
+  using OpRewritePattern<From>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(From op, PatternRewriter &rewriter) const override {
+    linalg::TransposeOp moved = findToFirst(op.getInputs()[0]);
+    if (!moved) {
+      return rewriter.notifyMatchFailure(op, "expected images with channels last before it");
+    }
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value init = moveInit(b, op.getOutputs()[0]);
+    Value result = To::create(b, init.getType(), ValueRange{moved.getInput(), op.getInputs()[1]},
+                              ValueRange{init}, op.getStrides(), op.getDilations())
+                       .getResult(0);
+    rewriter.replaceOp(op, transpose(b, result, kToFirst));
+    return success();
+  }
+};
+
+/// generic(to_first(x), y) -> to_first(generic(x, y)), where y is read in the order of x.
+struct MoveElementwise : OpRewritePattern<linalg::GenericOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override;
+};
+
+/// pad(to_first(x)) -> to_first(pad(x)) and to_last(pad(x)) -> pad(to_last(x))
+struct MovePad : OpRewritePattern<linalg::TransposeOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override;
+};
+
+/// The same for quantizations by one scale.
+struct MoveQuantization : OpRewritePattern<linalg::TransposeOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override;
+};
+
+/// reduce(to_first(x)) over rows and columns -> reduce(x)
+struct MoveReduction : OpRewritePattern<linalg::ReduceOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::ReduceOp op, PatternRewriter &rewriter) const override {
+    linalg::TransposeOp moved =
+        op.getInputs().size() == 1 ? findToFirst(op.getInputs()[0]) : linalg::TransposeOp();
+    if (!moved || op.getDimensions() != ArrayRef<int64_t>{2, 3}) {
+      return rewriter.notifyMatchFailure(op, "expected a reduction of rows and columns");
+    }
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputsMutable().assign(moved.getInput());
+      op.setDimensions({1, 2});
+    });
+    return success();
+  }
+};
+
+/// to_last(to_first(x)) -> x
+struct CancelTranspositions : OpRewritePattern<linalg::TransposeOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const override {
+    linalg::TransposeOp inner = findToFirst(op.getInput());
+    if (!inner || op.getPermutation() != Order(kToLast)) {
+      return rewriter.notifyMatchFailure(op, "expected two opposite transpositions");
+    }
+    rewriter.replaceOp(op, inner.getInput());
+    return success();
+  }
+};
+
+struct ChannelsLastPass : quench::impl::ChannelsLastPassBase<ChannelsLastPass> {
+  using ChannelsLastPassBase::ChannelsLastPassBase;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+LogicalResult MoveElementwise::matchAndRewrite(linalg::GenericOp op,
+                                               PatternRewriter &rewriter) const {
+  auto type = op.getNumResults() == 1 ? dyn_cast<RankedTensorType>(op.getResult(0).getType())
+                                      : RankedTensorType();
+  AffineMap output = type ? op.getIndexingMapsArray().back() : AffineMap();
+  OpOperand *found = nullptr;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    if (!found && findToFirst(operand->get()) && op.getMatchingIndexingMap(operand).isIdentity()) {
+      found = operand;
+    }
+  }
+  bool readsInit = type && !op.getBody()->getArguments().back().use_empty();
+  if (!found || !output.isIdentity() || op.getNumLoops() != 4 || op.getNumParallelLoops() != 4 ||
+      readsInit || op.hasIndexSemantics() ||
+      cast<RankedTensorType>(found->get().getType()).getShape() != type.getShape()) {
+    return rewriter.notifyMatchFailure(op, "expected an elementwise op on images");
+  }
+  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  Value images = findToFirst(found->get()).getInput();
+  // Loop i is now the loop of the axis that becomes axis i.
+  SmallVector<AffineExpr> loops;
+  for (int64_t axis : kToFirst) {
+    loops.push_back(b.getAffineDimExpr(axis));
+  }
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(operand).replaceDimsAndSymbols(loops, {}, 4, 0);
+    linalg::TransposeOp moved = findToFirst(operand->get());
+    if (moved) {
+      map = AffineMap::get(4, 0, reorder<AffineExpr>(map.getResults(), kToLast), b.getContext());
+    }
+    inputs.push_back(moved ? moved.getInput() : operand->get());
+    maps.push_back(map);
+  }
+  maps.push_back(b.getMultiDimIdentityMap(4));
+  Value empty = tensor::EmptyOp::create(b, tensor::getMixedSizes(b, b.getLoc(), images),
+                                        type.getElementType());
+  SmallVector<utils::IteratorType> parallel(4, utils::IteratorType::parallel);
+  auto result = linalg::GenericOp::create(b, empty.getType(), inputs, empty, maps, parallel);
+  rewriter.inlineRegionBefore(op.getRegion(), result.getRegion(), result.getRegion().end());
+  b.setInsertionPointAfter(result);
+  rewriter.replaceOp(op, transpose(b, result.getResult(0), kToFirst));
+  return success();
+}
+
+/// The only op that reads more of a value than its size; null if there are more.
+static Operation *findReader(Value value) {
+  Operation *reader = nullptr;
+  for (Operation *user : value.getUsers()) {
+    if (isa<tensor::DimOp>(user)) {
+      continue;
+    }
+    if (reader && reader != user) {
+      return nullptr;
+    }
+    reader = user;
+  }
+  return reader;
+}
+
+/// The other op, which reads the result of a transposition that puts channels first, or whose
+/// result one reads that puts them last.
+template <typename OpTy> static OpTy findNeighbour(linalg::TransposeOp op) {
+  if (op.getPermutation() == Order(kToFirst)) {
+    return dyn_cast_or_null<OpTy>(findReader(op->getResult(0)));
+  }
+  auto before = op.getInput().getDefiningOp<OpTy>();
+  bool isLast = op.getPermutation() == Order(kToLast) && before;
+  return isLast && findReader(before->getResult(0)) == op ? before : OpTy();
+}
+
+LogicalResult MovePad::matchAndRewrite(linalg::TransposeOp op, PatternRewriter &rewriter) const {
+  auto pad = findNeighbour<tensor::PadOp>(op);
+  Value filling = pad ? pad.getConstantPaddingValue() : Value();
+  if (!filling || pad.getResultType().getRank() != 4) {
+    return rewriter.notifyMatchFailure(op, "expected a pad by a constant");
+  }
+  bool isBefore = op.getPermutation() == Order(kToFirst);
+  ImplicitLocOpBuilder b(pad.getLoc(), rewriter);
+  b.setInsertionPoint(pad);
+  Value source = isBefore ? op.getInput() : transpose(b, pad.getSource(), kToLast);
+  auto shape = reorder<int64_t>(pad.getResultType().getShape(), kToLast);
+  Value moved =
+      tensor::PadOp::create(b, pad.getResultType().clone(shape), source,
+                            reorder<OpFoldResult>(pad.getMixedLowPad(), kToLast),
+                            reorder<OpFoldResult>(pad.getMixedHighPad(), kToLast), filling);
+  if (isBefore) {
+    rewriter.replaceOp(pad, transpose(b, moved, kToFirst));
+  } else {
+    rewriter.replaceOp(op, moved);
+  }
+  return success();
+}
+
+LogicalResult MoveQuantization::matchAndRewrite(linalg::TransposeOp op,
+                                                PatternRewriter &rewriter) const {
+  bool isBefore = op.getPermutation() == Order(kToFirst);
+  QuantizeOp quantize;
+  DequantizeOp dequantize;
+  if (isBefore) {
+    quantize = findNeighbour<QuantizeOp>(op);
+    Operation *reader = quantize ? findReader(quantize.getResult()) : nullptr;
+    dequantize = dyn_cast_or_null<DequantizeOp>(reader);
+  } else if ((dequantize = findNeighbour<DequantizeOp>(op))) {
+    quantize = dequantize.getInput().getDefiningOp<QuantizeOp>();
+  }
+  auto isWhole = [](int64_t extent) { return extent == SchemeAttr::kWhole; };
+  if (!quantize || !dequantize || findReader(quantize.getResult()) != dequantize ||
+      !llvm::all_of(quantize.getResult().getType().getScheme().getBlock(), isWhole)) {
+    return rewriter.notifyMatchFailure(op, "expected a quantization by one scale");
+  }
+  ImplicitLocOpBuilder b(quantize.getLoc(), rewriter);
+  b.setInsertionPoint(dequantize);
+  Value source = isBefore ? op.getInput() : transpose(b, quantize.getInput(), kToLast);
+  auto moved = cast<QuantizeOp>(b.clone(*quantize));
+  auto type = QTensorType::get(cast<RankedTensorType>(source.getType()),
+                               quantize.getResult().getType().getScheme());
+  rewriter.modifyOpInPlace(moved, [&] {
+    moved.getInputMutable().assign(source);
+    moved.getResult().setType(type);
+  });
+  Value floats = DequantizeOp::create(b, type.getExpressed(), moved.getResult());
+  if (isBefore) {
+    rewriter.replaceOp(dequantize, transpose(b, floats, kToFirst));
+  } else {
+    rewriter.replaceOp(op, floats);
+  }
+  return success();
+}
+
+void ChannelsLastPass::runOnOperation() {
+  RewritePatternSet patterns(&getContext());
+  patterns
+      .add<MoveConvolution, MoveElementwise, MovePad, MoveQuantization, MoveReduction,
+           CancelTranspositions, MovePooling<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>,
+           MovePooling<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>>(&getContext());
+  if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+    getOperation().emitError("moving transpositions did not end");
+    signalPassFailure();
+  }
+}
