@@ -18,10 +18,35 @@ MemRefType quench::codeBuffer(KernelBuilder &b, const GroupLayout &groups, int64
   return b.bufferType(groups.codeShape(ShapedType::kDynamic, bytesOfCode), b.getI8Type());
 }
 
-SmallVector<Value> quench::codeAddress(KernelBuilder &b, const GroupLayout &groups, Value row,
-                                       Value position) {
+/// The bytes from one row to the next where rows lie one behind the other.
+static int64_t rowBytesOf(const GroupLayout &groups, Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getDimSize(1) / groups.rows;
+}
+
+/// The indices of a row behind the last whole block.
+static SmallVector<Value> lastRowAddress(KernelBuilder &b, const GroupLayout &groups, Value buffer,
+                                         Value row, Value position) {
+  Value inBlock = arith::AndIOp::create(b, row, b.index(groups.rows - 1));
+  return {b.div(row, b.index(groups.rows)),
+          b.add(b.mul(inBlock, b.index(rowBytesOf(groups, buffer))), position)};
+}
+
+SmallVector<Value> quench::codeAddress(KernelBuilder &b, const GroupLayout &groups, Value buffer,
+                                       Value count, Value row, Value position) {
   if (groups.rows == 1) {
     return {row, position};
+  }
+  if (groups.rows == GroupLayout::kBlockRows) {
+    // Fours of all rows of a block: 4 (rows (position / 4) + row % rows) + position % 4.
+    Value mask = b.index(groups.rows - 1);
+    Value inBlock = arith::AndIOp::create(b, row, mask);
+    Value inFour = arith::AndIOp::create(b, position, b.index(3));
+    Value place = b.mul(b.sub(position, inFour), b.index(groups.rows));
+    place = b.add(b.add(place, inFour), b.mul(inBlock, b.index(4)));
+    SmallVector<Value> last = lastRowAddress(b, groups, buffer, row, position);
+    Value whole = b.sub(count, arith::AndIOp::create(b, count, mask));
+    Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, whole);
+    return {last[0], arith::SelectOp::create(b, isWhole, place, last[1])};
   }
   // Eights of two rows: 8 (2 (position / 8) + row % 2) + position % 8.
   Value inEight = arith::AndIOp::create(b, position, b.index(7));
@@ -41,8 +66,10 @@ Value quench::loadActivations(KernelBuilder &b, const GroupLayout &groups, Value
   if (isPair) {
     address = {b.div(row, b.index(2)), b.mul(position, b.index(2))};
     if (rows == 1) {
-      address = codeAddress(b, groups, row, position);
+      address = codeAddress(b, groups, buffer, /*count=*/Value(), row, position);
     }
+  } else if (groups.rows == GroupLayout::kBlockRows) {
+    address = lastRowAddress(b, groups, buffer, row, position);
   }
   Value bytes = b.load(buffer, address, pieces * pieceBytes);
   Value loaded = vector::BitCastOp::create(b, b.vectorType(piece, pieces), bytes);

@@ -23,7 +23,8 @@ static void emitGroup(KernelBuilder &b, const GroupLayout &groups, Value codes, 
       size, {b.splat(0)},
       [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {
         Value bytes =
-            b.load(codes, codeAddress(b, groups, row, b.add(from, offset)), b.lanes(), live);
+            b.load(codes, codeAddress(b, groups, codes, b.size(sums, 0), row, b.add(from, offset)),
+                   b.lanes(), live);
         return {b.add(carried[0], arith::ExtSIOp::create(b, b.vectorType(b.getI32Type()), bytes))};
       });
   b.storeScalar(b.sumLanes(sum[0]), sums, {row, group});
@@ -33,7 +34,7 @@ func::FuncOp quench::getOrCreateCodeSumsKernel(ModuleOp module, const Target &ta
                                                const GroupLayout &groups) {
   std::string name = llvm::formatv("sum_codes_{0}{1}{2}", groups.k,
                                    groups.group == groups.k ? "" : "_g" + Twine(groups.group).str(),
-                                   groups.rows == 2 ? "_pairs" : "");
+                                   groups.nameOfRows());
   auto parameters = [&](KernelBuilder &b) {
     return SmallVector<Type>{
         codeBuffer(b, groups),

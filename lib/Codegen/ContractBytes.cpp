@@ -101,7 +101,7 @@ static Value everySecond(KernelBuilder &b, Value low, Value high, int64_t from) 
 }
 
 Values ContractEmitter::joinRows(const Tile &tile, ValueRange rows) {
-  if (groups().rows == 1) {
+  if (rowsOfProduct() == 1) {
     return Values(rows);
   }
   int64_t digits = kernel.digits;
@@ -121,7 +121,7 @@ Values ContractEmitter::joinRows(const Tile &tile, ValueRange rows) {
 }
 
 Values ContractEmitter::splitRows(const Tile &tile, ValueRange totals) {
-  if (groups().rows == 1) {
+  if (rowsOfProduct() == 1) {
     return Values(totals);
   }
   Values rows;
@@ -135,7 +135,7 @@ Values ContractEmitter::splitRows(const Tile &tile, ValueRange totals) {
 }
 
 Values ContractEmitter::joinScales(ValueRange panels) {
-  if (groups().rows == 1) {
+  if (rowsOfProduct() == 1) {
     return Values(panels);
   }
   Values joined;
@@ -184,14 +184,14 @@ SmallVector<Values> ContractEmitter::loadBytes(const Tile &tile, Value step, int
 }
 
 Value ContractEmitter::product(Value sum, Value weights, Value activations) {
-  if (groups().rows == 2) {
+  if (rowsOfProduct() == 2) {
     return byteMatmul(b, sum, weights, activations);
   }
   return byteDot(b, sum, weights, activations);
 }
 
 bool ContractEmitter::multipliesByLane() const {
-  return kernel.integerLhs && groups().rows == 1 && b.getTarget().multipliesByLane();
+  return kernel.integerLhs && rowsOfProduct() == 1 && b.getTarget().multipliesByLane();
 }
 
 Values ContractEmitter::loadOperands(const Tile &tile, int64_t row, Value position, int64_t count) {
@@ -219,7 +219,7 @@ Values ContractEmitter::sumBytes(const Tile &tile, Value group, int64_t size) {
   int64_t unroll = byLane ? 1 : kUnrolledWords;
   Value groupSteps = b.mul(group, b.index(groups().paddedGroup() / perStep));
   Value groupBegin = b.mul(group, b.index(groups().paddedGroup()));
-  int64_t blocks = llvm::divideCeil(tile.rows, groups().rows) * digits;
+  int64_t blocks = llvm::divideCeil(tile.rows, rowsOfProduct()) * digits;
   // Padding is part of the codes: activations are zero there.
   return forSteps(
       llvm::alignTo(size, GroupLayout::kUnit), stepsAtOnce * perStep, unroll,
@@ -233,7 +233,7 @@ Values ContractEmitter::sumBytes(const Tile &tile, Value group, int64_t size) {
         for (size_t part = 0; part < parts.size(); part += atOnce) {
           Value at = b.add(begin, b.index(layout.depth * part));
           for (int64_t block = 0; block < blocks; ++block) {
-            int64_t row = block / digits * groups().rows;
+            int64_t row = block / digits * rowsOfProduct();
             Value position = digitAddress(block % digits, at, groups().paddedK());
             for (auto [j, x] : llvm::enumerate(loadOperands(tile, row, position, atOnce))) {
               const Values &weights = parts[part + j];
@@ -253,9 +253,8 @@ Values ContractEmitter::sumBytes(const Tile &tile, Value group, int64_t size) {
 }
 
 Values ContractEmitter::sumIntegerGroup(const Tile &tile, Value group, int64_t size) {
-  bool inTiles = tile.rows % kTileRows == 0;
-  Values sums = inTiles ? sumTiles(tile, group, size) : sumBytes(tile, group, size);
-  int64_t digits = kernel.digits, registers = tile.panels * groups().rows;
+  Values sums = isOfTileRegisters(tile) ? sumTiles(tile, group, size) : sumBytes(tile, group, size);
+  int64_t digits = kernel.digits, registers = tile.panels * rowsOfProduct();
   Values floats(numSums(tile));
   // The highest digit first: sum = sum * 256 + next digit.
   for (auto [i, sum] : llvm::enumerate(floats)) {

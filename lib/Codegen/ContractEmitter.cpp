@@ -28,7 +28,10 @@ using namespace quench;
 using Values = SmallVector<Value>;
 
 constexpr int64_t kTilePanels = PanelLayout::kTilePanels;
+/// About how many rows a thread takes at a time.
 constexpr int64_t kRowBlock = 96;
+/// The same of outer products, which take four blocks at a time.
+constexpr int64_t kOuterRowBlock = 128;
 /// Groups whose ends take a good part of the time.
 constexpr int64_t kSmallGroup = 32;
 
@@ -63,7 +66,7 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   flatLhs = multipliesByLane() ? flatCodes(b, lhs) : Value();
 }
 
-SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
+bool ContractEmitter::hasTileRegisters() const {
   const Target &target = b.getTarget();
   const NativeProduct *matrix = nullptr;
   if (kernel.integerLhs) {
@@ -71,13 +74,18 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
   } else if (kernel.shortLhs) {
     matrix = target.findProduct(NumberType::BF16, NumberType::BF16);
   }
-  if (matrix && matrix->shape[0] == kTileRows) {
+  return matrix && matrix->shape[0] == kTileRows && matrix != target.outerProduct();
+}
+
+SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
+  if (hasTileRegisters()) {
     // Eight tile registers: sums, of each digit, and one or two for either operand.
     if (kernel.digits > 1) {
       return {{kTileRows, 1}, {6, 2}, {2, kTilePanels}, {1, kTilePanels}};
     }
     return {{2 * kTileRows, 2}, {kTileRows, 2}, {6, 2}, {2, kTilePanels}, {1, kTilePanels}};
   }
+  const Target &target = b.getTarget();
   bool twoSums = !holdsFloats(kernel.layout.container) && groups().numGroups() > 1;
   if (target.vectorRegisters < 32) {
     if (kernel.digits > 1) {
@@ -89,9 +97,14 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
     return {{4, 2}, {2, 2}, {1, kTilePanels}};
   }
   bool endsOften = twoSums && groups().group <= kSmallGroup;
-  if ((endsOften && multipliesByLane()) || (twoSums && groups().rows == 2)) {
+  if (endsOften && (multipliesByLane() || groups().rows == 2)) {
     // The end of a group is three operations for each sum: totals stay in registers.
     return {{groups().rows == 2 ? 12 : 8, 1}, {4, 2}, {2, 2}, {1, kTilePanels}};
+  }
+  if (groups().rows == 2 &&
+      (twoSums || (kernel.shortLhs && !holdsFloats(kernel.layout.container)))) {
+    // Unpacking is shared by many rows; totals of groups are in memory.
+    return {{20, 1}, {8, 1}, {4, 2}, {2, 2}, {1, kTilePanels}};
   }
   if (groups().rows == 2) {
     return {{kernel.layout.container != PanelContainer::I8 ? 8 : 12, 2},
@@ -133,14 +146,16 @@ void ContractEmitter::emit() {
   int64_t tiles = fullTiles + (restPanels > 0 ? 1 : 0);
   int64_t lastLive = layout.n - (layout.numPanels() - 1) * lanes();
 
-  Value rows = b.size(lhsSums ? lhsSums : lhs, 0);
-  Value blocks = b.ceilDiv(rows, kRowBlock);
+  Value rows = numRows();
+  int64_t tallest = tileShapes().front().rows;
+  int64_t rowBlock = multipliesBlocks() ? kOuterRowBlock : llvm::alignTo(kRowBlock, tallest);
+  Value blocks = b.ceilDiv(rows, rowBlock);
   Value cycles = b.mul(rows, b.index(tiles * rowCycles()));
   b.parallelLoop(b.mul(b.index(tiles), blocks), cycles, [&](Value task) {
     Value tile = b.div(task, blocks);
     Value block = arith::RemUIOp::create(b, task, blocks);
-    Value rowBegin = b.mul(block, b.index(kRowBlock));
-    Value rowEnd = arith::MinUIOp::create(b, b.add(rowBegin, b.index(kRowBlock)), rows);
+    Value rowBegin = b.mul(block, b.index(rowBlock));
+    Value rowEnd = arith::MinUIOp::create(b, b.add(rowBegin, b.index(rowBlock)), rows);
     Value panel = b.mul(tile, b.index(kTilePanels));
     Columns full{panel, kTilePanels, lanes()}, rest{panel, restPanels, lastLive};
     if (restPanels == 0 || fullTiles == 0) {
@@ -158,7 +173,7 @@ void ContractEmitter::emit() {
 }
 
 void ContractEmitter::emitColumns(const Columns &columns, Value rowBegin, Value rowEnd) {
-  Value begin = rowBegin;
+  Value begin = multipliesBlocks() ? emitBlocks(columns, rowBegin, rowEnd) : rowBegin;
   SmallVector<TileShape> shapes = tileShapes();
   for (size_t i = 0; i < shapes.size(); ++i) {
     TileShape shape = shapes[i];
@@ -188,7 +203,7 @@ void ContractEmitter::emitColumns(const Columns &columns, Value rowBegin, Value 
 void ContractEmitter::emitTile(const Tile &tile) {
   bool hasGroups = !holdsFloats(kernel.layout.container);
   storeTile(tile, hasGroups         ? sumGroups(tile)
-                  : kernel.shortLhs ? sumShortFloats(tile, b.index(0), groups().k)
+                  : kernel.shortLhs ? splitRows(tile, sumShortFloats(tile, b.index(0), groups().k))
                                     : sumFloats(tile));
 }
 
@@ -224,7 +239,7 @@ void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
                       : emitPointwise(b, *kernel.epilogue, value, {});
       }
       if (kernel.requantization) {
-        emitCodes(b, *kernel.requantization, value, divisor, result, row, column, live);
+        emitCodes(b, *kernel.requantization, value, divisor, result, numRows(), row, column, live);
       } else {
         b.store(value, result, {row, column}, live);
       }

@@ -24,6 +24,9 @@ public:
 
   ContractEmitter(KernelBuilder &builder, const ContractKernel &kernel, ValueRange parameters);
   void emit();
+  /// The body of a function in streaming mode with the parameters of `emit`, the result being
+  /// totals for each row from `row` on: whole blocks of rows by the panels from `panel` on.
+  void emitOuterProducts(Value row, Value blocks, Value panel, int64_t panels);
 
 private:
   /// Words of integer products, or floats of K, whose code is laid out one after the other.
@@ -63,6 +66,8 @@ private:
   void emitTile(const Tile &tile);
   void storeTile(const Tile &tile, ValueRange sums);
   Value columnAddress(const Tile &tile, int64_t panel);
+  /// Rows of the left side.
+  Value numRows() { return b.size(lhsSums ? lhsSums : lhs, 0); }
 
   /// Register tiles, the tallest one first, a single row last: each takes what rows the ones before
   /// it leave over. The sums of a tile, weights and a broadcast must fit the registers, and there
@@ -160,6 +165,21 @@ private:
   void unpackTiles(const Tile &tile, Value step, int64_t steps, Value unpacked);
 
   //===--------------------------------------------------------------------===//
+  // Sums of outer products (ContractOuter.cpp)
+  //===--------------------------------------------------------------------===//
+
+  /// Whether whole blocks of rows are multiplied by outer products.
+  bool multipliesBlocks() const { return groups().rows == GroupLayout::kBlockRows; }
+  /// Multiplies whole blocks of the rows, and returns where the others begin.
+  Value emitBlocks(const Columns &columns, Value rowBegin, Value rowEnd);
+  /// So many blocks of rows from `block` on, counted from the first row of `tile`.
+  void addBlocks(const Tile &tile, Value block, int64_t count);
+  /// The sums of a group as tiles, `[block][digit]`.
+  Values multiplyGroup(const Tile &tile, Value block, int64_t count, Value group, int64_t size);
+  /// Scales the sums of a group and adds them to totals, or begins these.
+  void addToTotals(const Tile &tile, Value block, ValueRange sums, Value group, bool isFirst);
+
+  //===--------------------------------------------------------------------===//
   // Sums of products of 16-bit floats (ContractShortFloats.cpp)
   //===--------------------------------------------------------------------===//
 
@@ -171,11 +191,26 @@ private:
   Value shortWeights(Value bytes, int64_t part);
   /// The same of codes of up to four bits, as 16-bit lanes.
   Value lookUpShort(Value bytes, int64_t part);
+  /// The lower and the upper bytes of the bf16 of part `part` of bytes with codes of up to four
+  /// bits.
+  std::pair<Value, Value> lookUpHalves(Value bytes, int64_t part);
+  /// The bf16 of part `part` of all bytes of a register, in their order, in two registers; or four
+  /// neighbours of each row of plain weights, of which `next` holds the second and the fourth.
+  Values shortPairs(Value bytes, Value next, int64_t part);
+  Value shortProduct(Value sum, Value weights, Value activations);
   /// The bf16 of the bytes at bits `shift` and `shift + 16` of each word.
   Value convertBytes(Value words, int64_t shift);
 
+  /// Whether the target has tile registers for the operands, and whether they take the tile.
+  bool hasTileRegisters() const;
+  bool isOfTileRegisters(const Tile &tile) const {
+    return tile.rows % kTileRows == 0 && hasTileRegisters();
+  }
+
   int64_t lanes() const { return b.lanes(); }
   const GroupLayout &groups() const { return kernel.layout.groups; }
+  /// Rows of activations that a product of vectors takes: 1 or 2.
+  int64_t rowsOfProduct() const { return groups().rows == 2 ? 2 : 1; }
   /// Whether f32 are multiplied by weights that are stored as floats.
   bool isFloat() const { return holdsFloats(kernel.layout.container) && !kernel.shortLhs; }
 

@@ -51,49 +51,50 @@ std::string ContractKernel::name() const {
   return text;
 }
 
+SmallVector<Type> ContractKernel::parameters(KernelBuilder &b) const {
+  int64_t dynamic = ShapedType::kDynamic;
+  Type f32 = b.getF32Type(), i8 = b.getI8Type(), i32 = b.getI32Type();
+  SmallVector<Type> types;
+  if (integerLhs) {
+    types.push_back(codeBuffer(b, layout.groups, digits));
+    types.push_back(b.bufferType({rowScales ? dynamic : 1, 1}, f32));
+    types.push_back(b.bufferType({dynamic, digits * layout.groups.numGroups()}, i32));
+  } else if (shortLhs) {
+    types.push_back(codeBuffer(b, layout.groups, ShortFloatKernel::kBytes));
+    types.push_back(b.bufferType({dynamic, layout.groups.numGroups()}, f32));
+  } else {
+    types.push_back(b.bufferType({dynamic, layout.groups.k}, f32));
+  }
+  if (holdsFloats(layout.container) && !shortLhs) {
+    Type stored = storageType(layout.container, b.getContext());
+    types.push_back(b.bufferType({layout.numWords()}, stored));
+  } else {
+    types.push_back(b.bufferType({4 * layout.numWords()}, i8));
+  }
+  if (!holdsFloats(layout.container)) {
+    Type scale = layout.narrowScale ? layout.narrowScale : f32;
+    types.push_back(b.bufferType({layout.numScales()}, scale));
+    if (zeroPoints) {
+      types.push_back(b.bufferType({layout.numScales()}, i32));
+    }
+  }
+  if (bias) {
+    types.push_back(b.bufferType({layout.n}, f32));
+  }
+  MemRefType matrix = b.bufferType({dynamic, layout.n}, f32);
+  if (epilogue && takesTwo(*epilogue)) {
+    types.push_back(matrix);
+  }
+  if (requantization) {
+    types.append({b.bufferType({1, 1}, f32), codeBuffer(b, requantization->groups)});
+  } else {
+    types.push_back(matrix);
+  }
+  return types;
+}
+
 func::FuncOp ContractKernel::getOrCreate(ModuleOp module, const Target &target) const {
-  auto parameters = [&](KernelBuilder &b) {
-    int64_t dynamic = ShapedType::kDynamic;
-    Type f32 = b.getF32Type(), i8 = b.getI8Type(), i32 = b.getI32Type();
-    SmallVector<Type> types;
-    if (integerLhs) {
-      types.push_back(codeBuffer(b, layout.groups, digits));
-      types.push_back(b.bufferType({rowScales ? dynamic : 1, 1}, f32));
-      types.push_back(b.bufferType({dynamic, digits * layout.groups.numGroups()}, i32));
-    } else if (shortLhs) {
-      types.push_back(codeBuffer(b, layout.groups, ShortFloatKernel::kBytes));
-      types.push_back(b.bufferType({dynamic, layout.groups.numGroups()}, f32));
-    } else {
-      types.push_back(b.bufferType({dynamic, layout.groups.k}, f32));
-    }
-    if (holdsFloats(layout.container) && !shortLhs) {
-      Type stored = storageType(layout.container, b.getContext());
-      types.push_back(b.bufferType({layout.numWords()}, stored));
-    } else {
-      types.push_back(b.bufferType({4 * layout.numWords()}, i8));
-    }
-    if (!holdsFloats(layout.container)) {
-      Type scale = layout.narrowScale ? layout.narrowScale : f32;
-      types.push_back(b.bufferType({layout.numScales()}, scale));
-      if (zeroPoints) {
-        types.push_back(b.bufferType({layout.numScales()}, i32));
-      }
-    }
-    if (bias) {
-      types.push_back(b.bufferType({layout.n}, f32));
-    }
-    MemRefType matrix = b.bufferType({dynamic, layout.n}, f32);
-    if (epilogue && takesTwo(*epilogue)) {
-      types.push_back(matrix);
-    }
-    if (requantization) {
-      types.append({b.bufferType({1, 1}, f32), codeBuffer(b, requantization->groups)});
-    } else {
-      types.push_back(matrix);
-    }
-    return types;
-  };
   return getOrCreateKernel(
-      module, name(), target, parameters,
+      module, name(), target, [&](KernelBuilder &b) { return parameters(b); },
       [&](KernelBuilder &b, ValueRange values) { ContractEmitter(b, *this, values).emit(); });
 }

@@ -89,7 +89,7 @@ Values ContractEmitter::loadZeroPoints(const Tile &tile, Value group) {
 }
 
 int64_t ContractEmitter::numSums(const Tile &tile) const {
-  return llvm::divideCeil(tile.rows, groups().rows) * groups().rows * tile.panels;
+  return llvm::divideCeil(tile.rows, rowsOfProduct()) * rowsOfProduct() * tile.panels;
 }
 
 bool ContractEmitter::keepsTotals(const Tile &tile) const {

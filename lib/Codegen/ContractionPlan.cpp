@@ -42,6 +42,10 @@ StringRef quench::stringify(ContractionForm form) {
 static constexpr int64_t kUnknownSize = 4096;
 /// Rows that share the unpacking of a weight.
 static constexpr double kTileRows = 12.0;
+/// The same of outer products.
+static constexpr double kOuterTileRows = 64.0;
+/// Operations, one in a cycle, that read a row of sums from a tile, scale it and add it to totals.
+static constexpr double kTileReadingOps = 5.0;
 /// Operations that widen both sides of two products of 16-bit integers and add them up.
 static constexpr double kWideningOps = 3.0;
 /// Operations that make a float of a code: and, or, subtract, and half a shift.
@@ -62,7 +66,7 @@ public:
   ContractionChoice integer() const {
     ContractionChoice choice{ContractionForm::Integer};
     choice.refusal = refuseInteger();
-    return priced(choice, target.integerProduct(), /*digits=*/1, unpackingOps());
+    return pricedInteger(choice, /*digits=*/1);
   }
 
   ContractionChoice fixedPoint() const {
@@ -79,7 +83,7 @@ public:
     } else if (group() > FixedPointKernel::kLargestGroup) {
       choice.refusal = "a sum of " + std::to_string(group()) + " products may exceed i32";
     }
-    return priced(choice, product, FixedPointKernel::kDigits, unpackingOps());
+    return pricedInteger(choice, FixedPointKernel::kDigits);
   }
 
   ContractionChoice floatCodes() const {
@@ -185,6 +189,17 @@ private:
     return registers * ops;
   }
 
+  /// By the fastest product of bytes. Reading tiles of outer products may take more than the
+  /// products of vectors where groups are small.
+  ContractionChoice pricedInteger(const ContractionChoice &choice, double digits) const {
+    ContractionChoice best = priced(choice, target.integerProduct(), digits, unpackingOps());
+    if (best.refusal || !target.outerProduct()) {
+      return best;
+    }
+    ContractionChoice other = priced(choice, target.dotProduct(), digits, unpackingOps());
+    return other.cost() < best.cost() ? other : best;
+  }
+
   ContractionChoice priced(ContractionChoice choice, const NativeProduct *product, double digits,
                            double opsOfATile) const {
     choice.product = product;
@@ -222,7 +237,13 @@ private:
         cycles += macs / (2.0 * static_cast<double>(product->shape[1])) * kWideningOps /
                   target.vectorOpsPerCycle;
       }
-      cycles += std::ceil(rows / kTileRows) * opsOfATile / target.vectorOpsPerCycle;
+      bool isOuter = &used == target.outerProduct();
+      if (isOuter) {
+        double sums = rows * elements() / static_cast<double>(group() * used.shape[1]);
+        cycles += digits * sums * kTileReadingOps;
+      }
+      cycles += std::ceil(rows / (isOuter ? kOuterTileRows : kTileRows)) * opsOfATile /
+                target.vectorOpsPerCycle;
       return std::max(cycles / target.clock, bytes / target.readBandwidth) * 1e-9;
     };
     choice.oneRow = seconds(1.0);

@@ -115,7 +115,8 @@ private:
   }
 
   SmallVector<Value> address(Value row, int64_t digit, Value position) {
-    return codeAddress(b, groups, row, b.add(position, b.index(digit * groups.paddedK())));
+    return codeAddress(b, groups, digits, b.size(input, 0), row,
+                       b.add(position, b.index(digit * groups.paddedK())));
   }
 
   /// The digits of round(x / unit) in i32 lanes, the lowest one first.
@@ -150,7 +151,7 @@ std::string FixedPointKernel::name() const {
   if (groups.group != groups.k) {
     os << "_g" << groups.group;
   }
-  os << (groups.rows == 2 ? "_pairs" : "");
+  os << groups.nameOfRows();
   return text;
 }
 

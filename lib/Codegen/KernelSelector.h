@@ -61,7 +61,7 @@ private:
   /// The rows of a float matrix in fixed point, emitted once for each layout.
   RowCodes fixedPointRows(mlir::Value input, const GroupLayout &groups);
   /// The rows of a matrix of bf16, emitted once for each layout.
-  RowCodes shortRows(mlir::Value input, const GroupLayout &groups);
+  RowCodes shortRows(mlir::Value input, GroupLayout groups);
   /// The codes of windows, emitted once for each layout. Nothing if no kernel computes them.
   std::optional<RowCodes> unfoldedRows(nn::UnfoldOp op, const GroupLayout &groups);
   /// Images as rows of pixels without gaps, with the zeros that are put around them, and as codes

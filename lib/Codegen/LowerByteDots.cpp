@@ -138,7 +138,9 @@ static Value lower(ImplicitLocOpBuilder &b, ByteMatmulOp op, const NativeProduct
 static Value lower(ImplicitLocOpBuilder &b, ByteLookupOp op, const Target &target) {
   VectorType type = op.getCodes().getType();
   int64_t bytes = type.getDimSize(0);
-  if (target.byteLookupsPerCycle == 0.0 || bytes != target.vectorBits / 8) {
+  const NativeProduct *outer = target.outerProduct();
+  bool isStreaming = outer && bytes == 4 * outer->shape[1];
+  if (target.byteLookupsPerCycle == 0.0 || (bytes != target.vectorBits / 8 && !isStreaming)) {
     return {};
   }
   // Instructions look up in each 128 bits apart.

@@ -10,6 +10,8 @@
 #include "quench/Target/TargetSpec.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Target/LLVMIR/Dialect/ArmNeon/ArmNeonToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/ArmSME/ArmSMEToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
@@ -27,6 +29,8 @@ using namespace llvm;
 using namespace quench;
 
 void quench::registerNativeCodeDialects(mlir::DialectRegistry &registry) {
+  mlir::registerArmNeonDialectTranslation(registry);
+  mlir::registerArmSMEDialectTranslation(registry);
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
   mlir::registerOpenMPDialectTranslation(registry);
@@ -62,8 +66,50 @@ Expected<std::unique_ptr<TargetMachine>> quench::createTargetMachine(const quenc
   return machine;
 }
 
+static void setScale(Function &function, int64_t bits) {
+  auto scale = static_cast<unsigned>(bits / 128);
+  function.addFnAttr(Attribute::getWithVScaleRangeArgs(function.getContext(), scale, scale));
+}
+
+/// A function with ZA state of its own first saves that of a caller that left it to be saved later,
+/// by this routine of the procedure call standard, which older runtime libraries lack. X16 and X17
+/// and the flags are its own, and W14 and W15 as there: TPIDR2_EL0 points to where the state goes
+/// and how many rows of ZA are to be saved, all else in these sixteen bytes is zero.
+static constexpr StringLiteral kSaveRoutine = R"(
+  .weak __arm_tpidr2_save
+  .hidden __arm_tpidr2_save
+  .type __arm_tpidr2_save, %function
+  .variant_pcs __arm_tpidr2_save
+  .text
+  .arch_extension sme
+  .p2align 2
+__arm_tpidr2_save:
+  mrs x16, TPIDR2_EL0
+  cbz x16, 2f
+  ldrh w14, [x16, #10]
+  ldr w15, [x16, #12]
+  orr w14, w14, w15
+  cbnz w14, 3f
+  ldrh w14, [x16, #8]
+  ldr x16, [x16]
+  cbz x16, 2f
+  mov w15, wzr
+1:
+  cmp w15, w14
+  b.hs 2f
+  str za[w15, 0], [x16]
+  addsvl x16, x16, #1
+  add w15, w15, #1
+  b 1b
+2:
+  ret
+3:
+  brk #1
+  .size __arm_tpidr2_save, . - __arm_tpidr2_save
+)";
+
 /// Vectors of a fixed size beyond 128 bits are in scalable registers on AArch64, whose size the
-/// code generator has to know.
+/// code generator has to know. In streaming mode it is another one.
 static void fixScalableSize(mlir::ModuleOp module, Module &translated) {
   mlir::DLTIQueryInterface spec = findDevice(module);
   if (!spec || !translated.getTargetTriple().isAArch64()) {
@@ -74,13 +120,18 @@ static void fixScalableSize(mlir::ModuleOp module, Module &translated) {
     consumeError(target.takeError());
     return;
   }
-  constexpr int64_t granule = 128;
-  if (target->vectorBits > granule) {
-    auto scale = static_cast<unsigned>(target->vectorBits / granule);
-    Attribute range = Attribute::getWithVScaleRangeArgs(translated.getContext(), scale, scale);
-    for (Function &function : translated) {
-      function.addFnAttr(range);
+  const NativeProduct *outer = target->outerProduct();
+  bool hasStreaming = false;
+  for (Function &function : translated) {
+    if (function.hasFnAttribute("aarch64_pstate_sm_body")) {
+      hasStreaming = true;
+      setScale(function, 32 * outer->shape[1]);
+    } else if (target->vectorBits > 128) {
+      setScale(function, target->vectorBits);
     }
+  }
+  if (hasStreaming) {
+    translated.appendModuleInlineAsm(kSaveRoutine);
   }
 }
 

@@ -142,9 +142,13 @@ GroupLayout GroupLayout::of(QTensorType weight) {
   return {k, std::min(k, weight.getScheme().getBlockShape(weight.getShape())[1])};
 }
 
-GroupLayout GroupLayout::get(QTensorType weight, PanelContainer container, const Target &target) {
+GroupLayout GroupLayout::get(QTensorType weight, RealizationAttr realization,
+                             const Target &target) {
   GroupLayout groups = of(weight);
-  groups.rows = depthOfPanels(container, groups, target) / 4;
+  const NativeProduct *outer = target.outerProduct();
+  PanelContainer container = containerOf(realization.getContainer());
+  bool isOuter = outer && realization.getProduct() == outer->instruction;
+  groups.rows = isOuter ? kBlockRows : depthOfPanels(container, groups, target) / 4;
   return groups;
 }
 

@@ -102,8 +102,7 @@ static std::optional<GroupLayout> layoutFor(OpOperand &use, const Target &target
       use.get() != product.getLhs() || !product.getRhs().getDefiningOp<WeightOp>()) {
     return std::nullopt;
   }
-  return GroupLayout::get(cast<QTensorType>(product.getRhs().getType()),
-                          containerOf(realization.getContainer()), target);
+  return GroupLayout::get(cast<QTensorType>(product.getRhs().getType()), realization, target);
 }
 
 std::optional<Requantization> quench::findRequantization(Value value, const Target &target) {

@@ -20,13 +20,14 @@ using namespace mlir;
 using namespace quench;
 
 Value quench::emitCodes(KernelBuilder &b, const RowQuantization &quantization, Value x,
-                        Value divisor, Value codes, Value row, Value position, int64_t live) {
+                        Value divisor, Value codes, Value count, Value row, Value position,
+                        int64_t live) {
   Value rounded = math::RoundEvenOp::create(b, b.div(x, divisor));
   rounded = b.maximum(rounded, b.splat(static_cast<float>(quantization.codeMin)));
   rounded = b.minimum(rounded, b.splat(static_cast<float>(quantization.codeMax)));
   Value code = arith::FPToSIOp::create(b, b.vectorType(b.getI32Type()), rounded);
   Value bytes = arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), code);
-  b.store(bytes, codes, codeAddress(b, quantization.groups, row, position), live);
+  b.store(bytes, codes, codeAddress(b, quantization.groups, codes, count, row, position), live);
   return code;
 }
 
@@ -93,15 +94,17 @@ private:
         b.forVectors(size, {b.splat(0)},
                      [&](Value offset, int64_t live, ValueRange carried) -> SmallVector<Value> {
                        Value x = load(row, b.add(from, offset), live);
-                       Value code =
-                           emitCodes(b, kernel, x, divisor, codes, row, b.add(to, offset), live);
+                       Value code = emitCodes(b, kernel, x, divisor, codes, b.size(input, 0), row,
+                                              b.add(to, offset), live);
                        return {b.add(carried[0], code)};
                      });
     b.storeScalar(b.sumLanes(sum[0]), sums, {row, group});
     int64_t padded = (size + GroupLayout::kUnit - 1) / GroupLayout::kUnit * GroupLayout::kUnit;
     Value zero = arith::ConstantIntOp::create(b, 0, 8);
     for (int64_t position = size; position < padded; ++position) {
-      b.storeScalar(zero, codes, codeAddress(b, kernel.groups, row, b.add(to, b.index(position))));
+      SmallVector<Value> at =
+          codeAddress(b, kernel.groups, codes, b.size(input, 0), row, b.add(to, b.index(position)));
+      b.storeScalar(zero, codes, at);
     }
   }
 

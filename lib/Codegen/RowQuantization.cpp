@@ -48,7 +48,7 @@ std::string RowQuantization::name() const {
   if (groups.group != groups.k) {
     os << "_g" << groups.group;
   }
-  os << (groups.rows == 2 ? "_pairs" : "");
+  os << groups.nameOfRows();
   if (format) {
     os << "_" << (*format == numerics::FloatFormat::F8E5M2 ? "e5m2" : "e4m3")
        << (isHalved ? "_halved" : "");

@@ -68,7 +68,9 @@ static Value beforeRounding(Value narrow) {
   return rounding && isFloatMatrix(rounding.getIn()) ? rounding.getIn() : narrow;
 }
 
-RowCodes KernelSelector::shortRows(Value input, const GroupLayout &groups) {
+RowCodes KernelSelector::shortRows(Value input, GroupLayout groups) {
+  const NativeProduct *product = target.findProduct(NumberType::BF16, NumberType::BF16);
+  groups.rows = product->shape[0] == 2 ? 2 : 1;
   auto [entry, isNew] =
       rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group, groups.rows});
   if (!isNew) {
@@ -88,8 +90,8 @@ RowCodes KernelSelector::shortRows(Value input, const GroupLayout &groups) {
                                      emptyLike(sums, floats)};
   ShortFloatKernel kernel{groups};
   SmallVector<Value> results = call(kernel.getOrCreate(module, target), floats, destinations);
-  entry->second = {results[0],        Value(), results[1], /*rowScales=*/false, /*digits=*/1,
-                   /*areFloats=*/true};
+  entry->second = {results[0],         Value(),    results[1], /*rowScales=*/false, /*digits=*/1,
+                   /*areFloats=*/true, groups.rows};
   return entry->second;
 }
 
@@ -139,16 +141,18 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
       isFloat ? Type() : narrowScaleOf(cast<QTensorType>(weight.getType()).getScheme(), target);
   bool isShort = codes && codes->areFloats;
   int64_t depth = isShort && isFloat ? 2 : 4;
-  if (codes && !isShort) {
-    depth = depthOfPanels(container, GroupLayout::of(cast<QTensorType>(weight.getType())), target);
-  }
   Type stored = storageType(container, b.getContext());
-  if (codes && !isShort && storesSigned(cast<QTensorType>(weight.getType()), target)) {
-    stored = IntegerType::get(b.getContext(), bitsOf(container), IntegerType::Signed);
+  if (codes && !isShort) {
+    auto rhs = cast<QTensorType>(weight.getType());
+    depth = depthOfPanels(container, GroupLayout::of(rhs), target);
+    if (storesSigned(rhs, target)) {
+      stored = IntegerType::get(b.getContext(), bitsOf(container), IntegerType::Signed);
+    }
   }
   auto panels = PanelsAttr::get(b.getContext(), target.lanes(), stored, narrow, depth);
   ContractKernel kernel;
   kernel.layout = PanelLayout::get(weight.getType(), panels);
+  kernel.layout.groups.rows = codes ? codes->rowsTogether : 1;
   kernel.integerLhs = codes && !isShort;
   kernel.shortLhs = isShort;
   kernel.bias = bias != nullptr;
@@ -164,10 +168,9 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   }
   const PanelLayout &layout = kernel.layout;
   if (isFloat) {
-    Value packed = isShort ? packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(),
-                                          b.getI8Type())
-                           : packedWeight(WeightPart::Codes, weight, panels, layout.numWords(),
-                                          panels.getContainer());
+    Type element = isShort ? Type(b.getI8Type()) : panels.getContainer();
+    Value packed = packedWeight(WeightPart::Codes, weight, panels,
+                                layout.numWords() * (isShort ? 4 : 1), element);
     if (overlay) {
       auto op = packed.getDefiningOp<PackedWeightOp>();
       op.setKeptValues(overlay.getValues().getDefiningOp<WeightOp>().getKey());
@@ -191,11 +194,10 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   if (bias) {
     inputs.push_back(bias);
   }
-  std::optional<ProductEpilogue> epilogue = findEpilogue(op);
-  SmallVector<Operation *> consumers;
   // The input of a quantization may be a product that only stores codes.
   Value like = codes ? codes->sums : lhs;
-  if (epilogue) {
+  SmallVector<Operation *> consumers;
+  if (std::optional<ProductEpilogue> epilogue = findEpilogue(op)) {
     kernel.epilogue = epilogue->function;
     consumers = epilogue->consumers;
     if (epilogue->other) {
@@ -240,12 +242,16 @@ bool KernelSelector::selectContract(ContractOp op) {
   }
   ContractionForm form = realization.getForm();
   PanelContainer container = containerOf(realization.getContainer());
-  GroupLayout groups = GroupLayout::get(rhs, container, target);
+  GroupLayout groups = GroupLayout::get(rhs, realization, target);
   if (lhs) {
     auto unfold = op.getLhs().getDefiningOp<nn::UnfoldOp>();
     if (unfold && form == ContractionForm::Integer) {
       std::optional<RowCodes> codes = unfoldedRows(unfold, groups);
-      return codes && replaceByProduct(op, codes->sums, codes, weight, container, op.getBias());
+      if (!codes) {
+        return false;
+      }
+      codes->rowsTogether = groups.rows;
+      return replaceByProduct(op, codes->sums, codes, weight, container, op.getBias());
     }
     auto quantize = op.getLhs().getDefiningOp<QuantizeOp>();
     if (form != ContractionForm::Integer || !quantize) {
@@ -255,10 +261,11 @@ bool KernelSelector::selectContract(ContractOp op) {
     if (!codes) {
       return false;
     }
+    codes->rowsTogether = groups.rows;
     return replaceByProduct(op, quantize.getInput(), codes, weight, container, op.getBias());
   }
   if (form == ContractionForm::ShortFloats) {
-    if (!isShortMatrix(op.getLhs()) || !target.shortDotProduct()) {
+    if (!isShortMatrix(op.getLhs()) || !target.findProduct(NumberType::BF16, NumberType::BF16)) {
       return false;
     }
     groups = holdsFloats(container) ? wholeRows(rhs.getShape()[1]) : GroupLayout::of(rhs);
@@ -271,6 +278,7 @@ bool KernelSelector::selectContract(ContractOp op) {
   std::optional<RowCodes> codes;
   if (form == ContractionForm::FixedPoint) {
     codes = fixedPointRows(op.getLhs(), groups);
+    codes->rowsTogether = groups.rows;
   }
   if (form == ContractionForm::DecodedWhenPacked) {
     remark::missed(op.getLoc(), remark::RemarkOpts::name("decoded").category(DEBUG_TYPE))
@@ -284,7 +292,7 @@ bool KernelSelector::multipliesShortFloats(nn::LinearOp op) const {
   auto weight = op.getWeight().getDefiningOp<WeightOp>();
   auto plain = weight ? dyn_cast<RankedTensorType>(weight.getType()) : RankedTensorType();
   return narrow && isShortMatrix(narrow) && plain && plain.getElementType().isBF16() &&
-         plain.getDimSize(0) > 0 && target.shortDotProduct();
+         plain.getDimSize(0) > 0 && target.findProduct(NumberType::BF16, NumberType::BF16);
 }
 
 bool KernelSelector::selectLinear(nn::LinearOp op) {

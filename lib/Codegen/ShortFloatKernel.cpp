@@ -63,16 +63,16 @@ private:
     auto halves = VectorType::get({2 * count}, b.getI16Type());
     Value split = vector::BitCastOp::create(b, halves, lanes);
     SmallVector<int64_t> order;
-    for (int64_t i = 0; i < count; i += 4) {
-      for (int64_t element : {i, i + 2, i + 1, i + 3}) {
-        order.push_back(2 * element + 1);
-      }
+    for (int64_t i = 0; i < count; ++i) {
+      // Of each four the middle ones change places, except for products of two rows.
+      constexpr int64_t places[] = {0, 2, 1, 3};
+      order.push_back(2 * (groups.rows == 2 ? i : i / 4 * 4 + places[i % 4]) + 1);
     }
     Value ordered = vector::ShuffleOp::create(b, split, split, order);
     Value bytes =
         vector::BitCastOp::create(b, VectorType::get({2 * count}, b.getI8Type()), ordered);
     Value at = b.mul(position, b.index(ShortFloatKernel::kBytes));
-    b.store(bytes, codes, codeAddress(b, groups, row, at));
+    b.store(bytes, codes, codeAddress(b, groups, codes, b.size(input, 0), row, at));
   }
 
   KernelBuilder &b;
@@ -86,7 +86,7 @@ std::string ShortFloatKernel::name() const {
   if (groups.group != groups.k) {
     text += "_g" + std::to_string(groups.group);
   }
-  return text;
+  return text + groups.nameOfRows().str();
 }
 
 func::FuncOp ShortFloatKernel::getOrCreate(ModuleOp module, const Target &target) const {

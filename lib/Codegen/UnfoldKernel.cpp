@@ -119,9 +119,10 @@ private:
     if (!scratch) {
       return;
     }
-    constexpr int64_t eight = 8;
-    b.loop(b.index(0), b.index(end), eight, [&](Value position) {
-      b.store(b.load(scratch, {position}, eight), result, codeAddress(b, groups, row, position));
+    int64_t piece = groups.rows == GroupLayout::kBlockRows ? 4 : 8;
+    b.loop(b.index(0), b.index(end), piece, [&](Value position) {
+      SmallVector<Value> at = codeAddress(b, groups, result, b.size(sums, 0), row, position);
+      b.store(b.load(scratch, {position}, piece), result, at);
     });
   }
 
@@ -177,7 +178,7 @@ std::string UnfoldKernel::name() const {
   } else if (groups->group != groups->k) {
     os << "_g" << groups->group;
   }
-  os << (groups && groups->rows == 2 ? "_pairs" : "");
+  os << (groups ? groups->nameOfRows() : "");
   return text;
 }
 

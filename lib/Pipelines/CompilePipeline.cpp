@@ -24,6 +24,8 @@
 #include "mlir/Dialect/Arith/Transforms/BufferDeallocationOpInterfaceImpl.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/ArmNeon/ArmNeonDialect.h"
+#include "mlir/Dialect/ArmSME/IR/ArmSME.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
@@ -79,6 +81,8 @@ static void addLoweringToLLVM(OpPassManager &pm, bool isDevice) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
+  // Gives tiles registers.
+  pm.addNestedPass<func::FuncOp>(createConvertArmSMEToLLVMPass());
   pm.addPass(arith::createArithExpandOpsPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
@@ -175,12 +179,12 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
 }
 
 void quench::registerCompilePipelineDialects(DialectRegistry &registry) {
-  registry.insert<QuenchDialect, nn::NNDialect, amx::AMXDialect, arith::ArithDialect,
-                  bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect,
-                  func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect,
-                  spirv::SPIRVDialect, tensor::TensorDialect, tosa::TosaDialect,
-                  vector::VectorDialect>();
+  registry.insert<
+      QuenchDialect, nn::NNDialect, amx::AMXDialect, arith::ArithDialect, arm_neon::ArmNeonDialect,
+      arm_sme::ArmSMEDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect,
+      DLTIDialect, func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+      math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect,
+      spirv::SPIRVDialect, tensor::TensorDialect, tosa::TosaDialect, vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   arith::registerBufferDeallocationOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);

@@ -72,10 +72,13 @@ static Value *hasX86Features(IRBuilder<> &b, Module &module, ArrayRef<std::strin
   return all;
 }
 
-/// Whether scalable registers have the size that the code is compiled for; Linux tells it by
-/// `prctl(PR_SVE_GET_VL)` in bytes, beside flags.
-static Value *hasScalableSize(IRBuilder<> &b, Module &module, unsigned vscale) {
-  constexpr int32_t getSize = 51, sizeMask = 0xFFFF, granule = 16;
+/// Linux tells the size of scalable registers in bytes, beside flags, by `prctl` of
+/// PR_SVE_GET_VL, and of PR_SME_GET_VL for streaming mode.
+constexpr int32_t kGetSize = 51, kGetStreamingSize = 64;
+
+/// Whether scalable registers have the size that the code is compiled for.
+static Value *hasScalableSize(IRBuilder<> &b, Module &module, int32_t getSize, unsigned vscale) {
+  constexpr int32_t sizeMask = 0xFFFF, granule = 16;
   Type *i32 = b.getInt32Ty();
   FunctionCallee prctl =
       module.getOrInsertFunction("prctl", FunctionType::get(i32, i32, /*isVarArg=*/true));
@@ -124,8 +127,18 @@ void quench::guardByFeatures(Function &run, ArrayRef<std::string> features, int3
   IRBuilder<> b(BasicBlock::Create(context, "entry", guard));
   Value *hasAll =
       isX86 ? hasX86Features(b, module, features) : hasAArch64Features(b, module, features);
-  if (Attribute range = run.getFnAttribute(Attribute::VScaleRange); range.isValid()) {
-    hasAll = b.CreateAnd(hasAll, hasScalableSize(b, module, range.getVScaleRangeMin()));
+  auto requireSize = [&](const Function &function, int32_t getSize) {
+    if (Attribute range = function.getFnAttribute(Attribute::VScaleRange); range.isValid()) {
+      Value *isRight = hasScalableSize(b, module, getSize, range.getVScaleRangeMin());
+      hasAll = b.CreateAnd(hasAll, isRight);
+    }
+  };
+  requireSize(run, kGetSize);
+  auto streaming = find_if(module, [](const Function &function) {
+    return function.hasFnAttribute("aarch64_pstate_sm_body");
+  });
+  if (streaming != module.end()) {
+    requireSize(*streaming, kGetStreamingSize);
   }
   BasicBlock *missing = BasicBlock::Create(context, "missing", guard);
   BasicBlock *present = BasicBlock::Create(context, "present", guard);

@@ -18,6 +18,9 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
+#if defined(__linux__) && defined(__aarch64__)
+#include <sys/prctl.h>
+#endif
 #include <unistd.h>
 
 using namespace llvm;
@@ -79,6 +82,14 @@ const NativeProduct *Target::matrixProduct() const {
   bool isMatrix = product && dot && product->shape[0] > 1 && product->weights == dot->weights &&
                   product->activations == dot->activations;
   return isMatrix ? product : nullptr;
+}
+
+const NativeProduct *Target::outerProduct() const {
+  const NativeProduct *product = matrixProduct();
+  // Four panels of 128 bits are a register in streaming mode.
+  constexpr std::array<int64_t, 3> shape = {16, 16, 4};
+  bool isOuter = product && product->instruction == "smopa" && product->shape == shape;
+  return isOuter && vectorBits == 128 ? product : nullptr;
 }
 
 const NativeProduct *Target::shortDotProduct() const {
@@ -160,13 +171,29 @@ ArrayRef<Target> Target::all() {
   return targets;
 }
 
+/// Whether scalable registers, also those of streaming mode, are as large as code for `target`
+/// takes them to be.
+static bool hasScalableSizes(const Target &target) {
+#if defined(__linux__) && defined(__aarch64__)
+  // PR_SVE_GET_VL and PR_SME_GET_VL give bytes, beside flags.
+  auto hasSize = [](int request, int64_t bits) { return (prctl(request) & 0xFFFF) == bits / 8; };
+  const NativeProduct *outer = target.outerProduct();
+  return (target.vectorBits == 128 || hasSize(51, target.vectorBits)) &&
+         (!outer || hasSize(64, 32 * outer->shape[1]));
+#else
+  (void)target;
+  return true;
+#endif
+}
+
 bool Target::runsHere() const {
   Triple host(sys::getProcessTriple());
   if (isDevice() || host.getArch() != Triple(triple).getArch()) {
     return false;
   }
   static const StringMap<bool> features = sys::getHostCPUFeatures();
-  return all_of(required, [&](StringRef feature) { return features.lookup(feature); });
+  return all_of(required, [&](StringRef feature) { return features.lookup(feature); }) &&
+         hasScalableSizes(*this);
 }
 
 /// The caches of this machine, where the system tells.

@@ -14,7 +14,7 @@
 // AGAIN-NOT:  x86-avx2
 // AGAIN:      "CPU" = #dlti.target_device_spec<"name" = "arm-dotprod"
 // AGAIN-NOT:  x86-avx2
-// UNKNOWN:    error: unknown target 'z80', expected host, x86-amx, x86-avx512bf16, {{.*}} or a file that ends in .mlir
+// UNKNOWN:    error: unknown target 'z80', expected host, x86-amx, arm-sme, x86-avx512bf16, {{.*}} or a file that ends in .mlir
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<"max_vector_op_width" = 64 : i64>>} {
 }

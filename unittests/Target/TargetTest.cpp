@@ -29,13 +29,13 @@ TEST(TargetTest, EveryTargetIsFoundByItsName) {
     EXPECT_EQ(found->features, target.features);
     EXPECT_FALSE(target.summary.empty());
   }
-  EXPECT_EQ(names, (std::set<std::string>{"amdgpu-gfx1100", "amdgpu-gfx90a", "amdgpu-gfx942",
-                                          "arm-dotprod",    "arm-i8mm",      "arm-neon",
-                                          "arm-sve256",     "nvptx-sm100",   "nvptx-sm80",
-                                          "nvptx-sm89",     "nvptx-sm90",    "nvptx-sm90a",
-                                          "tosa",           "vulkan",        "vulkan-1.1",
-                                          "x86-amx",        "x86-avx2",      "x86-avx512bf16",
-                                          "x86-avx512vnni", "x86-avxvnni",   "x86-sse41"}));
+  EXPECT_EQ(names,
+            (std::set<std::string>{
+                "amdgpu-gfx1100", "amdgpu-gfx90a", "amdgpu-gfx942", "arm-dotprod", "arm-i8mm",
+                "arm-neon",       "arm-sme",       "arm-sve2",      "arm-sve256",  "nvptx-sm100",
+                "nvptx-sm80",     "nvptx-sm89",    "nvptx-sm90",    "nvptx-sm90a", "tosa",
+                "vulkan",         "vulkan-1.1",    "x86-amx",       "x86-avx2",    "x86-avx512bf16",
+                "x86-avx512vnni", "x86-avxvnni",   "x86-sse41"}));
 }
 
 TEST(TargetTest, RegistersAreWholeLanesOfAPowerOfTwo) {

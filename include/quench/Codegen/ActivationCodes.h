@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The codes of a row are neighbours, or lie in eights between those of the next row, as
-// `GroupLayout::rows` says. Kernels that write them and kernels that read them ask here.
+// The codes of a row are neighbours, or lie in eights between those of the next row or in fours
+// between those of its block, as `GroupLayout::rows` says. Kernels that write them and kernels that
+// read them ask here.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,13 +23,16 @@ namespace quench {
 mlir::MemRefType codeBuffer(KernelBuilder &builder, const GroupLayout &groups,
                             int64_t bytesOfCode = 1);
 
-/// The indices of byte `position` of a row. Bytes up to the next multiple of eight follow it.
+/// The indices in a code buffer of byte `position` of one of `count` rows. Bytes up to the next
+/// multiple of eight follow it, or of four in blocks.
 mlir::SmallVector<mlir::Value> codeAddress(KernelBuilder &builder, const GroupLayout &groups,
-                                           mlir::Value row, mlir::Value position);
+                                           mlir::Value buffer, mlir::Value count, mlir::Value row,
+                                           mlir::Value position);
 
 /// The bytes of a vector register that a product takes of the rows from `row` on, of which there
 /// are `rows`: four from `position` in every lane; or where two rows lie together, eight of both in
-/// every 128 bits, of the only one twice. Both row and position begin such a piece.
+/// every 128 bits, of the only one twice. Both row and position begin such a piece. In blocks, the
+/// row is one of those behind the last whole block.
 mlir::Value loadActivations(KernelBuilder &builder, const GroupLayout &groups, mlir::Value buffer,
                             mlir::Value row, mlir::Value position, int64_t rows);
 

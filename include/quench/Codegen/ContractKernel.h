@@ -40,12 +40,15 @@ struct ContractKernel {
   /// A symbol name that tells classes apart.
   std::string name() const;
 
-  /// The kernel, emitted on first use. Parameters: left side `?xK` f32, or `codeBuffer` i8,
+  /// Parameters: left side `?xK` f32, or `codeBuffer` i8,
   /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32, or `codeBuffer` of two bytes and sums
   /// `?xG` f32; the words of the panels, as i8 or floats; for integer panels scales and perhaps
   /// zero points; perhaps a bias `N` and the first argument `?xN` of an epilogue of two; the result
-  /// `?xN`, or the scale `1x1` of its codes and the `codeBuffer` of these. The arithmetic is that
-  /// of `quench.contract` and `quench.quantize`.
+  /// `?xN`, or the scale `1x1` of its codes and the `codeBuffer` of these.
+  mlir::SmallVector<mlir::Type> parameters(KernelBuilder &builder) const;
+
+  /// The kernel, emitted on first use. The arithmetic is that of `quench.contract` and
+  /// `quench.quantize`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

@@ -34,6 +34,8 @@ struct RowCodes {
   int64_t digits = 1;
   /// Whether they are floats of 16 bits, without scales.
   bool areFloats = false;
+  /// `GroupLayout::rows`.
+  int64_t rowsTogether = 1;
 };
 
 /// Replaces the operations of one function, in order.

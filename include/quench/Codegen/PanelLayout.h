@@ -53,18 +53,21 @@ PanelContainer containerOf(mlir::Type type);
 /// that all weights of one group size read the same activations.
 struct GroupLayout {
   static constexpr int64_t kUnit = 16;
+  /// Rows of a block for outer products.
+  static constexpr int64_t kBlockRows = 16;
 
   int64_t k;
   /// Elements of K that share a weight scale; K itself when all do.
   int64_t group;
-  /// Rows whose codes lie together, eight of one and eight of the next: 1, or 2 for products of two
-  /// rows (`quench.byte_matmul`).
+  /// Rows whose codes lie together: 1; 2 for products of two rows (`quench.byte_matmul`), eight
+  /// codes of one and eight of the next; or `kBlockRows`, four of each in turn, where the last rows
+  /// lie one behind the other if they are no whole block.
   int64_t rows = 1;
 
   /// The groups of a weight `N x K`.
   static GroupLayout of(QTensorType weight);
   /// The same for products of codes with such a weight, as a target wants their rows.
-  static GroupLayout get(QTensorType weight, PanelContainer container, const Target &target);
+  static GroupLayout get(QTensorType weight, RealizationAttr realization, const Target &target);
 
   bool operator==(const GroupLayout &other) const {
     return k == other.k && group == other.group && rows == other.rows;
@@ -85,6 +88,10 @@ struct GroupLayout {
   int64_t rowBytes(int64_t bytesOfCode = 1) const {
     constexpr int64_t line = 64;
     return ((bytesOfCode * paddedK() + line - 1) / line | 1) * line;
+  }
+  /// What tells apart names of kernels that write rows in this or that order.
+  llvm::StringRef nameOfRows() const {
+    return rows == 2 ? "_pairs" : rows == kBlockRows ? "_blocks" : "";
   }
   /// The shape of the codes of so many rows; dynamic if that is.
   std::array<int64_t, 2> codeShape(int64_t count, int64_t bytesOfCode = 1) const;

@@ -99,7 +99,8 @@ def SelectKernelsPass : Pass<"quench-select-kernels", "::mlir::ModuleOp"> {
     computes stay for the lowerings to linalg.
   }];
   let dependentDialects = [
-    "::quench::QuenchDialect", "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::quench::QuenchDialect", "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
+    "::mlir::arm_neon::ArmNeonDialect", "::mlir::arm_sme::ArmSMEDialect", "::mlir::bufferization::BufferizationDialect",
     "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::mlir::vector::VectorDialect", "::mlir::x86vector::X86VectorDialect"

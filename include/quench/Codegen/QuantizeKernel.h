@@ -15,11 +15,11 @@
 namespace quench {
 
 /// Quantizes rows of f32 to signed bytes in the layout that `ContractKernel` reads.
-/// Stores the codes `clamp(roundeven(x / divisor))` of a register of elements of a row from
-/// `position` on, the first `live` of them, and returns them as i32.
+/// Stores the codes `clamp(roundeven(x / divisor))` of a register of elements of one of `count`
+/// rows from `position` on, the first `live` of them, and returns them as i32.
 mlir::Value emitCodes(KernelBuilder &builder, const RowQuantization &quantization, mlir::Value x,
-                      mlir::Value divisor, mlir::Value codes, mlir::Value row, mlir::Value position,
-                      int64_t live);
+                      mlir::Value divisor, mlir::Value codes, mlir::Value count, mlir::Value row,
+                      mlir::Value position, int64_t live);
 
 struct QuantizeKernel : RowQuantization {
   /// What rows go through first.

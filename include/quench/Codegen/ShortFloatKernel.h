@@ -16,8 +16,9 @@
 namespace quench {
 
 /// Rounds the rows of a float matrix to bf16, to nearest with ties to even, for products of such
-/// floats. Groups begin where `GroupLayout` says, and of each four elements the second and the
-/// third change places: that is how the 16-bit halves of a word of codes follow each other.
+/// floats. Groups begin where `GroupLayout` says. Of each four elements the second and the third
+/// change places: that is how the 16-bit halves of a word of codes follow each other. Rows that lie
+/// together in twos keep the order.
 ///
 /// Parameters: the rows `?xK` in f32, their bf16 in a buffer of `codeShape` with two bytes for
 /// each, and the sums of the rounded elements of each group `?xG` in f32.

@@ -122,6 +122,10 @@ struct Target {
   /// The fastest product of bytes if it takes several rows of activations, and the operands of
   /// `dotProduct`; otherwise null.
   const NativeProduct *matrixProduct() const;
+  /// The matrix product if it is one of a column by a row that is added to a tile (`smopa` in
+  /// SME's ZA), as large as streaming mode's registers: its columns are their 32-bit lanes.
+  /// Otherwise null.
+  const NativeProduct *outerProduct() const;
   /// The fastest product of bf16 with one row of activations, or null.
   const NativeProduct *shortDotProduct() const;
   IntegerDot integerDot() const;
