@@ -19,6 +19,8 @@ module attributes {dlti.target_system_spec = #dlti.target_system_spec<
     "products" = #dlti.map<
       "smull" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i32,
         "shape" = array<i64: 1, 4, 4>, "per_cycle" = 0.33 : f64>,
+      "smlal" = #dlti.map<"weights" = i8, "activations" = i8, "sums" = i16,
+        "shape" = array<i64: 1, 8, 1>, "per_cycle" = 1.0 : f64>,
       "fma" = #dlti.map<"weights" = f32, "activations" = f32, "sums" = f32,
         "shape" = array<i64: 1, 4, 1>, "per_cycle" = 2.0 : f64>>
   >

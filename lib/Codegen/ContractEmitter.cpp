@@ -93,6 +93,13 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
     }
     return {{twoSums ? 2 : 4, 2}, {2, 2}, {1, kTilePanels}};
   }
+  if (kernel.integerLhs && target.narrowProduct()) {
+    // A sum has two registers of 16 bits beside it.
+    if (kernel.digits > 1) {
+      return {{2, 1}, {1, 2}};
+    }
+    return {{twoSums ? 6 : 4, twoSums ? 1 : 2}, {2, 2}, {1, kTilePanels}};
+  }
   if (kernel.digits > 1) {
     return {{4, 2}, {2, 2}, {1, kTilePanels}};
   }

@@ -229,10 +229,13 @@ private:
       const NativeProduct &used = rows == 1.0 && dot ? *dot : *product;
       double cycles = macs / used.macsPerCycle();
       const NativeProduct *narrow = target.narrowProduct();
-      if (product->weights == NumberType::I16 && narrow && bitsOf(choice.container) < 8) {
-        // Sums in 16 bits, one addition for each (NarrowByteDots.h).
-        cycles = macs / narrow->macsPerCycle() +
-                 macs / (2.0 * static_cast<double>(narrow->shape[1])) / target.vectorOpsPerCycle;
+      if (product->sums == NumberType::I32 && narrow && bitsOf(choice.container) < 8) {
+        // Sums in 16 bits (NarrowByteDots.h), to which what adds neighbours does not add.
+        cycles = macs / narrow->macsPerCycle();
+        if (narrow->shape[2] > 1) {
+          cycles += macs / static_cast<double>(narrow->shape[1] * narrow->shape[2]) /
+                    target.vectorOpsPerCycle;
+        }
       } else if (product->weights == NumberType::I16) {
         cycles += macs / (2.0 * static_cast<double>(product->shape[1])) * kWideningOps /
                   target.vectorOpsPerCycle;

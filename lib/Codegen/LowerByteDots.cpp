@@ -89,23 +89,6 @@ static Value lowerByWidening(ImplicitLocOpBuilder &b, ByteDotOp op, StringRef in
   return sum;
 }
 
-/// Products of 8 bytes in 16 bits each, then sums of neighbours, twice.
-static Value lowerByPairs(ImplicitLocOpBuilder &b, ByteDotOp op) {
-  auto products = VectorType::get({8}, b.getI16Type());
-  SmallVector<Value> sums;
-  for (int64_t half = 0; half < 2; ++half) {
-    auto bytes = [&](Value operand) -> Value {
-      return vector::ExtractStridedSliceOp::create(b, operand, ArrayRef<int64_t>{8 * half},
-                                                   ArrayRef<int64_t>{8}, ArrayRef<int64_t>{1});
-    };
-    Value product = callIntrinsic(b, "llvm.aarch64.neon.smull.v8i16", products,
-                                  {bytes(op.getLhs()), bytes(op.getRhs())});
-    sums.push_back(callIntrinsic(b, "llvm.aarch64.neon.saddlp.v4i32.v8i16", op.getType(), product));
-  }
-  Value sum = callIntrinsic(b, "llvm.aarch64.neon.addp.v4i32", op.getType(), sums);
-  return arith::AddIOp::create(b, op.getAccumulator(), sum);
-}
-
 /// Nothing when the code generator does not know the instruction for this form and width.
 static Value lower(ImplicitLocOpBuilder &b, ByteDotOp op, const NativeProduct &product) {
   std::string intrinsic = productIntrinsic(product);
@@ -113,9 +96,6 @@ static Value lower(ImplicitLocOpBuilder &b, ByteDotOp op, const NativeProduct &p
   if (op.getAccumulator().getType().getDimSize(0) != product.shape[1] ||
       (!isWidened && op.getIsSigned() != (product.weights == NumberType::I8))) {
     return {};
-  }
-  if (product.instruction == "smull") {
-    return lowerByPairs(b, op);
   }
   if (intrinsic.empty()) {
     return {};

@@ -13,10 +13,11 @@
 
 namespace quench {
 
-/// Rewrites the products of bytes of a module whose left sides are proved so small that sums of
-/// two of them fit 16 bits, with the instruction of `Target::narrowProduct`: half the instructions
-/// of widening both sides. Products that add to one another are added in 16 bits for as long as
-/// their sum fits. Leaves all others alone, and all of them on targets without such an instruction.
+/// Rewrites the products of bytes of a module whose left sides are proved so small that what an
+/// instruction makes of them fits 16 bits: `vpmaddubsw`, which adds two, with half the instructions
+/// of widening both sides, and `smull` of NEON. Products that add to one another are added in 16
+/// bits for as long as their sum fits. Leaves all others alone, and all of them on targets without
+/// such an instruction.
 void narrowByteDots(mlir::Operation *module, const Target &target);
 
 } // namespace quench

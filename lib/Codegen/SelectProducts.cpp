@@ -121,13 +121,13 @@ static std::pair<WeightOp, OverlayOp> findStoredWeight(Value operand) {
 }
 
 /// Whether codes are stored signed: for products of signed bytes, but if they are looked up, or
-/// if sums of codes in the upper bits of bytes could exceed i32.
+/// if sums of codes in the upper bits of bytes could exceed i32, or are made in 16 bits.
 static bool storesSigned(QTensorType weight, const Target &target) {
   constexpr int64_t largestGroup = 1 << 16;
   numerics::Encoding element = weight.getScheme().getNumericsScheme().element;
   bool isByte = element.bitWidth() > 4;
   return target.integerDot() == IntegerDot::SignedSigned && element.isInteger() &&
-         (isByte || GroupLayout::of(weight).group <= largestGroup);
+         (isByte || (GroupLayout::of(weight).group <= largestGroup && !target.narrowProduct()));
 }
 
 /// One group of all elements of a row.

@@ -106,8 +106,7 @@ const NativeProduct *Target::shortDotProduct() const {
 
 const NativeProduct *Target::narrowProduct() const {
   auto found = find_if(products, [](const NativeProduct &product) {
-    return product.sums == NumberType::I16 && product.weights == NumberType::UI8 &&
-           product.activations == NumberType::I8;
+    return product.sums == NumberType::I16 && product.activations == NumberType::I8;
   });
   return found == products.end() ? nullptr : &*found;
 }

@@ -32,12 +32,12 @@
 // SSE-COUNT-2:  llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
 // AVXVNNI-LABEL: func.func @dot(
 // AVXVNNI-NEXT:  llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"
-// The products of the first processors have 16 bits, and so would sums of two of them overflow: sums are made in 32.
+// Products have 16 bits, and sums of two of them could overflow: sums are made in 32.
 // NEON-LABEL: func.func @dot(
 // NEON-SAME:    %[[A:.+]]: vector<4xi32>, %[[W:.+]]: vector<16xi8>, %[[X:.+]]: vector<16xi8>
 // NEON:         %[[LOW:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.smull.v8i16"
-// NEON:         %[[FIRST:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"(%[[LOW]])
 // NEON:         %[[HIGH:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.smull.v8i16"
+// NEON:         %[[FIRST:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"(%[[LOW]])
 // NEON:         %[[SECOND:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"(%[[HIGH]])
 // NEON:         %[[PAIRS:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.addp.v4i32"(%[[FIRST]], %[[SECOND]])
 // NEON:         %[[Y:.+]] = arith.addi %[[A]], %[[PAIRS]]
@@ -108,6 +108,15 @@ func.func @lookup(%codes: vector<64xi8>) -> vector<64xi8> {
 // AVX2:         arith.addi %[[B]], %[[OWN]] : vector<8xi32>
 // SSE-LABEL:  func.func @small(
 // SSE:          llvm.x86.ssse3.pmadd.ub.sw.128
+// NEON multiplies each half of a register and adds no neighbours: the sum of all three may reach (2 * 15 + 127) * 128.
+// NEON-LABEL: func.func @small(
+// NEON-SAME:    %[[A:.+]]: vector<4xi32>,
+// NEON-COUNT-2: llvm.call_intrinsic "llvm.aarch64.neon.smull.v8i16"
+// NEON-COUNT-4: arith.addi %{{.+}}, %{{.+}} : vector<8xi16>
+// NEON-COUNT-2: llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"
+// NEON-NOT:     saddlp
+// NEON:         %[[WIDE:.+]] = llvm.call_intrinsic "llvm.aarch64.neon.addp.v4i32"
+// NEON:         arith.addi %[[A]], %[[WIDE]] : vector<4xi32>
 // VNNI-LABEL: func.func @small(
 // VNNI-NOT:     pmadd
 func.func @small(%a: vector<16xi32>, %w: vector<64xi8>, %x: vector<64xi8>) -> vector<16xi32> {

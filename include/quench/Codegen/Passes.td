@@ -179,7 +179,7 @@ def LowerByteDotsPass : Pass<"quench-lower-byte-dots", "::mlir::ModuleOp"> {
     `quench.byte_dot` becomes the fastest product of bytes that the target lists: `vpdpbusd` (AVX-512 VNNI, AVX-VNNI),
     `sdot`, `usdot` or `smull` (NEON), or `vpmaddwd` on bytes widened to 16 bits, which unlike `vpmaddubsw` cannot
     saturate. Where that has no instruction in one step but left sides are proved small (codes of four bits are), sums are
-    made with `vpmaddubsw` in 16 bits and widened when they might not fit any more. `quench.byte_matmul` becomes
+    made with `vpmaddubsw` or `smlal` in 16 bits and widened when they might not fit any more. `quench.byte_matmul` becomes
     `usmmla`, `quench.byte_lookup` `pshufb` or `tbl`. LLVM does not form these from portable vector code.
   }];
   let dependentDialects = [

@@ -64,7 +64,7 @@ struct NativeProduct {
 
 /// How sums of products of bytes are had.
 enum class IntegerDot {
-  /// Widen both sides to 16 bits and multiply-add pairs (`vpmaddwd`, `smull`/`sadalp`).
+  /// Widen both sides to 16 bits and multiply-add pairs (`vpmaddwd`).
   Widen,
   /// Four products of unsigned weights and signed activations a lane (`vpdpbusd`).
   UnsignedSigned,
@@ -129,7 +129,8 @@ struct Target {
   /// The fastest product of bf16 with one row of activations, or null.
   const NativeProduct *shortDotProduct() const;
   IntegerDot integerDot() const;
-  /// A product of bytes into sums of 16 bits, which saturates, or null (`vpmaddubsw`).
+  /// A product of bytes into sums of 16 bits, which may not hold them, or null (`vpmaddubsw`,
+  /// `smlal`).
   const NativeProduct *narrowProduct() const;
   /// Whether its products of bytes take one lane of a register for all lanes (`sdot`, `usdot`).
   bool multipliesByLane() const;
