@@ -171,9 +171,9 @@ std::string CacheFormat::str() const {
 bool RecipePass::readsCalibration() const {
   StringRef name = StringRef(pipeline).take_until([](char c) { return c == '{' || c == ' '; });
   return StringSwitch<bool>(name)
-      .Cases({"quench-annotate-calibration", "quench-calibrate", "quench-clip-weights",
-              "quench-correct-bias", "quench-gptq", "quench-keep-outliers", "quench-permute",
-              "quench-scale-salient", "quench-smooth"},
+      .Cases({"quench-allocate-bits", "quench-annotate-calibration", "quench-calibrate",
+              "quench-clip-weights", "quench-correct-bias", "quench-gptq", "quench-keep-outliers",
+              "quench-permute", "quench-scale-salient", "quench-smooth"},
              true)
       .Default(false);
 }

@@ -108,7 +108,7 @@ func.func @lookup(%codes: vector<64xi8>) -> vector<64xi8> {
 // AVX2:         arith.addi %[[B]], %[[OWN]] : vector<8xi32>
 // SSE-LABEL:  func.func @small(
 // SSE:          llvm.x86.ssse3.pmadd.ub.sw.128
-// NEON multiplies each half of a register and adds no neighbours: the sum of all three may reach (2 * 15 + 127) * 128.
+// Arm multiplies each half of a register and adds no neighbours: the sum of all three may reach (2 * 15 + 127) * 128.
 // NEON-LABEL: func.func @small(
 // NEON-SAME:    %[[A:.+]]: vector<4xi32>,
 // NEON-COUNT-2: llvm.call_intrinsic "llvm.aarch64.neon.smull.v8i16"

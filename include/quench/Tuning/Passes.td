@@ -136,6 +136,35 @@ def KeepOutliersPass : Pass<"quench-keep-outliers", "::mlir::ModuleOp"> {
   ];
 }
 
+def AllocateBitsPass : Pass<"quench-allocate-bits", "::mlir::ModuleOp"> {
+  let summary = "Choose the bits of each layer's weights under a budget for all of them";
+  let description = [{
+    Mixed precision by sensitivity. With one weight W rounded to nearest by V as the recipe says, the model's
+    distributions of the next token diverge from those of the float model by some number of nats, on the first eight
+    samples of the calibration archive. For each other number of bits in `widths` the divergence is taken to change as
+
+        tr((V - W) G (V - W)ᵀ)
+
+    does, with the Gram matrix `G = E[x xᵀ]` of the inputs of the layer over all samples. The sum of the divergences is made small while
+    all weights together, scales included, take no more than `bits` for each element: a knapsack as in HAWQ-V3 (arXiv
+    2011.10680). Everything else about formats, groups and scales, is what the recipe says. The model runs on these samples
+    once for each weight.
+
+    The choice is a rule for the layer that the passes behind this one find in the recipe (`quench-gptq`,
+    `quench-quantize`); the IR does not change. A remark tells the format of each layer and its loss.
+
+    In a module without a causal language model nothing is run: the Gram matrices are those among the statistics of an
+    archive (`quench-calibrate{samples=… collect=gram}`), and instead of the divergence counts the share of the power of
+    a layer's output, `tr(W G Wᵀ)`, that rounding loses.
+  }];
+  let options = WorkspaceOptions.options # [
+    Option<"bits", "bits", "double", "0",
+           "The budget, bits for each weight with its share of scales; 0 for as many as the recipe takes">,
+    ListOption<"widths", "widths", "unsigned",
+               "Numbers of bits of a code to choose from, 2 to 8; 2, 3, 4, 5, 6 and 8 when missing">
+  ];
+}
+
 def ClipWeightsPass : Pass<"quench-clip-weights", "::mlir::ModuleOp"> {
   let summary = "Clamp weights where smaller steps are worth more than the largest values";
   let description = [{

@@ -76,6 +76,9 @@ public:
 
   llvm::Expected<const recipe::Recipe *> recipe() const;
 
+  /// Lets the recipe, which must exist, say something else about some layers from now on.
+  void addRule(recipe::LayerRule rule) { inputs.recipe->layers.push_back(std::move(rule)); }
+
   /// What calibration saw on each edge: what a pass has last set, else what is in the archive.
   /// Errors name the archive: none was given, it cannot be read, it is unfinished, it was made from
   /// other weights than those that the workspace was opened with.
