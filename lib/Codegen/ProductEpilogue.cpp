@@ -117,8 +117,7 @@ std::optional<Requantization> quench::findRequantization(Value value, const Targ
                 });
   // A vector of a row is one piece, in memory, too.
   bool isPlain = isRead && groups->k % GroupLayout::kUnit == 0 &&
-                 groups->paddedGroup() == groups->group &&
-                 (groups->rows == 1 || target.lanes() <= 8);
+                 groups->paddedGroup() == groups->group && target.lanes() <= groups->piece();
   std::optional<RowQuantization> rows = isPlain ? RowQuantization::get(op, *groups) : std::nullopt;
   if (!rows || rows->format) {
     return std::nullopt;

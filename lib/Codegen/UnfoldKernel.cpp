@@ -119,7 +119,7 @@ private:
     if (!scratch) {
       return;
     }
-    int64_t piece = groups.rows == GroupLayout::kBlockRows ? 4 : 8;
+    int64_t piece = groups.piece();
     b.loop(b.index(0), b.index(end), piece, [&](Value position) {
       SmallVector<Value> at = codeAddress(b, groups, result, b.size(sums, 0), row, position);
       b.store(b.load(scratch, {position}, piece), result, at);

@@ -73,6 +73,9 @@ struct GroupLayout {
     return k == other.k && group == other.group && rows == other.rows;
   }
 
+  /// Neighbours along K of a row that are neighbours in memory.
+  int64_t piece() const { return rows == 1 ? rowBytes() : rows == kBlockRows ? 4 : 8; }
+
   int64_t numGroups() const { return (k + group - 1) / group; }
   int64_t groupSize(int64_t index) const { return std::min(group, k - index * group); }
   int64_t paddedGroup() const { return (group + kUnit - 1) / kUnit * kUnit; }
