@@ -83,6 +83,8 @@ private:
   Expected<Rounded> measure(const PlannedLayer &layer, ArrayRef<double> gram);
   Expected<std::vector<float>> round(const PlannedLayer &layer, ArrayRef<float> values,
                                      unsigned bits) const;
+  /// Gives the model that predicts other values of the weight of these layers.
+  Error setWeight(ArrayRef<PlannedLayer *> layers, ArrayRef<float> values);
 
   TuningInputs &inputs;
   ArrayRef<unsigned> widths;
@@ -105,16 +107,7 @@ Error AllocationDriver::run() {
       if (!predictions) {
         continue;
       }
-      auto setWeight = [&](ArrayRef<float> values) -> Error {
-        for (PlannedLayer *reader : layers) {
-          if (Error error =
-                  predictions->getCode().setWeight(reader->operands.weight->get(), values)) {
-            return error;
-          }
-        }
-        return Error::success();
-      };
-      if (Error error = setWeight(rounded->decoded)) {
+      if (Error error = setWeight(layers, rounded->decoded)) {
         return error;
       }
       Expected<double> divergence = predictions->divergence();
@@ -124,7 +117,7 @@ Error AllocationDriver::run() {
       for (numerics::FormatCost &cost : costs[weight]) {
         cost.loss *= rounded->loss > 0.0 ? *divergence / rounded->loss : 1.0;
       }
-      if (Error error = setWeight(rounded->values)) {
+      if (Error error = setWeight(layers, rounded->values)) {
         return error;
       }
     }
@@ -144,6 +137,15 @@ Error AllocationDriver::run() {
     return error;
   }
   return inputs.forEachGram(take);
+}
+
+Error AllocationDriver::setWeight(ArrayRef<PlannedLayer *> layers, ArrayRef<float> values) {
+  for (PlannedLayer *reader : layers) {
+    if (Error error = predictions->getCode().setWeight(reader->operands.weight->get(), values)) {
+      return error;
+    }
+  }
+  return Error::success();
 }
 
 Expected<std::vector<float>> AllocationDriver::round(const PlannedLayer &layer,
