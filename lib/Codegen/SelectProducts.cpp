@@ -218,6 +218,9 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
 
 void KernelSelector::storeCodes(Requantization codes, func::FuncOp kernel, ValueRange inputs,
                                 Value like) {
+  // The scale may be made as late as where it is used.
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(codes.op);
   const GroupLayout &groups = codes.rows.groups;
   int64_t rows = staticDim(codes.op.getInput(), 0);
   auto type = RankedTensorType::get(groups.codeShape(rows), b.getI8Type());

@@ -317,7 +317,7 @@ static Expected<CodeArray> readCodes(const WeightStore &store, StringRef name,
     return view.takeError();
   }
   ArrayRef<int64_t> stored = (*view)->shape;
-  if (stored.size() != shape.size()) {
+  if (shape.size() == 2 && stored.size() > 2) {
     // Rows of a matrix that are stored in pieces.
     int64_t pieces = numerics::elementCount(stored.drop_front().drop_back());
     if (pieces == 0 || shape.back() % pieces != 0 || shape.back() / pieces * bits % 8 != 0) {

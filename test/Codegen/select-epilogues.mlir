@@ -61,14 +61,15 @@ func.func @not_fused(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) 
 // -----
 
 // A product whose result is only quantized, with a scale that is known beforehand, for products that agree on where codes lie,
-// stores codes; their sums are added up afterwards.
+// stores codes, where the scale is there; their sums are added up afterwards.
 // CHECK-LABEL: func.func @requantized(
 // CHECK-SAME:    %{{.+}}: tensor<?x16xf32>, %[[S:.+]]: tensor<1x1xf32>
-// CHECK:         %[[C:.+]] = quench.kernel_call @[[STORE:contract_i8_i8_add_quantize_32_m128_127_32x16]]({{.*}}, %[[S]] :
+// CHECK:         %[[D:.+]] = arith.constant dense<5.000000e-01>
+// CHECK:         %[[C:.+]] = quench.kernel_call @[[STORE:contract_i8_i8_add_quantize_32_m128_127_32x16]]({{.*}}, %[[D]] :
 // CHECK-SAME:      -> tensor<?x64xi8>
 // CHECK:         %[[SUMS:.+]] = quench.kernel_call @[[ADD:sum_codes_32]](%[[C]] :
 // CHECK-SAME:      -> tensor<?x1xi32>
-// CHECK-COUNT-2: quench.kernel_call @contract_i8_i8_4x32(%[[C]], %[[S]], %[[SUMS]],
+// CHECK-COUNT-2: quench.kernel_call @contract_i8_i8_4x32(%[[C]], %[[D]], %[[SUMS]],
 // CHECK-NOT:     quench.quantize
 // CHECK:       func.func private @[[STORE]](
 // CHECK:       func.func private @[[ADD]](
@@ -81,7 +82,8 @@ func.func @requantized(%x: tensor<?x16xf32>, %s: tensor<1x1xf32>, %y: tensor<?x3
   %c = quench.weight @c : !quench.qtensor<4x32xf32, #w8>
   %p = quench.contract %q, %a accumulator i32 : !quench.qtensor<?x16xf32, #t8>, !quench.qtensor<32x16xf32, #w8> -> tensor<?x32xf32>
   %sum = arith.addf %y, %p : tensor<?x32xf32>
-  %r = quench.quantize %sum scale(%s) : tensor<?x32xf32>, tensor<1x1xf32> to !quench.qtensor<?x32xf32, #t8>
+  %d = arith.constant dense<0.5> : tensor<1x1xf32>
+  %r = quench.quantize %sum scale(%d) : tensor<?x32xf32>, tensor<1x1xf32> to !quench.qtensor<?x32xf32, #t8>
   %u = quench.contract %r, %b accumulator i32 : !quench.qtensor<?x32xf32, #t8>, !quench.qtensor<4x32xf32, #w8> -> tensor<?x4xf32>
   %v = quench.contract %r, %c accumulator i32 : !quench.qtensor<?x32xf32, #t8>, !quench.qtensor<4x32xf32, #w8> -> tensor<?x4xf32>
   return %u, %v : tensor<?x4xf32>, tensor<?x4xf32>
