@@ -122,6 +122,18 @@ bool KernelSelection::replaceByCall(Operation *op, ArrayRef<Operation *> consume
   return true;
 }
 
+RowCodes KernelSelection::rowsOf(Value value, const GroupLayout &groups,
+                                 function_ref<RowCodes()> emit) {
+  auto [entry, isNew] =
+      rowCodes.try_emplace({value.getAsOpaquePointer(), groups.group, groups.rows});
+  if (isNew) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointAfterValue(value);
+    entry->second = emit();
+  }
+  return entry->second;
+}
+
 std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const GroupLayout &groups,
                                                        bool isHalved) {
   std::optional<RowQuantization> quantization = RowQuantization::get(op, groups);
@@ -129,28 +141,22 @@ std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const Grou
     return std::nullopt;
   }
   quantization->isHalved = isHalved;
-  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
-  if (!isNew) {
-    return entry->second;
-  }
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(op);
-  Value input = op.getInput();
-  int64_t rows = staticDim(input, 0);
-  auto [kernel, codes, inputs] = quantizeKernel(*quantization, op);
-  input = inputs.front();
-  SmallVector<Value> destinations = {emptyLike(codes, input, groups.rows)};
-  if (op.isDynamic()) {
-    destinations.push_back(emptyLike(RankedTensorType::get({rows, 1}, b.getF32Type()), input));
-  } else {
-    inputs.push_back(op.getScale());
-  }
-  if (!quantization->format) {
-    auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
-    destinations.push_back(emptyLike(sums, input));
-  }
-  SmallVector<Value> results = call(kernel, inputs, destinations);
-  entry->second = {results.front(), op.isDynamic() ? results[1] : op.getScale(),
-                   quantization->format ? Value() : results.back(), op.isDynamic()};
-  return entry->second;
+  return rowsOf(op.getResult(), groups, [&]() -> RowCodes {
+    int64_t rows = staticDim(op.getInput(), 0);
+    auto [kernel, codes, inputs] = quantizeKernel(*quantization, op);
+    Value input = inputs.front();
+    SmallVector<Value> destinations = {emptyLike(codes, input, groups.rows)};
+    if (op.isDynamic()) {
+      destinations.push_back(emptyLike(RankedTensorType::get({rows, 1}, b.getF32Type()), input));
+    } else {
+      inputs.push_back(op.getScale());
+    }
+    if (!quantization->format) {
+      auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
+      destinations.push_back(emptyLike(sums, input));
+    }
+    SmallVector<Value> results = call(kernel, inputs, destinations);
+    return {results.front(), op.isDynamic() ? results[1] : op.getScale(),
+            quantization->format ? Value() : results.back(), op.isDynamic()};
+  });
 }

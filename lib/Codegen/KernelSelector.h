@@ -15,6 +15,7 @@
 
 namespace quench {
 
+struct ContractKernel;
 struct Requantization;
 
 class KernelSelector : public KernelSelection {
@@ -58,6 +59,12 @@ private:
                   mlir::Value like);
   mlir::Value packedWeight(WeightPart part, WeightOp weight, PanelsAttr panels, int64_t elements,
                            mlir::Type element);
+  /// The panels of a weight of floats, with what is laid over it.
+  mlir::Value floatWeight(const ContractKernel &kernel, WeightOp weight, PanelsAttr panels,
+                          OverlayOp overlay);
+  /// The panels of a weight of codes and, as the kernel reads them, their scales and zero points.
+  llvm::SmallVector<mlir::Value> codedWeight(const ContractKernel &kernel, WeightOp weight,
+                                             PanelsAttr panels);
   /// The rows of a float matrix in fixed point, emitted once for each layout.
   RowCodes fixedPointRows(mlir::Value input, const GroupLayout &groups);
   /// The rows of a matrix of bf16, emitted once for each layout.

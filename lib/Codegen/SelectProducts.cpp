@@ -36,24 +36,20 @@ KernelSelection::RowKernel KernelSelector::quantizeKernel(const RowQuantization 
 }
 
 RowCodes KernelSelector::fixedPointRows(Value input, const GroupLayout &groups) {
-  auto [entry, isNew] =
-      rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group, groups.rows});
-  if (!isNew) {
-    return entry->second;
-  }
-  FixedPointKernel kernel{groups};
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointAfterValue(input);
-  auto empty = [&](int64_t columns, Type element) {
-    return emptyLike(RankedTensorType::get({staticDim(input, 0), columns}, element), input);
-  };
-  constexpr int64_t digits = FixedPointKernel::kDigits;
-  auto codes = RankedTensorType::get(groups.codeShape(staticDim(input, 0), digits), b.getI8Type());
-  SmallVector<Value> destinations = {emptyLike(codes, input, groups.rows), empty(1, b.getF32Type()),
-                                     empty(digits * groups.numGroups(), b.getI32Type())};
-  SmallVector<Value> results = call(kernel.getOrCreate(module, target), input, destinations);
-  entry->second = {results[0], results[1], results[2], /*rowScales=*/true, digits};
-  return entry->second;
+  return rowsOf(input, groups, [&]() -> RowCodes {
+    FixedPointKernel kernel{groups};
+    const int64_t rows = staticDim(input, 0);
+    auto empty = [&](int64_t columns, Type element) {
+      return emptyLike(RankedTensorType::get({rows, columns}, element), input);
+    };
+    constexpr int64_t digits = FixedPointKernel::kDigits;
+    auto codes = RankedTensorType::get(groups.codeShape(rows, digits), b.getI8Type());
+    SmallVector<Value> destinations = {emptyLike(codes, input, groups.rows),
+                                       empty(1, b.getF32Type()),
+                                       empty(digits * groups.numGroups(), b.getI32Type())};
+    SmallVector<Value> results = call(kernel.getOrCreate(module, target), input, destinations);
+    return {results[0], results[1], results[2], /*rowScales=*/true, digits};
+  });
 }
 
 /// Whether a value is a matrix of bf16 with rows of a static size.
@@ -71,28 +67,23 @@ static Value beforeRounding(Value narrow) {
 RowCodes KernelSelector::shortRows(Value input, GroupLayout groups) {
   const NativeProduct *product = target.findProduct(NumberType::BF16, NumberType::BF16);
   groups.rows = product->shape[0] == 2 ? 2 : 1;
-  auto [entry, isNew] =
-      rowCodes.try_emplace({input.getAsOpaquePointer(), groups.group, groups.rows});
-  if (!isNew) {
-    return entry->second;
-  }
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointAfterValue(input);
-  Value floats = beforeRounding(input);
-  if (floats == input) {
-    auto type = cast<RankedTensorType>(input.getType());
-    floats = arith::ExtFOp::create(b, type.clone(b.getF32Type()), input);
-  }
-  constexpr int64_t bytes = ShortFloatKernel::kBytes;
-  auto codes = RankedTensorType::get(groups.codeShape(staticDim(input, 0), bytes), b.getI8Type());
-  auto sums = RankedTensorType::get({staticDim(input, 0), groups.numGroups()}, b.getF32Type());
-  SmallVector<Value> destinations = {emptyLike(codes, floats, groups.rows),
-                                     emptyLike(sums, floats)};
-  ShortFloatKernel kernel{groups};
-  SmallVector<Value> results = call(kernel.getOrCreate(module, target), floats, destinations);
-  entry->second = {results[0],         Value(),    results[1], /*rowScales=*/false, /*digits=*/1,
-                   /*areFloats=*/true, groups.rows};
-  return entry->second;
+  return rowsOf(input, groups, [&]() -> RowCodes {
+    Value floats = beforeRounding(input);
+    if (floats == input) {
+      auto type = cast<RankedTensorType>(input.getType());
+      floats = arith::ExtFOp::create(b, type.clone(b.getF32Type()), input);
+    }
+    constexpr int64_t bytes = ShortFloatKernel::kBytes;
+    const int64_t rows = staticDim(input, 0);
+    auto codes = RankedTensorType::get(groups.codeShape(rows, bytes), b.getI8Type());
+    auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getF32Type());
+    SmallVector<Value> destinations = {emptyLike(codes, floats, groups.rows),
+                                       emptyLike(sums, floats)};
+    ShortFloatKernel kernel{groups};
+    SmallVector<Value> results = call(kernel.getOrCreate(module, target), floats, destinations);
+    return {results[0],         Value(),    results[1], /*rowScales=*/false, /*digits=*/1,
+            /*areFloats=*/true, groups.rows};
+  });
 }
 
 Value KernelSelector::packedWeight(WeightPart part, WeightOp weight, PanelsAttr panels,
@@ -100,6 +91,34 @@ Value KernelSelector::packedWeight(WeightPart part, WeightOp weight, PanelsAttr 
   return PackedWeightOp::create(b, RankedTensorType::get({elements}, element), part,
                                 weight.getKey(), weight.getType(),
                                 /*keptValues=*/nullptr, /*keptIndices=*/nullptr, panels);
+}
+
+Value KernelSelector::floatWeight(const ContractKernel &kernel, WeightOp weight, PanelsAttr panels,
+                                  OverlayOp overlay) {
+  int64_t words = kernel.layout.numWords();
+  Value packed =
+      kernel.shortLhs
+          ? packedWeight(WeightPart::Codes, weight, panels, 4 * words, b.getI8Type())
+          : packedWeight(WeightPart::Codes, weight, panels, words, panels.getContainer());
+  if (overlay) {
+    auto op = packed.getDefiningOp<PackedWeightOp>();
+    op.setKeptValues(overlay.getValues().getDefiningOp<WeightOp>().getKey());
+    op.setKeptIndices(overlay.getIndices().getDefiningOp<WeightOp>().getKey());
+  }
+  return packed;
+}
+
+SmallVector<Value> KernelSelector::codedWeight(const ContractKernel &kernel, WeightOp weight,
+                                               PanelsAttr panels) {
+  int64_t words = kernel.layout.numWords(), scales = kernel.layout.numScales();
+  Type scale = panels.getScale() ? panels.getScale() : b.getF32Type();
+  SmallVector<Value> parts = {
+      packedWeight(WeightPart::Codes, weight, panels, 4 * words, b.getI8Type()),
+      packedWeight(WeightPart::Scales, weight, panels, scales, scale)};
+  if (kernel.zeroPoints) {
+    parts.push_back(packedWeight(WeightPart::ZeroPoints, weight, panels, scales, b.getI32Type()));
+  }
+  return parts;
 }
 
 /// The stored weight that a float operand of a product is made of, and what is laid over it. Null
@@ -166,30 +185,14 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   } else {
     inputs = {lhs};
   }
-  const PanelLayout &layout = kernel.layout;
   if (isFloat) {
-    Type element = isShort ? Type(b.getI8Type()) : panels.getContainer();
-    Value packed = packedWeight(WeightPart::Codes, weight, panels,
-                                layout.numWords() * (isShort ? 4 : 1), element);
-    if (overlay) {
-      auto op = packed.getDefiningOp<PackedWeightOp>();
-      op.setKeptValues(overlay.getValues().getDefiningOp<WeightOp>().getKey());
-      op.setKeptIndices(overlay.getIndices().getDefiningOp<WeightOp>().getKey());
-    }
-    inputs.push_back(packed);
+    inputs.push_back(floatWeight(kernel, weight, panels, overlay));
   } else {
     SchemeAttr scheme = cast<QTensorType>(weight.getType()).getScheme();
     numerics::Encoding element = scheme.getNumericsScheme().element;
     kernel.zeroPoints = scheme.hasZeroPoints() || (element.isInteger() && !element.isSigned());
     kernel.table = numerics::CodeTable::get(element);
-    inputs.push_back(
-        packedWeight(WeightPart::Codes, weight, panels, 4 * layout.numWords(), b.getI8Type()));
-    inputs.push_back(packedWeight(WeightPart::Scales, weight, panels, layout.numScales(),
-                                  narrow ? narrow : b.getF32Type()));
-    if (kernel.zeroPoints) {
-      inputs.push_back(
-          packedWeight(WeightPart::ZeroPoints, weight, panels, layout.numScales(), b.getI32Type()));
-    }
+    llvm::append_range(inputs, codedWeight(kernel, weight, panels));
   }
   if (bias) {
     inputs.push_back(bias);
@@ -218,18 +221,17 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
 
 void KernelSelector::storeCodes(Requantization codes, func::FuncOp kernel, ValueRange inputs,
                                 Value like) {
-  // The scale may be made as late as where it is used.
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(codes.op);
   const GroupLayout &groups = codes.rows.groups;
-  int64_t rows = staticDim(codes.op.getInput(), 0);
-  auto type = RankedTensorType::get(groups.codeShape(rows), b.getI8Type());
-  Value stored = call(kernel, inputs, emptyLike(type, like, groups.rows)).front();
-  auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
-  func::FuncOp adding = getOrCreateCodeSumsKernel(module, target, groups);
-  Value added = call(adding, stored, emptyLike(sums, like)).front();
-  rowCodes.try_emplace({codes.op.getOperation(), groups.group, groups.rows},
-                       RowCodes{stored, codes.op.getScale(), added, /*rowScales=*/false});
+  // Behind the product, where the codes were: their scale may be made as late as that.
+  rowsOf(codes.op.getResult(), groups, [&]() -> RowCodes {
+    int64_t rows = staticDim(codes.op.getInput(), 0);
+    auto type = RankedTensorType::get(groups.codeShape(rows), b.getI8Type());
+    Value stored = call(kernel, inputs, emptyLike(type, like, groups.rows)).front();
+    auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
+    func::FuncOp adding = getOrCreateCodeSumsKernel(module, target, groups);
+    Value added = call(adding, stored, emptyLike(sums, like)).front();
+    return {stored, codes.op.getScale(), added, /*rowScales=*/false};
+  });
 }
 
 bool KernelSelector::selectContract(ContractOp op) {

@@ -69,7 +69,7 @@ static Value emptyRows(ImplicitLocOpBuilder &b, RankedTensorType type, Value ima
   return tensor::EmptyOp::create(b, type, sizes);
 }
 
-static int64_t rowsOf(Value images, int64_t factor) {
+static int64_t countRows(Value images, int64_t factor) {
   int64_t count = staticDim(images, 0);
   return ShapedType::isDynamic(count) ? count : count * factor;
 }
@@ -98,7 +98,7 @@ Value KernelSelector::denseImages(Value value, QuantizeOp quantize) {
     element = b.getI8Type();
   }
   int64_t height = kernel.paddedHeight();
-  auto type = RankedTensorType::get({rowsOf(source, height), kernel.paddedRow()}, element);
+  auto type = RankedTensorType::get({countRows(source, height), kernel.paddedRow()}, element);
   Value empty = emptyRows(b, type, source, height);
   return entry->second = call(kernel.getOrCreate(module, target), inputs, empty).front();
 }
@@ -130,25 +130,19 @@ std::optional<RowCodes> KernelSelector::unfoldedRows(nn::UnfoldOp op, const Grou
   if (!quantize || !hasByteCodes(quantize) || !UnfoldKernel::canLayOut(groups)) {
     return std::nullopt;
   }
-  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
-  if (!isNew) {
-    return entry->second;
-  }
-  Value dense = denseImages(op.getInput(), quantize);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(op);
-  Value source = quantize.getInput();
-  UnfoldKernel kernel = unfoldKernel(op, cast<RankedTensorType>(source.getType()).getShape());
-  kernel.groups = groups;
-  int64_t factor = kernel.windows(0) * kernel.windows(1), rows = rowsOf(source, factor);
-  auto codes = RankedTensorType::get(groups.codeShape(rows), b.getI8Type());
-  auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
-  SmallVector<Value> destinations = {emptyRows(b, codes, source, factor, groups.rows),
-                                     emptyRows(b, sums, source, factor)};
-  SmallVector<Value> results = call(kernel.getOrCreate(module, target), dense, destinations);
-  Value scale = collapse(b, quantize.getScale(), {{0, 1, 2}, {3}});
-  entry->second = {results[0], scale, results[1], /*rowScales=*/false};
-  return entry->second;
+  return rowsOf(op.getResult(), groups, [&]() -> RowCodes {
+    Value dense = denseImages(op.getInput(), quantize), source = quantize.getInput();
+    UnfoldKernel kernel = unfoldKernel(op, cast<RankedTensorType>(source.getType()).getShape());
+    kernel.groups = groups;
+    int64_t factor = kernel.windows(0) * kernel.windows(1), rows = countRows(source, factor);
+    auto codes = RankedTensorType::get(groups.codeShape(rows), b.getI8Type());
+    auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
+    SmallVector<Value> destinations = {emptyRows(b, codes, source, factor, groups.rows),
+                                       emptyRows(b, sums, source, factor)};
+    SmallVector<Value> results = call(kernel.getOrCreate(module, target), dense, destinations);
+    Value scale = collapse(b, quantize.getScale(), {{0, 1, 2}, {3}});
+    return {results[0], scale, results[1], /*rowScales=*/false};
+  });
 }
 
 bool KernelSelector::selectUnfold(nn::UnfoldOp op) {
@@ -164,7 +158,7 @@ bool KernelSelector::selectUnfold(nn::UnfoldOp op) {
       unfoldKernel(op, cast<RankedTensorType>(op.getInput().getType()).getShape());
   int64_t factor = kernel.windows(0) * kernel.windows(1);
   auto type =
-      RankedTensorType::get({rowsOf(op.getInput(), factor), kernel.columns()}, b.getF32Type());
+      RankedTensorType::get({countRows(op.getInput(), factor), kernel.columns()}, b.getF32Type());
   Value empty = emptyRows(b, type, op.getInput(), factor);
   Value rows = call(kernel.getOrCreate(module, target), dense, empty).front();
   if (rows.getType() != op.getType()) {

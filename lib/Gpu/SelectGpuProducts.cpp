@@ -31,18 +31,14 @@ std::optional<RowCodes> GpuKernelSelector::roundedRows(arith::TruncFOp op,
   if (!isFloatMatrix(op.getIn())) {
     return std::nullopt;
   }
-  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
-  if (isNew) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(op);
+  return rowsOf(op.getResult(), groups, [&]() -> RowCodes {
     GpuRoundKernel kernel{groups, fragment.element == MatrixElement::F16,
                           fragment.copiesAsynchronously};
     auto words =
         RankedTensorType::get({staticDim(op.getIn(), 0), kernel.wordsPerRow()}, b.getI32Type());
     Value rounded = call(kernel.getOrCreate(module), op.getIn(), emptyLike(words, op.getIn()))[0];
-    entry->second = {rounded, Value(), Value(), /*rowScales=*/false};
-  }
-  return entry->second;
+    return {rounded, Value(), Value(), /*rowScales=*/false};
+  });
 }
 
 std::optional<RowCodes> GpuKernelSelector::quantizedGroups(QuantizeOp op, const GroupLayout &groups,
@@ -52,26 +48,20 @@ std::optional<RowCodes> GpuKernelSelector::quantizedGroups(QuantizeOp op, const 
     return std::nullopt;
   }
   kernel->isHalved = isHalved;
-  auto [entry, isNew] = rowCodes.try_emplace({op.getOperation(), groups.group, groups.rows});
-  if (!isNew) {
-    return entry->second;
-  }
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(op);
-  Value input = op.getInput();
-  const int64_t rows = staticDim(input, 0), number = groups.numGroups();
-  auto empty = [&](int64_t columns, Type element) {
-    return emptyLike(RankedTensorType::get({rows, columns}, element), input);
-  };
-  SmallVector<Value> destinations = {empty(kernel->wordsPerRow(), b.getI32Type()),
-                                     empty(number, b.getF32Type())};
-  if (!kernel->format) {
-    destinations.push_back(empty(number, b.getI32Type()));
-  }
-  SmallVector<Value> results = call(kernel->getOrCreate(module), input, destinations);
-  entry->second = {results[0], results[1], kernel->format ? Value() : results[2],
-                   /*rowScales=*/true};
-  return entry->second;
+  return rowsOf(op.getResult(), groups, [&]() -> RowCodes {
+    Value input = op.getInput();
+    const int64_t rows = staticDim(input, 0), number = groups.numGroups();
+    auto empty = [&](int64_t columns, Type element) {
+      return emptyLike(RankedTensorType::get({rows, columns}, element), input);
+    };
+    SmallVector<Value> destinations = {empty(kernel->wordsPerRow(), b.getI32Type()),
+                                       empty(number, b.getF32Type())};
+    if (!kernel->format) {
+      destinations.push_back(empty(number, b.getI32Type()));
+    }
+    SmallVector<Value> results = call(kernel->getOrCreate(module), input, destinations);
+    return {results[0], results[1], kernel->format ? Value() : results[2], /*rowScales=*/true};
+  });
 }
 
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
@@ -161,8 +151,7 @@ bool GpuKernelSelector::selectContract(ContractOp op) {
   }
   ContractionForm form = realization.getForm();
   PanelContainer container = containerOf(realization.getContainer());
-  int64_t k = rhs.getShape()[1];
-  GroupLayout groups{k, std::min(k, rhs.getScheme().getBlockShape(rhs.getShape())[1])};
+  GroupLayout groups = GroupLayout::of(rhs);
   if (form == ContractionForm::ShortFloats) {
     auto rounded = op.getLhs().getDefiningOp<arith::TruncFOp>();
     const MatrixFragment *fragment = MatrixFragment::find(realization.getProduct());

@@ -32,8 +32,8 @@ func.func @integers(%x: tensor<?x64xf32>, %b: tensor<20xf32>) -> tensor<?x20xf32
 // A static scale is read where it is; layers with groups of one size share the codes of their input.
 // CHECK-LABEL: func.func @shared(
 // CHECK-SAME:    %[[X:.+]]: tensor<?x8xf32>, %[[S:.+]]: tensor<1x1xf32>
-// CHECK:         %[[Q:.+]]:2 = quench.kernel_call @quantize_8_m128_127(%[[X]], %[[S]]
-// CHECK:         %[[G:.+]]:2 = quench.kernel_call @quantize_8_g4_m128_127(%[[X]], %[[S]]
+// CHECK-DAG:     %[[Q:.+]]:2 = quench.kernel_call @quantize_8_m128_127(%[[X]], %[[S]]
+// CHECK-DAG:     %[[G:.+]]:2 = quench.kernel_call @quantize_8_g4_m128_127(%[[X]], %[[S]]
 // CHECK:         quench.kernel_call @contract_i8_i8_4x8(%[[Q]]#0, %[[S]], %[[Q]]#1
 // CHECK:         quench.kernel_call @contract_i8_i8_4x8(%[[Q]]#0, %[[S]], %[[Q]]#1
 // CHECK:         quench.kernel_call @contract_i8_i8g4_4x8(%[[G]]#0, %[[S]], %[[G]]#1

@@ -75,6 +75,11 @@ protected:
   std::optional<RowCodes> quantizedRows(QuantizeOp op, const GroupLayout &groups,
                                         bool isHalved = false);
 
+  /// The rows that are made of `value`, in one layout: what `emit` makes of it where it is defined,
+  /// once.
+  RowCodes rowsOf(mlir::Value value, const GroupLayout &groups,
+                  llvm::function_ref<RowCodes()> emit);
+
   /// An empty tensor with the static sizes of `type`, and one row for each `rows` of `like`.
   mlir::Value emptyLike(mlir::RankedTensorType type, mlir::Value like, int64_t rows = 1);
   llvm::SmallVector<mlir::Value> call(mlir::func::FuncOp kernel, mlir::ValueRange inputs,
@@ -92,12 +97,12 @@ protected:
   mlir::func::FuncOp function;
   const Target &target;
   mlir::ImplicitLocOpBuilder b;
-  /// By the quantization or the float matrix, the size of groups and the rows that lie together.
-  std::map<std::tuple<void *, int64_t, int64_t>, RowCodes> rowCodes;
 
 private:
   void reportMissed(mlir::Operation *op);
 
+  /// By the codes or the float matrix, the size of groups and the rows that lie together.
+  std::map<std::tuple<void *, int64_t, int64_t>, RowCodes> rowCodes;
   Remark remark;
   /// Operations that are erased, and those that are left to their users.
   llvm::SmallPtrSet<mlir::Operation *, 16> gone, left;
