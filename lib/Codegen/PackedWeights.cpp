@@ -13,21 +13,36 @@
 
 #include <cstring>
 
+#include <sys/mman.h>
+
 using namespace llvm;
 using namespace quench;
 
 void PackedWeights::Deleter::operator()(uint8_t *memory) const {
-  deallocate_buffer(memory, 0, kAlignment);
+  deallocate_buffer(memory, 0, alignment);
 }
 
 uint64_t PackedWeights::FloatLayout::totalBytes() const {
   return panels ? panels->codeBytes() : elements * numerics::bitWidth(format) / 8;
 }
 
+PackedWeights::Memory PackedWeights::allocateMemory(uint64_t size) {
+  constexpr uint64_t kLargePage = 2 << 20;
+  uint64_t alignment = size < kLargePage ? kAlignment : kLargePage;
+  void *memory = allocate_buffer(std::max<uint64_t>(size, 1), alignment);
+#ifdef MADV_HUGEPAGE
+  if (alignment == kLargePage) {
+    // A wish: without it the bytes are the same.
+    ::madvise(memory, size, MADV_HUGEPAGE);
+  }
+#endif
+  return Memory(static_cast<uint8_t *>(memory), Deleter{alignment});
+}
+
 uint8_t *PackedWeights::allocate(StringRef symbol, StringRef key, uint64_t size,
                                  std::optional<FloatLayout> layout) {
-  auto *memory = static_cast<uint8_t *>(allocate_buffer(std::max<uint64_t>(size, 1), kAlignment));
-  storage.emplace_back(memory);
+  storage.push_back(allocateMemory(size));
+  uint8_t *memory = storage.back().get();
   entries.push_back({symbol.str(), ArrayRef<uint8_t>(memory, size), key.str(), std::move(layout)});
   isSet.push_back(true);
   return memory;

@@ -67,13 +67,20 @@ public:
 
 private:
   struct Deleter {
+    uint64_t alignment;
+
     void operator()(uint8_t *memory) const;
   };
+  using Memory = std::unique_ptr<uint8_t[], Deleter>;
+
+  /// On large pages where the system has them, if there is enough for one: kernels read weights
+  /// from front to back, faster than small pages are found.
+  static Memory allocateMemory(uint64_t size);
   uint8_t *allocate(llvm::StringRef symbol, llvm::StringRef key, uint64_t size,
                     std::optional<FloatLayout> layout);
 
   std::vector<Blob> entries;
-  std::vector<std::unique_ptr<uint8_t[], Deleter>> storage;
+  std::vector<Memory> storage;
   /// For each entry.
   std::vector<bool> isSet;
 };
