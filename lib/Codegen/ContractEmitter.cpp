@@ -19,6 +19,7 @@
 #include "quench/Codegen/QuantizeKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -207,7 +208,28 @@ void ContractEmitter::emitColumns(const Columns &columns, Value rowBegin, Value 
   }
 }
 
+void ContractEmitter::fetchResults(const Tile &tile) {
+  auto fetch = [&](Value matrix, bool isWrite) {
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      for (int64_t v = 0; v < tile.panels; ++v) {
+        Value place[] = {b.add(tile.row, b.index(r)), columnAddress(tile, v)};
+        memref::PrefetchOp::create(b, matrix, place, isWrite, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+      }
+    }
+  };
+  if (other) {
+    fetch(other, /*isWrite=*/false);
+  }
+  if (!kernel.requantization) {
+    fetch(result, /*isWrite=*/true);
+  }
+}
+
 void ContractEmitter::emitTile(const Tile &tile) {
+  if (tile.rows > 1) {
+    fetchResults(tile);
+  }
   bool hasGroups = !holdsFloats(kernel.layout.container);
   storeTile(tile, hasGroups         ? sumGroups(tile)
                   : kernel.shortLhs ? splitRows(tile, sumShortFloats(tile, b.index(0), groups().k))

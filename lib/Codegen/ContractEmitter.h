@@ -65,6 +65,9 @@ private:
   void emitColumns(const Columns &columns, Value rowBegin, Value rowEnd);
   void emitTile(const Tile &tile);
   void storeTile(const Tile &tile, ValueRange sums);
+  /// Has the results of a tile fetched, and what the epilogue takes, while its sums are made: rows
+  /// are far from each other, and nothing else tells the processor which come next.
+  void fetchResults(const Tile &tile);
   Value columnAddress(const Tile &tile, int64_t panel);
   /// Rows of the left side.
   Value numRows() { return b.size(lhsSums ? lhsSums : lhs, 0); }

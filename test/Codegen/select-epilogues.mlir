@@ -1,4 +1,4 @@
-// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-legalize --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: quench-opt %s --quench-attach-target=target=x86-avx512vnni --quench-legalize --quench-select-kernels --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefixes=CHECK,TILE
 
 // A norm whose rows are only quantized is computed there. An activation, the product of a gate, or a residual sum is computed
 // where a product stores its elements; its other operand has to be there before.
@@ -12,6 +12,16 @@
 // CHECK:         %[[SUM:.+]] = quench.kernel_call @contract_i8row_i8_add_8x8(%[[R]]#0, {{.*}}, %[[X]] :
 // CHECK:         %[[SILU:.+]] = quench.kernel_call @contract_f32_f32_silu_8x8(%[[SUM]],
 // CHECK:         return %[[SUM]], %[[SILU]]
+// Tiles of six, four and two rows have what they add to, and where they store, fetched before their products; single rows do not.
+// TILE-LABEL:    func.func private @contract_i8row_i8_add_8x8(
+// TILE-SAME:     %[[OTHER:arg[0-9]+]]: memref<?x8xf32, strided<[8, 1], offset: ?>>, %[[RESULT:arg[0-9]+]]: memref<?x8xf32, strided<[8, 1], offset: ?>>)
+// TILE-COUNT-6:  memref.prefetch %[[OTHER]][%{{.+}}], read
+// TILE-NOT:      byte_dot
+// TILE-COUNT-6:  memref.prefetch %[[RESULT]][%{{.+}}], write
+// TILE:          quench.byte_dot
+// TILE-COUNT-6:  memref.prefetch %[[RESULT]][{{.+}}], write
+// TILE-NOT:      memref.prefetch
+// TILE-LABEL:    func.func private
 #a8 = #quench.scheme<i8, block = [1, *], scale = f32>
 func.func @fused(%x: tensor<?x8xf32>, %g: tensor<8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
   %n = nn.rms_norm %x gain(%g : tensor<8xf32>) epsilon 1.0e-5 : tensor<?x8xf32>
