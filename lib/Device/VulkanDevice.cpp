@@ -15,27 +15,6 @@
 using namespace llvm;
 using namespace quench;
 
-namespace {
-/// What kernels may need beyond version 1.1.
-struct VulkanFeature {
-  StringLiteral name;
-  /// Where it can be asked for.
-  uint32_t version;
-  VkBool32 VkPhysicalDeviceVulkan13Features::*member;
-};
-} // namespace
-
-static constexpr VulkanFeature kFeatures[] = {
-    {"shaderIntegerDotProduct", VK_API_VERSION_1_3,
-     &VkPhysicalDeviceVulkan13Features::shaderIntegerDotProduct},
-};
-
-static const VulkanFeature *findFeature(StringRef name) {
-  const auto *found =
-      find_if(kFeatures, [&](const VulkanFeature &feature) { return feature.name == name; });
-  return found == std::end(kFeatures) ? nullptr : found;
-}
-
 /// "1.3"
 static std::string describeVersion(uint32_t version) {
   return std::to_string(VK_API_VERSION_MAJOR(version)) + "." +
@@ -44,26 +23,11 @@ static std::string describeVersion(uint32_t version) {
 
 std::string VulkanDevice::refuse(VkPhysicalDevice candidate,
                                  const VkPhysicalDeviceProperties &found) const {
-  uint32_t version = VK_API_VERSION_1_1;
-  for (StringRef name : options.requiredFeatures) {
-    version = std::max(version, findFeature(name)->version);
-  }
-  if (found.apiVersion < version) {
+  if (found.apiVersion < features.version()) {
     return "has Vulkan " + describeVersion(found.apiVersion) + ", expected " +
-           describeVersion(version);
+           describeVersion(features.version());
   }
-  auto features13 = structure<VkPhysicalDeviceVulkan13Features>(
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES);
-  auto features =
-      structure<VkPhysicalDeviceFeatures2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2);
-  features.pNext = version >= VK_API_VERSION_1_3 ? &features13 : nullptr;
-  vk.GetPhysicalDeviceFeatures2(candidate, &features);
-  for (StringRef name : options.requiredFeatures) {
-    if (!(features13.*findFeature(name)->member)) {
-      return "lacks the feature " + name.str();
-    }
-  }
-  return "";
+  return features.refuse(vk, candidate);
 }
 
 /// Smaller is better.
@@ -82,11 +46,11 @@ static int rankOf(VkPhysicalDeviceType type) {
 
 Expected<std::unique_ptr<Device>> VulkanDevice::open(const DeviceOptions &options) {
   auto result = std::make_unique<VulkanDevice>();
-  for (StringRef name : options.requiredFeatures) {
-    if (!findFeature(name)) {
-      return createStringError("unknown feature '" + name + "' of Vulkan");
-    }
+  Expected<VulkanFeatures> features = VulkanFeatures::parse(options.requiredFeatures);
+  if (!features) {
+    return features.takeError();
   }
+  result->features = std::move(*features);
   result->options = options;
   if (Error error = result->vk.open()) {
     return std::move(error);
@@ -142,13 +106,11 @@ Error VulkanDevice::create() {
   queueInfo.queueFamilyIndex = index;
   queueInfo.queueCount = 1;
   queueInfo.pQueuePriorities = &priority;
-  auto features = structure<VkPhysicalDeviceVulkan13Features>(
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES);
-  for (StringRef name : options.requiredFeatures) {
-    features.*findFeature(name)->member = VK_TRUE;
-  }
+  VulkanFeatureStructures structures;
   auto info = structure<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
-  info.pNext = options.requiredFeatures.empty() ? nullptr : &features;
+  info.pNext = features.enable(structures);
+  info.enabledExtensionCount = features.hasMatrices() ? 1 : 0;
+  info.ppEnabledExtensionNames = &kCooperativeMatrixExtension;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queueInfo;
   if (VkResult result = vk.CreateDevice(physical, &info, nullptr, &device); result != VK_SUCCESS) {
@@ -294,6 +256,13 @@ Error VulkanDevice::createPipeline(VulkanKernel &kernel, VkShaderModule module) 
     info.stage.module = module;
     info.stage.pName = signature.name.c_str();
     info.layout = kernel.layout;
+    auto size = structure<VkPipelineShaderStageRequiredSubgroupSizeCreateInfo>(
+        VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO);
+    size.requiredSubgroupSize = features.subgroupSize;
+    if (features.subgroupSize != 0) {
+      info.stage.pNext = &size;
+      info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
+    }
     result = vk.CreateComputePipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &kernel.pipeline);
   }
   return result == VK_SUCCESS ? Error::success()

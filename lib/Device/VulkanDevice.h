@@ -9,7 +9,7 @@
 #define QUENCH_LIB_DEVICE_VULKANDEVICE_H
 
 #include "PooledDevice.h"
-#include "VulkanLibrary.h"
+#include "VulkanFeatures.h"
 
 #include <map>
 
@@ -47,7 +47,7 @@ private:
   llvm::Expected<uintptr_t> createMemory(uint64_t bytes) override;
   void destroyMemory(uintptr_t begin) override;
 
-  /// Why kernels with `requiredFeatures` do not run on a device; empty if they do.
+  /// Why kernels with these features do not run on a device; empty if they do.
   std::string refuse(VkPhysicalDevice candidate, const VkPhysicalDeviceProperties &found) const;
   llvm::Error choose();
   llvm::Error create();
@@ -62,6 +62,7 @@ private:
   VkDescriptorSet newSet(VkDescriptorSetLayout layout);
 
   VulkanLibrary vk;
+  VulkanFeatures features;
   VkPhysicalDevice physical = VK_NULL_HANDLE;
   VkPhysicalDeviceProperties properties = {};
   VkPhysicalDeviceMemoryProperties memories = {};

@@ -22,7 +22,9 @@
 #define QUENCH_VULKAN_INSTANCE_FUNCTIONS(F)                                                        \
   F(DestroyInstance)                                                                               \
   F(EnumeratePhysicalDevices)                                                                      \
+  F(EnumerateDeviceExtensionProperties)                                                            \
   F(GetPhysicalDeviceProperties)                                                                   \
+  F(GetPhysicalDeviceProperties2)                                                                  \
   F(GetPhysicalDeviceFeatures2)                                                                    \
   F(GetPhysicalDeviceMemoryProperties)                                                             \
   F(GetPhysicalDeviceQueueFamilyProperties)                                                        \

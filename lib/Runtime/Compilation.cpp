@@ -201,7 +201,7 @@ static llvm::Error compile(ModuleOp module, const WeightStore *store,
   result.device = takeDeviceCode(module);
   result.deviceApi = options.target.api;
   if (options.target.isDevice()) {
-    result.deviceFeatures = options.target.required;
+    result.deviceFeatures = options.target.deviceFeatures();
   }
   result.requiredFeatures = options.target.caller().required;
   addInterface();

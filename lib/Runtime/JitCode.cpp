@@ -81,12 +81,13 @@ static std::string humblerTarget(const CompiledCode &code) {
     auto isMet = [&](const std::string &feature) {
       return is_contained(code.deviceFeatures, feature);
     };
-    if (target.api != code.deviceApi || target.required.size() >= code.deviceFeatures.size() ||
-        !all_of(target.required, isMet)) {
+    DeviceOptions options;
+    options.requiredFeatures = target.deviceFeatures();
+    if (target.api != code.deviceApi ||
+        options.requiredFeatures.size() >= code.deviceFeatures.size() ||
+        !all_of(options.requiredFeatures, isMet)) {
       continue;
     }
-    DeviceOptions options;
-    options.requiredFeatures = target.required;
     if (Expected<std::unique_ptr<Device>> device = Device::open(target.api, options)) {
       return "; target " + target.name + " runs on " + (*device)->name().str();
     } else {

@@ -15,6 +15,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -69,6 +70,27 @@ static const NativeProduct *fastestProduct(ArrayRef<NativeProduct> products, int
     }
   }
   return best;
+}
+
+std::vector<std::string> Target::deviceFeatures() const {
+  std::vector<std::string> features = required;
+  if (subgroupSize > 0) {
+    features.push_back("subgroupSize " + std::to_string(subgroupSize));
+  }
+  for (const NativeProduct &product : products) {
+    if (product.isCooperative()) {
+      const auto &[rows, columns, depth] = product.shape;
+      features.push_back(formatv("cooperativeMatrix {0} {1}x{2}x{3}",
+                                 stringify(product.activations), rows, columns, depth));
+    }
+  }
+  return features;
+}
+
+const NativeProduct *Target::findProduct(StringRef instruction) const {
+  auto found = find_if(
+      products, [&](const NativeProduct &product) { return product.instruction == instruction; });
+  return found == products.end() ? nullptr : &*found;
 }
 
 const NativeProduct *Target::integerProduct() const {

@@ -40,7 +40,10 @@ static constexpr std::pair<StringLiteral, std::string Target::*> kProcessorTexts
 /// How code is brought to what is no CPU.
 static constexpr StringLiteral kApis[] = {"vulkan", "cuda", "hip", "tosa"};
 /// What kernels may need of a device of Vulkan.
-static constexpr StringLiteral kVulkanFeatures[] = {"shaderIntegerDotProduct"};
+static constexpr StringLiteral kVulkanFeatures[] = {
+    "shaderIntegerDotProduct", "shaderFloat16",        "shaderInt8",       "vulkanMemoryModel",
+    "subgroupSizeControl",     "computeFullSubgroups", "cooperativeMatrix"};
+static constexpr StringLiteral kSubgroupSize = "subgroup_size";
 static constexpr std::pair<StringLiteral, int64_t Target::*> kIntegers[] = {
     {"vector_width", &Target::vectorBits},        {"vector_registers", &Target::vectorRegisters},
     {"L1_cache_size_in_bytes", &Target::l1Bytes}, {"L2_cache_size_in_bytes", &Target::l2Bytes},
@@ -192,6 +195,9 @@ static void readVulkan(Reader &reader, Target &target, MLIRContext *context) {
                     StringAttr::get(context, feature));
     }
   }
+  if (llvm::is_contained(target.required, "cooperativeMatrix")) {
+    reader.read(kSubgroupSize, target.subgroupSize);
+  }
 }
 
 Expected<Target> quench::readTarget(DLTIQueryInterface device) {
@@ -237,6 +243,10 @@ Expected<Target> quench::readTarget(DLTIQueryInterface device) {
     Expected<NativeProduct> product = readProduct(name.getValue(), entry.getValue());
     if (!product) {
       return product.takeError();
+    }
+    if (product->isCooperative() && target.subgroupSize == 0) {
+      return createStringError("target: expected \"" + kRequired +
+                               "\" to name cooperativeMatrix for " + product->instruction);
     }
     target.products.push_back(std::move(*product));
   }
@@ -338,6 +348,9 @@ void quench::setTarget(ModuleOp module, const Target &target) {
   if (!target.isDevice() || target.api == "vulkan") {
     SmallVector<StringRef> required(target.required.begin(), target.required.end());
     entries.push_back(entry(kRequired, b.getStrArrayAttr(required)));
+  }
+  if (target.subgroupSize > 0) {
+    entries.push_back(entry(kSubgroupSize, b.getI64IntegerAttr(target.subgroupSize)));
   }
   for (auto [key, member] : kIntegers) {
     entries.push_back(entry(key, b.getI64IntegerAttr(target.*member)));

@@ -211,3 +211,15 @@ TEST(DeviceOptionsTest, InterfacesWithoutARuntimeAreNamed) {
   EXPECT_EQ(toString(device.takeError()),
             "no runtime for devices of 'metal', expected vulkan or cuda");
 }
+
+TEST(DeviceOptionsTest, FeaturesThatVulkanDoesNotHaveAreNamed) {
+  for (const char *name : {"shaderInt7", "subgroupSize", "subgroupSize many",
+                           "cooperativeMatrix i8 16x16", "cooperativeMatrix i8 16x16x-16"}) {
+    DeviceOptions options;
+    options.requiredFeatures = {"shaderIntegerDotProduct", name};
+    auto device = Device::open("vulkan", options);
+    ASSERT_FALSE(static_cast<bool>(device));
+    EXPECT_EQ(toString(device.takeError()),
+              "unknown feature '" + std::string(name) + "' of Vulkan");
+  }
+}

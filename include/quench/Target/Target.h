@@ -60,6 +60,10 @@ struct NativeProduct {
   double macsPerCycle() const {
     return static_cast<double>(shape[0] * shape[1] * shape[2]) * perCycle;
   }
+  /// Whether it is a product of cooperative matrices of Vulkan, whose sizes are `shape`.
+  bool isCooperative() const {
+    return llvm::StringRef(instruction).starts_with("OpCooperativeMatrixMulAddKHR.");
+  }
 };
 
 /// How sums of products of bytes are had.
@@ -91,6 +95,9 @@ struct Target {
   /// included. For devices of Vulkan, what is not in version 1.1, by Vulkan's names:
   /// "shaderIntegerDotProduct".
   std::vector<std::string> required;
+  /// Threads of a subgroup that multiplies cooperative matrices; 0 where there are no such
+  /// products.
+  int64_t subgroupSize = 0;
   /// Bits of a vector register and number of vector registers. For a device: the bits that
   /// neighbouring threads read at once, and the registers of a thread.
   int64_t vectorBits = 128;
@@ -113,6 +120,11 @@ struct Target {
   Target caller() const { return isDevice() ? host() : *this; }
   /// 32-bit lanes of a vector register.
   int64_t lanes() const { return vectorBits / 32; }
+  /// All that a device must have beyond Vulkan 1.1: `required`, the size of subgroups, and the
+  /// matrices that they multiply: "subgroupSize 32", "cooperativeMatrix i8 16x16x32".
+  std::vector<std::string> deviceFeatures() const;
+  /// The product of this name, or null.
+  const NativeProduct *findProduct(llvm::StringRef instruction) const;
   /// The fastest product of these operands, or null.
   const NativeProduct *findProduct(NumberType weights, NumberType activations) const;
   /// The fastest product of bytes, or of 16-bit integers where there is none, or null.
