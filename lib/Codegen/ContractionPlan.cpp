@@ -119,8 +119,10 @@ public:
       std::optional<PanelContainer> codes = decodedByDevices(type == NumberType::F16);
       choice.container = codes.value_or(PanelContainer::I4);
       if (product) {
-        choice.refusal = codes ? refuseGroups(*product, product->shape[2] * 8 / bitsOf(*codes), 128)
-                               : "no kernel decodes these codes";
+        const bool isDecoded = codes && (scheme.isInteger() || !product->isCooperative());
+        choice.refusal = isDecoded
+                             ? refuseGroups(*product, product->shape[2] * 8 / bitsOf(*codes), 128)
+                             : "no kernel decodes these codes";
       }
       return priced(choice, product, /*digits=*/1, registers * kShortDecodingOps);
     }
@@ -319,7 +321,8 @@ std::optional<std::string> Planner::refuseGroups(const NativeProduct &product, i
   if (ShapedType::isDynamic(k)) {
     return "the number of products in a sum is not known";
   }
-  if (group() != k && (group() % step != 0 || largest % group() != 0)) {
+  // Kernels with cooperative matrices end groups anywhere.
+  if (!product.isCooperative() && group() != k && (group() % step != 0 || largest % group() != 0)) {
     return "groups of " + std::to_string(group()) + " are no whole number of steps of " +
            product.instruction;
   }

@@ -10,7 +10,7 @@
 
 #include "quench/Codegen/KernelSelection.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
-#include "quench/Gpu/MatrixFragment.h"
+#include "quench/Gpu/GpuProductKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -46,8 +46,14 @@ private:
   /// layout.
   std::optional<RowCodes> roundedRows(mlir::arith::TruncFOp op, const GroupLayout &groups,
                                       const MatrixFragment &fragment);
+  /// What is rounded to f16, as floats of 32 bits; emitted once.
+  mlir::Value roundedFloats(mlir::arith::TruncFOp op);
   /// The codes of `op` under scales of groups, which are those of a weight.
   std::optional<RowCodes> quantizedGroups(QuantizeOp op, const GroupLayout &groups, bool isHalved);
+  /// The matrices of an instruction for such, if there is a kernel for them.
+  std::optional<CooperativeMatrix> cooperativeMatrix(llvm::StringRef instruction,
+                                                     const PanelLayout &layout,
+                                                     mlir::Location loc) const;
   /// The product of `lhs`, or of its `codes`, with a stored weight, by an instruction if there is a
   /// kernel with it.
   bool replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,

@@ -92,23 +92,45 @@ static Value silu(GpuKernelBuilder &b, Value x) {
   return b.div(x, denominator);
 }
 
+/// Devices may round to f16 in other ways: ties go to even here.
+static Value roundToHalf(GpuKernelBuilder &b, Value x) {
+  constexpr int32_t kDropped = 13, kLeastNormal = 113 << 23, kOverflow = 0x477ff000;
+  auto bitsOf = [&](Value value) { return arith::BitcastOp::create(b, b.getI32Type(), value); };
+  auto toFloat = [&](Value bits) { return arith::BitcastOp::create(b, b.getF32Type(), bits); };
+  Value all = bitsOf(x), sign = b.bitAnd(all, 0x80000000u), bits = b.bitAnd(all, 0x7fffffffu);
+  // Half a step less a bit, and that bit where the last one kept is odd.
+  Value odd = b.bitAnd(b.shiftRight(bits, kDropped), 1);
+  Value normal = b.bitAnd(b.add(b.add(bits, b.i32((1 << (kDropped - 1)) - 1)), odd), 0xffffe000u);
+  Value steps = math::RoundEvenOp::create(b, b.mul(toFloat(bits), b.f32(0x1p24f)));
+  Value subnormal = bitsOf(b.mul(steps, b.f32(0x1p-24f)));
+  Value rounded = b.select(b.lessThan(bits, b.i32(kLeastNormal)), subnormal, normal);
+  Value infinite = b.i32(0x7f800000);
+  rounded = b.select(b.lessThan(bits, b.i32(kOverflow)), rounded, infinite);
+  // A NaN stays one.
+  rounded = b.select(b.lessThan(infinite, bits), bits, rounded);
+  return toFloat(b.bitOr(rounded, sign));
+}
+
 func::FuncOp quench::getOrCreateGpuPointwise(ModuleOp module, GpuPointwise kind, int64_t width) {
   MemRefType rows =
       ArithmeticBuilder::bufferType({kDynamic, width}, Float32Type::get(module.getContext()));
   GpuKernel kernel;
-  kernel.name = kind == GpuPointwise::Add    ? "add_"
-                : kind == GpuPointwise::SiLU ? "silu_"
-                                             : "silu_mul_";
+  const bool isUnary = kind == GpuPointwise::SiLU || kind == GpuPointwise::RoundToHalf;
+  kernel.name = kind == GpuPointwise::Add       ? "add_"
+                : kind == GpuPointwise::SiLU    ? "silu_"
+                : kind == GpuPointwise::SiLUMul ? "silu_mul_"
+                                                : "nearest_half_";
   kernel.name += std::to_string(width);
-  kernel.parameters.assign(kind == GpuPointwise::SiLU ? 2 : 3, rows);
+  kernel.parameters.assign(isUnary ? 2 : 3, rows);
   return elementwise(
       module, kernel, width, /*like=*/0,
       [&](GpuKernelBuilder &b, ValueRange buffers, Value row, Value column, ValueRange) {
         Value at = b.add(b.mul(row, width), column);
         Value x = b.load(buffers[0], at);
-        Value y = kind == GpuPointwise::Add    ? b.add(x, b.load(buffers[1], at))
-                  : kind == GpuPointwise::SiLU ? silu(b, x)
-                                               : b.mul(silu(b, x), b.load(buffers[1], at));
+        Value y = kind == GpuPointwise::Add       ? b.add(x, b.load(buffers[1], at))
+                  : kind == GpuPointwise::SiLU    ? silu(b, x)
+                  : kind == GpuPointwise::SiLUMul ? b.mul(silu(b, x), b.load(buffers[1], at))
+                                                  : roundToHalf(b, x);
         b.store(y, buffers.back(), at);
       });
 }

@@ -27,7 +27,7 @@ std::string GpuProductKernel::name() const {
                       layout.container == PanelContainer::F8E4M3FNUZ;
   const StringRef byteFloat = isE4M3 ? "e4m3" : "e5m2";
   os << (fragment ? "matrix_product_" : "product_")
-     << (!codedLhs            ? "f32"
+     << (!codedLhs            ? cooperative ? "f16" : "f32"
          : shortLhs()         ? fragment->element == MatrixElement::F16 ? "f16" : "bf16"
          : multipliesFloats() ? byteFloat
                               : "i8")
@@ -277,15 +277,13 @@ private:
 };
 } // namespace
 
-func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows) const {
-  Builder types(module.getContext());
-  Type f32 = types.getF32Type(), i32 = types.getI32Type();
+SmallVector<Type> GpuProductKernel::parameters(MLIRContext *context, bool hasParts) const {
+  Type f32 = Float32Type::get(context), i32 = IntegerType::get(context, 32);
   constexpr int64_t dynamic = ShapedType::kDynamic;
   const GroupLayout &groups = layout.groups;
-  GpuKernel kernel;
-  kernel.name = name() + "_rows" + std::to_string(rows);
+  SmallVector<Type> types;
   auto parameter = [&](ArrayRef<int64_t> shape, Type element) {
-    kernel.parameters.push_back(ArithmeticBuilder::bufferType(shape, element));
+    types.push_back(ArithmeticBuilder::bufferType(shape, element));
   };
   if (shortLhs()) {
     parameter({dynamic, groups.paddedK() / 2}, i32);
@@ -306,11 +304,18 @@ func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows)
       parameter({layout.numScales()}, i32);
     }
   }
-  const bool hasParts = parts > 1 && rows == 1;
   if (bias && !hasParts) {
     parameter({layout.n}, f32);
   }
   parameter({hasParts ? parts : dynamic, layout.n}, f32);
+  return types;
+}
+
+func::FuncOp GpuProductKernel::getOrCreateForRows(ModuleOp module, int64_t rows) const {
+  const bool hasParts = parts > 1 && rows == 1;
+  GpuKernel kernel;
+  kernel.name = name() + "_rows" + std::to_string(rows);
+  kernel.parameters = parameters(module.getContext(), hasParts);
   if (fragment) {
     auto shape = GpuMatrixShape::get(*fragment, rows);
     kernel.threads = GpuMatrixShape::kWaves * fragment->lanes;
@@ -373,6 +378,7 @@ func::FuncOp GpuProductKernel::getOrCreate(ModuleOp module) const {
   const int64_t fewRows = fragment ? fragment->n : 1;
   func::FuncOp single = getOrCreateForRows(module, fewRows);
   func::FuncOp tiled = getOrCreateForRows(module, fragment ? GpuMatrixShape::kManyRows : kTileRows);
+  func::FuncOp matrices = cooperative ? getOrCreateCooperative(module) : func::FuncOp();
   GpuKernelBuilder b(NameLoc::get(StringAttr::get(module.getContext(), name())),
                      module.getContext());
   b.setInsertionPointToEnd(module.getBody());
@@ -405,6 +411,13 @@ func::FuncOp GpuProductKernel::getOrCreate(ModuleOp module) const {
     all.push_back(result);
   }
   b.setInsertionPoint(branch.elseBlock()->getTerminator());
+  if (matrices) {
+    Value isFew = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows, b.index(kTileRows));
+    auto choice = scf::IfOp::create(b, isFew, /*withElseRegion=*/true);
+    b.setInsertionPoint(choice.elseBlock()->getTerminator());
+    func::CallOp::create(b, matrices, all);
+    b.setInsertionPoint(choice.thenBlock()->getTerminator());
+  }
   func::CallOp::create(b, tiled, all);
   b.setInsertionPoint(branch.thenBlock()->getTerminator());
   func::CallOp::create(b, single, ofSingle);

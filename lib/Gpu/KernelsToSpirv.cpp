@@ -57,6 +57,11 @@ static spirv::TargetEnvAttr targetEnvironment(const Target &target, MLIRContext 
         {spirv::Capability::DotProduct, spirv::Capability::DotProductInput4x8BitPacked});
     extensions.push_back(spirv::Extension::SPV_KHR_integer_dot_product);
   }
+  if (target.subgroupSize > 0) {
+    capabilities.append({spirv::Capability::Int8, spirv::Capability::Float16,
+                         spirv::Capability::CooperativeMatrixKHR});
+    extensions.push_back(spirv::Extension::SPV_KHR_cooperative_matrix);
+  }
   auto triple = spirv::VerCapExtAttr::get(versionFor(target), capabilities, extensions, context);
   return spirv::TargetEnvAttr::get(triple, spirv::getDefaultResourceLimits(context),
                                    spirv::ClientAPI::Vulkan);
@@ -142,6 +147,48 @@ static void usePushConstants(gpu::GPUFuncOp kernel, const KernelSignature &table
                   spirv::getEntryPointABIAttr(b.getContext(), threads));
 }
 
+/// Cooperative matrices want the memory model of Vulkan, in which what threads tell each other is
+/// marked: accesses to memory of a group as not private, barriers as what makes them visible. Says
+/// also that bytes are signed, which upstream's conversion does not. False without such matrices.
+static bool completeMatrices(spirv::ModuleOp module) {
+  using Semantics = spirv::MemorySemantics;
+  bool hasMatrices = false;
+  auto access =
+      spirv::MemoryAccessAttr::get(module.getContext(), spirv::MemoryAccess::NonPrivatePointer);
+  module.walk([&](spirv::KHRCooperativeMatrixMulAddOp product) {
+    using Operands = spirv::CooperativeMatrixOperandsKHR;
+    hasMatrices = true;
+    auto type = cast<spirv::CooperativeMatrixType>(product.getType());
+    if (type.getElementType().isInteger()) {
+      product.setMatrixOperands(Operands::ASigned | Operands::BSigned | Operands::CSigned |
+                                Operands::ResultSigned);
+    }
+  });
+  if (!hasMatrices) {
+    return false;
+  }
+  auto isShared = [](Value pointer) {
+    return cast<spirv::PointerType>(pointer.getType()).getStorageClass() ==
+           spirv::StorageClass::Workgroup;
+  };
+  module.walk([&](Operation *op) {
+    if (auto load = dyn_cast<spirv::LoadOp>(op); load && isShared(load.getPtr())) {
+      load.setMemoryAccessAttr(access);
+    } else if (auto store = dyn_cast<spirv::StoreOp>(op); store && isShared(store.getPtr())) {
+      store.setMemoryAccessAttr(access);
+    } else if (auto matrix = dyn_cast<spirv::KHRCooperativeMatrixLoadOp>(op)) {
+      matrix.setMemoryOperandAttr(access);
+    } else if (auto matrix = dyn_cast<spirv::KHRCooperativeMatrixStoreOp>(op)) {
+      matrix.setMemoryOperandAttr(access);
+    } else if (auto barrier = dyn_cast<spirv::ControlBarrierOp>(op)) {
+      barrier.setMemorySemantics(barrier.getMemorySemantics() | Semantics::MakeAvailable |
+                                 Semantics::MakeVisible);
+    }
+  });
+  module.setMemoryModel(spirv::MemoryModel::Vulkan);
+  return true;
+}
+
 namespace {
 struct KernelsToSpirvPass : quench::impl::KernelsToSpirvPassBase<KernelsToSpirvPass> {
   using Base::Base;
@@ -175,9 +222,14 @@ static FailureOr<spirv::ModuleOp> convert(ModuleOp module, const Target &target)
   });
   // From version 1.4 on entry points list all variables that they use.
   spirv::VerCapExtAttr needed = *converted.getVceTriple();
-  converted.setVceTripleAttr(
-      spirv::VerCapExtAttr::get(versionFor(target), llvm::to_vector(needed.getCapabilities()),
-                                llvm::to_vector(needed.getExtensions()), module.getContext()));
+  SmallVector<spirv::Capability> capabilities(needed.getCapabilities());
+  if (completeMatrices(converted)) {
+    // The number of a subgroup, and the memory model.
+    capabilities.append({spirv::Capability::GroupNonUniform, spirv::Capability::VulkanMemoryModel});
+  }
+  converted.setVceTripleAttr(spirv::VerCapExtAttr::get(versionFor(target), capabilities,
+                                                       llvm::to_vector(needed.getExtensions()),
+                                                       module.getContext()));
   return converted;
 }
 

@@ -5,12 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GpuCooperativeProduct.h"
 #include "GpuKernelSelector.h"
 
 #include "quench/Codegen/ContractionPlan.h"
+#include "quench/Gpu/GpuNetworkKernels.h"
 #include "quench/Gpu/GpuProductKernel.h"
 
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #define DEBUG_TYPE "quench-select-gpu-kernels"
 
@@ -41,6 +44,17 @@ std::optional<RowCodes> GpuKernelSelector::roundedRows(arith::TruncFOp op,
   });
 }
 
+Value GpuKernelSelector::roundedFloats(arith::TruncFOp op) {
+  auto type = cast<RankedTensorType>(op.getIn().getType());
+  const int64_t width = type.getDimSize(1);
+  RowCodes rows = rowsOf(op.getResult(), GroupLayout{width, width}, [&]() -> RowCodes {
+    func::FuncOp kernel = getOrCreateGpuPointwise(module, GpuPointwise::RoundToHalf, width);
+    Value rounded = call(kernel, op.getIn(), emptyLike(type, op.getIn()))[0];
+    return {rounded, Value(), Value(), /*rowScales=*/false};
+  });
+  return rows.codes;
+}
+
 std::optional<RowCodes> GpuKernelSelector::quantizedGroups(QuantizeOp op, const GroupLayout &groups,
                                                            bool isHalved) {
   std::optional<GpuQuantizeKernel> kernel = GpuQuantizeKernel::getGrouped(op, groups);
@@ -62,6 +76,25 @@ std::optional<RowCodes> GpuKernelSelector::quantizedGroups(QuantizeOp op, const 
     SmallVector<Value> results = call(kernel->getOrCreate(module), input, destinations);
     return {results[0], results[1], kernel->format ? Value() : results[2], /*rowScales=*/true};
   });
+}
+
+std::optional<CooperativeMatrix> GpuKernelSelector::cooperativeMatrix(StringRef instruction,
+                                                                      const PanelLayout &layout,
+                                                                      Location loc) const {
+  const NativeProduct *product = target.findProduct(instruction);
+  if (!product || !product->isCooperative()) {
+    return std::nullopt;
+  }
+  const auto &[rows, columns, depth] = product->shape;
+  CooperativeMatrix matrix = {rows, columns, depth, product->weights == NumberType::F16,
+                              target.subgroupSize};
+  if (!CooperativeTile::fits(matrix, layout)) {
+    remark::missed(loc, remark::RemarkOpts::name("no-matrix-instruction").category(DEBUG_TYPE))
+        << "multiplied by bytes, not by matrices: no kernel has matrices of " +
+               llvm::formatv("{0}x{1}x{2}", rows, columns, depth).str();
+    return std::nullopt;
+  }
+  return matrix;
 }
 
 bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<RowCodes> codes,
@@ -86,6 +119,9 @@ bool GpuKernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional
                    remark::RemarkOpts::name("no-matrix-instruction").category(DEBUG_TYPE))
         << "multiplied by bytes, not by matrices: groups do not begin and end with steps of " +
                fragment->instruction.str();
+  }
+  if (!kernel.fragment) {
+    kernel.cooperative = cooperativeMatrix(instruction, kernel.layout, op->getLoc());
   }
   if (auto coded = dyn_cast<QTensorType>(weight.getType()); kernel.shortLhs() && coded) {
     kernel.table = shortFloatsOf(coded.getScheme(), fragment->element == MatrixElement::F16);
@@ -154,6 +190,12 @@ bool GpuKernelSelector::selectContract(ContractOp op) {
   GroupLayout groups = GroupLayout::of(rhs);
   if (form == ContractionForm::ShortFloats) {
     auto rounded = op.getLhs().getDefiningOp<arith::TruncFOp>();
+    const NativeProduct *product = target.findProduct(realization.getProduct());
+    if (product && product->isCooperative()) {
+      return rounded && isFloatMatrix(rounded.getIn()) &&
+             replaceByProduct(op, roundedFloats(rounded), std::nullopt, weight, container,
+                              realization.getProduct(), op.getBias());
+    }
     const MatrixFragment *fragment = MatrixFragment::find(realization.getProduct());
     std::optional<RowCodes> words =
         rounded && fragment ? roundedRows(rounded, groups, *fragment) : std::nullopt;

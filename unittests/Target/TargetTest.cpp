@@ -29,13 +29,15 @@ TEST(TargetTest, EveryTargetIsFoundByItsName) {
     EXPECT_EQ(found->features, target.features);
     EXPECT_FALSE(target.summary.empty());
   }
-  EXPECT_EQ(names,
-            (std::set<std::string>{
-                "amdgpu-gfx1100", "amdgpu-gfx90a", "amdgpu-gfx942", "arm-dotprod", "arm-i8mm",
-                "arm-neon",       "arm-sme",       "arm-sve2",      "arm-sve256",  "nvptx-sm100",
-                "nvptx-sm80",     "nvptx-sm89",    "nvptx-sm90",    "nvptx-sm90a", "tosa",
-                "vulkan",         "vulkan-1.1",    "x86-amx",       "x86-avx2",    "x86-avx512bf16",
-                "x86-avx512vnni", "x86-avxvnni",   "x86-sse41"}));
+  EXPECT_EQ(names, (std::set<std::string>{"amdgpu-gfx1100",   "amdgpu-gfx90a",  "amdgpu-gfx942",
+                                          "arm-dotprod",      "arm-i8mm",       "arm-neon",
+                                          "arm-sme",          "arm-sve2",       "arm-sve256",
+                                          "nvptx-sm100",      "nvptx-sm80",     "nvptx-sm89",
+                                          "nvptx-sm90",       "nvptx-sm90a",    "tosa",
+                                          "vulkan",           "vulkan-1.1",     "vulkan-coopmat16",
+                                          "vulkan-coopmat32", "x86-amx",        "x86-avx2",
+                                          "x86-avx512bf16",   "x86-avx512vnni", "x86-avxvnni",
+                                          "x86-sse41"}));
 }
 
 TEST(TargetTest, RegistersAreWholeLanesOfAPowerOfTwo) {
@@ -112,6 +114,19 @@ TEST(TargetTest, ADeviceIsBesideTheHost) {
   mlir::FailureOr<Target> read = getTarget(*module);
   ASSERT_TRUE(mlir::succeeded(read));
   EXPECT_EQ(read->name, "vulkan");
+}
+
+TEST(TargetTest, DeviceFeaturesNameTheMatricesOfProducts) {
+  Target target = llvm::cantFail(Target::find("vulkan-coopmat32"));
+  std::vector<std::string> expected = target.required;
+  expected.insert(expected.end(), {"subgroupSize 32", "cooperativeMatrix i8 16x16x32",
+                                   "cooperativeMatrix f16 16x16x16"});
+  EXPECT_EQ(target.deviceFeatures(), expected);
+  ASSERT_NE(target.findProduct("OpCooperativeMatrixMulAddKHR.i8"), nullptr);
+  EXPECT_EQ(target.findProduct("OpCooperativeMatrixMulAddKHR.i8"), target.integerProduct());
+  EXPECT_EQ(target.findProduct("wgmma"), nullptr);
+  Target plain = llvm::cantFail(Target::find("vulkan"));
+  EXPECT_EQ(plain.deviceFeatures(), plain.required);
 }
 
 TEST(TargetTest, UnknownNamesGetTheListOfNames) {

@@ -35,7 +35,7 @@ struct KernelSignature {
 };
 
 struct DeviceOptions {
-  /// What kernels need beyond Vulkan 1.1, as `Target::required` names it.
+  /// What kernels need beyond Vulkan 1.1, as `Target::deviceFeatures` names it.
   std::vector<std::string> requiredFeatures;
   /// Bytes that may be allocated; without it all that the device has.
   std::optional<uint64_t> memoryLimit;

@@ -16,9 +16,10 @@ namespace quench {
 mlir::func::FuncOp getOrCreateGpuRMSNorm(mlir::ModuleOp module, int64_t width, float epsilon,
                                          bool gain);
 
-enum class GpuPointwise { Add, SiLU, SiLUMul };
+enum class GpuPointwise { Add, SiLU, SiLUMul, RoundToHalf };
 
-/// One or two inputs `?xW` f32 and the result. `SiLUMul` is silu(first) * second.
+/// One or two inputs `?xW` f32 and the result. `SiLUMul` is silu(first) * second, `RoundToHalf` the
+/// nearest f16, as an f32.
 mlir::func::FuncOp getOrCreateGpuPointwise(mlir::ModuleOp module, GpuPointwise kind, int64_t width);
 
 /// A table `VxW` f32, tokens `?` i32 and rows `?xW`.

@@ -22,6 +22,17 @@
 
 namespace quench {
 
+/// Cooperative matrices that subgroups of so many threads multiply: of signed bytes with sums in
+/// i32, or of f16 with sums in f32.
+struct CooperativeMatrix {
+  /// Rows of activations, rows of the weight, and products that enter a sum.
+  int64_t rows, columns, depth;
+  bool isHalf;
+  int64_t subgroupSize;
+
+  int64_t elementBytes() const { return isHalf ? 2 : 1; }
+};
+
 struct GpuProductKernel {
   /// Rows of the result that a thread makes, unless there is only one.
   static constexpr int64_t kTileRows = 8;
@@ -39,6 +50,9 @@ struct GpuProductKernel {
   /// The instruction for matrices that multiplies codes of both sides, in whose order the words of
   /// the layout are; null where four bytes of a row are multiplied at a time.
   const MatrixFragment *fragment = nullptr;
+  /// What multiplies more than `kTileRows` rows of codes, or of floats that f16 holds, by codes of
+  /// integers if there is no fragment; bytes, or f32, are multiplied otherwise.
+  std::optional<CooperativeMatrix> cooperative = std::nullopt;
   /// What codes stand for beside activations of 16 bits, if they are looked up (`shortFloatsOf`).
   std::optional<ShortFloatTable> table = std::nullopt;
 
@@ -63,11 +77,14 @@ struct GpuProductKernel {
   /// codes are integers, their sums `?xG` i32; or floats of 16 bits, `?xW` i32), words of the
   /// weight, f32 or i32, their scales f32 and zero points i32, a bias `N` f32, the parts of a row
   /// `PxN` f32 if there are several, and the result `?xN` f32. There are two kernels behind it, one
-  /// of them for one row.
+  /// of them for one row, and a third one with cooperative matrices.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module) const;
 
 private:
+  llvm::SmallVector<mlir::Type> parameters(mlir::MLIRContext *context, bool hasParts) const;
   mlir::func::FuncOp getOrCreateForRows(mlir::ModuleOp module, int64_t rows) const;
+  /// For many rows (GpuCooperativeProduct.cpp).
+  mlir::func::FuncOp getOrCreateCooperative(mlir::ModuleOp module) const;
   /// Adds parts, and the bias.
   mlir::func::FuncOp getOrCreateSum(mlir::ModuleOp module) const;
 };

@@ -40,7 +40,7 @@ def KernelsToSpirvPass : Pass<"quench-kernels-to-spirv", "::mlir::ModuleOp"> {
     knows buffers and no pointers: buffer `i` of a kernel is binding `i` of set 0, and the push constants are its sizes in
     order, then for each buffer the index of the element at which it begins, all 32-bit integers. A target that requires
     `shaderIntegerDotProduct` has SPIR-V 1.6 with `OpSUDot`; another has SPIR-V 1.3, where bytes are taken out of words and
-    multiplied one by one.
+    multiplied one by one. A module with cooperative matrices follows the memory model of Vulkan.
 
     With `text` the `spirv.module` stays in the IR, too.
   }];

@@ -165,7 +165,9 @@ class Group:
             value, element = re.search(r"value = (?:dense<)?(\S+?)>? : (?:vector<\d+x)?(\w+)", op.properties).groups()
             size = re.search(r"vector<(\d+)x", op.properties)
             constant = {"true": 1, "false": 0}.get(value)
-            constant = float(value) if constant is None and element == "f32" else int(value) if constant is None else constant
+            if constant is None and element == "f32":
+                constant = numpy.uint32(int(value, 16)).view(numpy.float32) if value.startswith("0x") else float(value)
+            constant = int(value) if constant is None else constant
             single = self.full(constant, DTYPES[element])
             return numpy.stack([single] * int(size.group(1)), axis=1) if size else single
         if name == "cmpf":

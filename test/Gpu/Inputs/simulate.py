@@ -3,11 +3,12 @@
 """Runs the kernel of a matrix product as a device would, one group of threads after the other, and checks what it computes.
 
 usage: quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE N K GROUP ROWS
-       quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE K ROWS            for a kernel that quantizes
+       quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE K ROWS            for a kernel that quantizes or rounds
        quench-opt ... --mlir-print-op-generic | simulate.py MACHINE KERNEL TYPE K GROUP ROWS      with powers of two for groups
 
 All threads of a group take each operation together: a value is an array with an element for each. Matrix instructions
-do what the manuals of MACHINE (mma, mma16, mfma32, mfma16, wmma) say of lanes and registers. Weights are packed here, by the words of
+do what the manuals of MACHINE (mma, mma16, mfma32, mfma16, wmma) say of lanes and registers; those of subgroup32, or another
+size, are cooperative. Weights are packed here, by the words of
 the documentation of `FragmentOrder`. TYPE is a number of bits, e4m3 or e5m2, or bf16x4 for
 four bits beside bf16, where e2m1, nf4, e4m3 and e5m2 are other weights. It is an error if a load or store leaves its buffer.
 """
@@ -16,6 +17,7 @@ import sys
 
 import numpy
 
+import cooperative
 from device import Group, Parser
 from instructions import MACHINES, ORDERS, float8, nearest_bf16
 
@@ -162,6 +164,27 @@ def check_rounding(machine, kernel, kind, k, rows):
     print(f"{kernel}: {rows * k} codes as expected")
 
 
+def check_nearest(machine, kernel, kind, k, rows):
+    """The nearest f16 of every value, as an f32."""
+    k, rows = int(k), int(rows)
+    threads, arguments, body = read(kernel)
+    random = numpy.random.default_rng(5)
+    x = (random.standard_normal((rows, k)) * 2.0**random.integers(-27, 18, (rows, k))).astype(numpy.float32)
+    # Ties to both sides, subnormal ones too, the least that becomes zero and the least that becomes an infinity.
+    x[:, :10] = [-0.0, 1 + 2.0**-11, 1 + 3 * 2.0**-11, 2.0**-25, 3 * 2.0**-25, -2.0**-14, 65519.996, -65520, numpy.inf, numpy.nan]
+    found = numpy.full(rows * k, 7, numpy.float32)
+    for row in range(rows):
+        for first in range(-(-k // threads)):
+            group = Group(machine, threads, (first, row, 0))
+            group.values.update(zip(arguments, [x.reshape(-1), found]))
+            group.run(body)
+    with numpy.errstate(over="ignore"):
+        expected = x.astype(numpy.float16).astype(numpy.float32).reshape(-1)
+    if (found.view(numpy.int32) != expected.view(numpy.int32)).any():
+        sys.exit(f"{found[found != expected]} instead of {expected[found != expected]}")
+    print(f"{kernel}: {rows * k} codes as expected")
+
+
 def codebook(kind, is_half):
     """What four bits stand for beside 16-bit floats, rounded to these."""
     if kind == "e2m1":
@@ -203,7 +226,6 @@ def check_product(machine, kernel, kind, n, k, group, rows):
     panels = -(-n // 16)
     halve = lambda codes: numpy.where(codes == 128, 0, codes) if halved else codes
     padded = numpy.pad(lay(halve(weights)), ((0, panels * 16 - n), (0, 0)))
-    words = numpy.concatenate([pack(machine, padded[16 * p:16 * p + 16], bits) for p in range(panels)])
     zero = random.integers(0, 1 << bits, (n, groups)) if "_zp" in kernel else numpy.full((n, groups), 1 << (bits - 1))
     bias = random.random(n, numpy.float32) if "_bias" in kernel else numpy.zeros(n, numpy.float32)
 
@@ -212,8 +234,13 @@ def check_product(machine, kernel, kind, n, k, group, rows):
         padded = numpy.pad(table, ((0, panels * 16 - n), (0, 0)))
         return numpy.concatenate([padded[64 * t:64 * t + 64].T.reshape(-1) for t in range(-(-panels // 4))]).astype(dtype)
 
+    subgroups = machine.startswith("subgroup")
+    if subgroups:
+        words = tiles(cooperative.pack(padded[:n], bits), numpy.uint32).view(numpy.int32)
+    else:
+        words = numpy.concatenate([pack(machine, padded[16 * p:16 * p + 16], bits) for p in range(panels)])
     sums = numpy.stack([x[:, g * group:(g + 1) * group].sum(axis=1) for g in range(groups)], axis=1).astype(numpy.int32)
-    lhs = short_words(machine, lay(x), is_half) if short else lay(halve(x)).astype(numpy.int8).reshape(-1).view(numpy.int32)
+    lhs = x.reshape(-1) if short and subgroups else short_words(machine, lay(x), is_half) if short else lay(halve(x)).astype(numpy.int8).reshape(-1).view(numpy.int32)
     result = numpy.full(rows * n, numpy.nan, numpy.float32)
     group_scale = random.random((rows, groups), numpy.float32) if "group_" in kernel else numpy.ones((rows, groups), numpy.float32)
     if "group_" in kernel:
@@ -224,11 +251,11 @@ def check_product(machine, kernel, kind, n, k, group, rows):
     buffers += [bias] if "_bias" in kernel else []
     buffers.append(result)
 
-    per_group = MACHINES[machine][1] if kernel.endswith(f"rows{MACHINES[machine][1]}") else 64
-    across = panels if per_group == MACHINES[machine][1] else -(-panels // 4)
+    per_group = 32 if subgroups else MACHINES[machine][1] if kernel.endswith(f"rows{MACHINES[machine][1]}") else 64
+    across = panels if not subgroups and per_group == MACHINES[machine][1] else -(-panels // 4)
     for i in range(across):
         for j in range(-(-rows // per_group)):
-            simulated = Group(machine, threads, (i, j, 0))
+            simulated = (cooperative.CooperativeGroup if subgroups else Group)(machine, threads, (i, j, 0))
             simulated.values.update(zip(arguments, buffers + [simulated.full(rows, numpy.int32)]))
             simulated.run(body)
 
@@ -242,13 +269,16 @@ def check_product(machine, kernel, kind, n, k, group, rows):
     found = result.reshape(rows, n)
     if numpy.isnan(found).any():
         sys.exit("not all results were stored")
+    if subgroups and not short:
+        exact = cooperative.contract(x, weights - zero.repeat(group, axis=1)[:, :k], group, scale, group_scale) * row_scale[:, None]
+        assert (found == (exact + bias if "_bias" in kernel else exact)).all(), "the results have other bits"
     worst = numpy.abs(found - expected).max() / numpy.abs(expected).max()
     print(f"{kernel}: {rows}x{n} results, worst {worst:.1e}")
     if worst > 2e-6:
         sys.exit("the results are wrong")
 
 
-check = {"quantize": check_quantization, "round": check_rounding}.get(sys.argv[2].partition("_")[0], check_product)
+check = {"quantize": check_quantization, "round": check_rounding, "nearest": check_nearest}.get(sys.argv[2].partition("_")[0], check_product)
 if check is check_quantization and len(sys.argv) == 7:
     check = check_groups
 check(*sys.argv[1:])

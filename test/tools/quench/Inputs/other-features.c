@@ -3,7 +3,7 @@
 
 /* A libvulkan.so.1 in front of the one at REAL_VULKAN, whose devices have Vulkan 1.HIDE_VERSION at most and lack the features of
    version 1.3. It is an error of the program to ask such a device for more. With PRETEND_SUBGROUP devices have that many threads in a
-   subgroup, and these multiply matrices of 8x8x8 signed bytes; with PRETEND_EXTENSION alone they have the extension for that, but
+   subgroup, and these multiply matrices of 8x8x8; with PRETEND_EXTENSION alone they have the extension for that, but
    not the feature. */
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan_core.h>
@@ -60,7 +60,7 @@ static void properties2(VkPhysicalDevice device, VkPhysicalDeviceProperties2 *re
   found->requiredSubgroupSizeStages = VK_SHADER_STAGE_COMPUTE_BIT;
 }
 
-/* VkCooperativeMatrixPropertiesKHR: of signed bytes with sums in 32 bits, after floats. */
+/* VkCooperativeMatrixPropertiesKHR: of f16 with sums of f16, with sums of f32, and of signed bytes with sums in 32 bits. */
 typedef struct {
   VkStructureType type;
   void *next;
@@ -70,9 +70,10 @@ typedef struct {
 } Matrix;
 
 static VkResult matrices(VkPhysicalDevice device, uint32_t *count, Matrix *result) {
-  const Matrix found[] = {{.sizes = {16, 16, 16}, .c = 1, .sum = 1, .scope = 3},
+  const Matrix found[] = {{.sizes = {16, 16, 16}, .scope = 3},
+                          {.sizes = {8, 8, 8}, .c = 1, .sum = 1, .scope = 3},
                           {.sizes = {8, 8, 8}, .a = 3, .b = 3, .c = 5, .sum = 5, .scope = 3}};
-  *count = 2;
+  *count = sizeof(found) / sizeof(*found);
   for (uint32_t i = 0; result && i < *count; ++i) {
     Matrix matrix = found[i];
     matrix.type = result[i].type;
@@ -94,10 +95,24 @@ static void features(VkPhysicalDevice device, VkPhysicalDeviceFeatures2 *result)
   }
 }
 
+/* Whether a device is asked for the extension and for its feature, VkPhysicalDeviceCooperativeMatrixFeaturesKHR. */
+static int asksForMatrices(const VkDeviceCreateInfo *info) {
+  const VkBaseInStructure *next = info->pNext;
+  while (next && next->sType != (VkStructureType)1000506000) {
+    next = next->pNext;
+  }
+  return info->enabledExtensionCount == 1 && strcmp(info->ppEnabledExtensionNames[0], "VK_KHR_cooperative_matrix") == 0 && next &&
+         *(const VkBool32 *)(next + 1);
+}
+
 static VkResult createDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
                              const VkAllocationCallbacks *callbacks, VkDevice *device) {
   if (info->pNext && !hasExtension()) {
     fprintf(stderr, "the device is asked for features that it lacks\n");
+    exit(1);
+  }
+  if (asksForMatrices(info)) {
+    fprintf(stderr, "the device is asked for matrices\n");
     exit(1);
   }
   return ((PFN_vkCreateDevice)real()(instance, "vkCreateDevice"))(physical, info, callbacks, device);
