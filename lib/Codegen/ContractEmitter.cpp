@@ -57,7 +57,7 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   if (kernel.bias) {
     bias = *next++;
   }
-  if (kernel.epilogue && takesTwo(*kernel.epilogue)) {
+  if (kernel.epilogue.takesTwo()) {
     other = *next++;
   }
   if (kernel.requantization) {
@@ -262,11 +262,8 @@ void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
       if (bias) {
         value = b.add(value, b.load(bias, {column}, 0, live));
       }
-      if (kernel.epilogue) {
-        Value loaded = other ? b.load(other, {row, column}, 0, live) : Value();
-        value = other ? emitPointwise(b, *kernel.epilogue, loaded, value)
-                      : emitPointwise(b, *kernel.epilogue, value, {});
-      }
+      Value loaded = other ? b.load(other, {row, column}, 0, live) : Value();
+      value = kernel.epilogue.emit(b, value, loaded);
       if (kernel.requantization) {
         emitCodes(b, *kernel.requantization, value, divisor, result, numRows(), row, column, live);
       } else {

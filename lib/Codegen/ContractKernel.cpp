@@ -40,10 +40,7 @@ std::string ContractKernel::name() const {
   if (layout.narrowScale) {
     os << (layout.narrowScale.isF16() ? "h" : "b");
   }
-  os << (zeroPoints ? "z" : "") << (bias ? "_bias_" : "_");
-  if (epilogue) {
-    os << nameOf(*epilogue) << "_";
-  }
+  os << (zeroPoints ? "z" : "") << (bias ? "_bias" : "") << epilogue.name() << "_";
   if (requantization) {
     os << requantization->name() << "_";
   }
@@ -82,7 +79,7 @@ SmallVector<Type> ContractKernel::parameters(KernelBuilder &b) const {
     types.push_back(b.bufferType({layout.n}, f32));
   }
   MemRefType matrix = b.bufferType({dynamic, layout.n}, f32);
-  if (epilogue && takesTwo(*epilogue)) {
+  if (epilogue.takesTwo()) {
     types.push_back(matrix);
   }
   if (requantization) {

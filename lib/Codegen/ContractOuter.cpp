@@ -70,7 +70,7 @@ Value ContractEmitter::emitBlocks(const Columns &columns, Value rowBegin, Value 
   auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   ContractKernel sums = kernel;
   sums.bias = false;
-  sums.epilogue.reset();
+  sums.epilogue = {};
   sums.requantization.reset();
   auto totalsType = b.bufferType({ShapedType::kDynamic, kBlockRows}, b.getF32Type());
   func::FuncOp function = getOrCreateKernel(

@@ -9,6 +9,8 @@
 #define QUENCH_LIB_CODEGEN_KERNELSELECTOR_H
 
 #include "quench/Codegen/KernelSelection.h"
+#include "quench/Codegen/PointwiseKernel.h"
+#include "quench/Codegen/RowQuantization.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -48,12 +50,19 @@ private:
   bool selectDequantize(DequantizeOp op);
   bool selectPackRows(PackRowsOp op);
   bool selectUnfold(nn::UnfoldOp op);
+  bool selectDepthwise(nn::DepthwiseConvOp op);
 
   /// The product of `lhs`, or of its `codes`, with a stored weight. What is laid over it goes with
   /// a float container. False if the product stores codes and `op` goes with its users.
   bool replaceByProduct(mlir::Operation *op, mlir::Value lhs, std::optional<RowCodes> codes,
                         WeightOp weight, PanelContainer container, mlir::Value bias,
                         OverlayOp overlay = {});
+  /// Replaces `op`, a product with as many rows as `like`, and what its kernel computes of it by a
+  /// call of that kernel, once these are said. False if that stores codes and `op` goes with its
+  /// users.
+  bool storeProduct(mlir::Operation *op, mlir::SmallVector<mlir::Value> inputs, mlir::Value like,
+                    Epilogue &epilogue, std::optional<RowQuantization> &codes,
+                    llvm::function_ref<mlir::func::FuncOp()> kernel);
   /// The codes that a product stores, for a matrix with as many rows as `like`.
   void storeCodes(Requantization codes, mlir::func::FuncOp kernel, mlir::ValueRange inputs,
                   mlir::Value like);

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Codegen/ContractionPlan.h"
+#include "quench/Codegen/DepthwiseKernel.h"
 #include "quench/Codegen/Passes.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
@@ -358,6 +359,31 @@ private:
   const Target &target;
 };
 
+/// nn.depthwise_conv(dequantize(x), dequantize(w)) -> nn.depthwise_conv(x, w)
+struct ConvolveCodes : OpRewritePattern<nn::DepthwiseConvOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::DepthwiseConvOp op, PatternRewriter &rewriter) const override {
+    auto input = op.getInput().getDefiningOp<DequantizeOp>();
+    auto filter = op.getFilter().getDefiningOp<DequantizeOp>();
+    if (!input || !filter) {
+      return rewriter.notifyMatchFailure(op, "expected dequantized images and filters");
+    }
+    std::string refusal = DepthwiseKernel::refusalOfCodes(
+        input.getInput().getType(), filter.getInput().getType(), op.getKernel());
+    if (!refusal.empty()) {
+      remark::missed(op.getLoc(), remarkOptions()) << "computed on f32 activations: " + refusal;
+      return rewriter.notifyMatchFailure(op, refusal);
+    }
+    remark::passed(op.getLoc(), remarkOptions())
+        << "codes of each channel are multiplied as they are, sums proved to be exact in f32";
+    rewriter.replaceOpWithNewOp<nn::DepthwiseConvOp>(
+        op, op.getType(), input.getInput(), filter.getInput(), op.getBias(), op.getKernelAttr(),
+        op.getStridesAttr(), op.getDilationsAttr());
+    return success();
+  }
+};
+
 /// nn.embedding(dequantize(table)) -> dequantize(nn.embedding(table))
 struct PickCodesOfRows : OpRewritePattern<nn::EmbeddingOp> {
   using Base::Base;
@@ -395,7 +421,7 @@ void LegalizePass::runOnOperation() {
   }
   RewritePatternSet patterns(&getContext());
   patterns.add<FuseDequantizedLinear, RealizeContraction>(&getContext(), *target);
-  patterns.add<PickCodesOfRows>(&getContext());
+  patterns.add<ConvolveCodes, PickCodesOfRows>(&getContext());
   walkAndApplyPatterns(getOperation(), std::move(patterns));
   SmallVector<Operation *> operations;
   getOperation().walk([&](Operation *op) { operations.push_back(op); });

@@ -20,7 +20,8 @@ class PadImagesEmitter {
 public:
   PadImagesEmitter(KernelBuilder &builder, const PadImagesKernel &kernel, ValueRange parameters)
       : b(builder), kernel(kernel), images(parameters.front()), result(parameters.back()),
-        scale(kernel.codes ? parameters[1] : Value()) {}
+        scale(kernel.codes ? parameters[1] : Value()),
+        zeroPoint(kernel.hasZeroPoint ? parameters[2] : Value()) {}
 
   void emit() {
     Value numImages = b.div(b.size(images, 0), b.index(kernel.height));
@@ -47,6 +48,10 @@ private:
 
   void putZeros(Value line, int64_t begin, int64_t count) {
     Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(b.vectorType(element())));
+    if (zeroPoint) {
+      Value code = b.loadScalar(zeroPoint, {b.index(0), b.index(0)});
+      zeros = b.splat(arith::TruncIOp::create(b, b.getI8Type(), code).getResult());
+    }
     b.forVectors(count, [&](Value offset, int64_t live) {
       b.store(zeros, result, {line, b.add(offset, b.index(begin))}, live);
     });
@@ -61,9 +66,14 @@ private:
     });
   }
 
-  /// clamp(roundeven(x / scale))
+  /// clamp(roundeven(x / scale) + zero point)
   Value quantize(Value x, Value divisor) {
     Value rounded = math::RoundEvenOp::create(b, b.div(x, divisor));
+    if (zeroPoint) {
+      Value code = b.loadScalar(zeroPoint, {b.index(0), b.index(0)});
+      rounded =
+          b.add(rounded, b.splat(arith::SIToFPOp::create(b, b.getF32Type(), code).getResult()));
+    }
     rounded = b.maximum(rounded, b.splat(static_cast<float>((*kernel.codes)[0])));
     rounded = b.minimum(rounded, b.splat(static_cast<float>((*kernel.codes)[1])));
     Value code = arith::FPToSIOp::create(b, b.vectorType(b.getI32Type()), rounded);
@@ -72,7 +82,7 @@ private:
 
   KernelBuilder &b;
   const PadImagesKernel &kernel;
-  Value images, result, scale;
+  Value images, result, scale, zeroPoint;
 };
 } // namespace
 
@@ -85,7 +95,7 @@ std::string PadImagesKernel::name() const {
     os << "_pad" << low[0] << '_' << low[1] << '_' << high[0] << '_' << high[1];
   }
   if (codes) {
-    os << "_m" << -(*codes)[0] << '_' << (*codes)[1];
+    os << "_m" << -(*codes)[0] << '_' << (*codes)[1] << (hasZeroPoint ? "z" : "");
   }
   return text;
 }
@@ -96,6 +106,9 @@ func::FuncOp PadImagesKernel::getOrCreate(ModuleOp module, const Target &target)
     SmallVector<Type> types = {b.bufferType({rows, width * channels}, b.getF32Type())};
     if (codes) {
       types.push_back(b.bufferType({1, 1}, b.getF32Type()));
+    }
+    if (hasZeroPoint) {
+      types.push_back(b.bufferType({1, 1}, b.getI32Type()));
     }
     types.push_back(
         b.bufferType({rows, paddedRow()}, codes ? Type(b.getI8Type()) : Type(b.getF32Type())));

@@ -10,6 +10,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "quench/Codegen/VectorMath.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/Format.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace quench;
@@ -34,10 +38,6 @@ StringRef quench::nameOf(Pointwise function) {
     return "silu_mul";
   case Pointwise::Add:
     return "add";
-  case Pointwise::ReLU:
-    return "relu";
-  case Pointwise::AddReLU:
-    return "add_relu";
   case Pointwise::RoundToBF16:
     return "round_bf16";
   case Pointwise::RoundToF16:
@@ -54,10 +54,6 @@ Value quench::emitPointwise(KernelBuilder &b, Pointwise function, Value x, Value
     return b.mul(vectorSiLU(b, x), y);
   case Pointwise::Add:
     return b.add(x, y);
-  case Pointwise::ReLU:
-    return arith::MaximumFOp::create(b, x, b.splat(0.0f));
-  case Pointwise::AddReLU:
-    return arith::MaximumFOp::create(b, b.add(x, y), b.splat(0.0f));
   case Pointwise::RoundToBF16:
     return arith::BitcastOp::create(b, b.floats(), roundToBF16(b, x));
   case Pointwise::RoundToF16: {
@@ -66,6 +62,45 @@ Value quench::emitPointwise(KernelBuilder &b, Pointwise function, Value x, Value
   }
   }
   llvm_unreachable("all functions are emitted");
+}
+
+static constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::string Epilogue::name() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (function) {
+    os << "_" << nameOf(*function);
+  }
+  if (!clamp) {
+    return text;
+  }
+  auto bits = [](float value) {
+    return llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(value), 8);
+  };
+  bool isReLU = llvm::bit_cast<uint32_t>(clamp->low) == 0;
+  if (isReLU && clamp->high == kInfinity) {
+    os << "_relu";
+  } else if (isReLU && clamp->high == 6.0f) {
+    os << "_relu6";
+  } else {
+    os << "_clamp" << bits(clamp->low) << '_' << bits(clamp->high);
+  }
+  return text;
+}
+
+Value Epilogue::emit(KernelBuilder &b, Value value, Value other) const {
+  if (function) {
+    value = takesTwo() ? emitPointwise(b, *function, other, value)
+                       : emitPointwise(b, *function, value, {});
+  }
+  if (clamp && clamp->low > -kInfinity) {
+    value = arith::MaximumFOp::create(b, value, b.splat(clamp->low));
+  }
+  if (clamp && clamp->high < kInfinity) {
+    value = arith::MinimumFOp::create(b, value, b.splat(clamp->high));
+  }
+  return value;
 }
 
 func::FuncOp quench::getOrCreatePointwiseKernel(ModuleOp module, const Target &target,

@@ -14,6 +14,9 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 
+#include <cmath>
+#include <limits>
+
 using namespace mlir;
 using namespace quench;
 
@@ -23,36 +26,58 @@ static bool isBefore(Value value, Operation *op) {
   return !definition || definition->getBlock() != op->getBlock() || definition->isBeforeInBlock(op);
 }
 
-/// The only op of the body of an elementwise op on whole matrices of one shape; null for others.
+/// Whether an elementwise op is one of whole matrices of one shape.
+static bool isOfMatrices(linalg::GenericOp op) {
+  return op.getNumResults() == 1 && op.getNumParallelLoops() == op.getNumLoops() &&
+         llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }) &&
+         op.getBody()->getArguments().back().use_empty() && isFloatMatrix(op.getResult(0));
+}
+
+/// The only op of the body of an elementwise op on whole matrices; null for others.
 static Operation *findOnlyStep(linalg::GenericOp op) {
   Block *body = op.getBody();
-  if (op.getNumResults() != 1 || op.getNumParallelLoops() != op.getNumLoops() ||
-      !llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }) ||
-      !llvm::hasNItems(*body, 2) || !body->getArguments().back().use_empty()) {
+  if (!isOfMatrices(op) || !llvm::hasNItems(*body, 2)) {
     return nullptr;
   }
   Operation *step = &body->front();
   return body->getTerminator()->getOperand(0).getDefiningOp() == step ? step : nullptr;
 }
 
-/// Whether an op is the maximum of a matrix and zero.
-static bool isReLU(Operation *op) {
+/// The bounds that an op keeps the elements of a matrix in, if that is all it does.
+static std::optional<Clamp> findClamp(Operation *op) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
-  auto step =
-      generic ? dyn_cast_or_null<arith::MaximumFOp>(findOnlyStep(generic)) : arith::MaximumFOp();
-  return step && generic.getNumDpsInputs() == 1 && isFloatMatrix(generic.getResult(0)) &&
-         step.getLhs() == generic.getBody()->getArgument(0) &&
-         matchPattern(step.getRhs(), m_PosZeroFloat());
+  if (!generic || !isOfMatrices(generic) || generic.getNumDpsInputs() != 1) {
+    return std::nullopt;
+  }
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  Clamp clamp{-infinity, infinity};
+  Value element = generic.getBody()->getTerminator()->getOperand(0);
+  while (element != generic.getBody()->getArgument(0)) {
+    Operation *step = element.getDefiningOp();
+    APFloat bound(0.0f);
+    if (!isa_and_present<arith::MaximumFOp, arith::MinimumFOp>(step) ||
+        !matchPattern(step->getOperand(1), m_ConstantFloat(&bound)) || bound.isNaN()) {
+      return std::nullopt;
+    }
+    float &side = isa<arith::MaximumFOp>(step) ? clamp.low : clamp.high;
+    if (std::isfinite(side)) {
+      return std::nullopt;
+    }
+    side = bound.convertToFloat();
+    element = step->getOperand(0);
+  }
+  bool isRange = clamp.low <= clamp.high && (std::isfinite(clamp.low) || std::isfinite(clamp.high));
+  return isRange ? std::optional(clamp) : std::nullopt;
 }
 
 /// What a matrix is added to by an op; null if it is not.
 static Value findOtherTerm(Operation *op, Value matrix) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
-  bool isSum = isa<arith::AddFOp>(op) ||
-               (generic && generic.getNumDpsInputs() == 2 && isFloatMatrix(generic.getResult(0)) &&
-                isa_and_present<arith::AddFOp>(findOnlyStep(generic)) &&
-                llvm::equal(findOnlyStep(generic)->getOperands(),
-                            generic.getBody()->getArguments().take_front(2)));
+  bool isSum =
+      isa<arith::AddFOp>(op) || (generic && generic.getNumDpsInputs() == 2 &&
+                                 isa_and_present<arith::AddFOp>(findOnlyStep(generic)) &&
+                                 llvm::equal(findOnlyStep(generic)->getOperands(),
+                                             generic.getBody()->getArguments().take_front(2)));
   return isSum ? op->getOperand(op->getOperand(0) == matrix ? 1 : 0) : Value();
 }
 
@@ -66,22 +91,29 @@ std::optional<ProductEpilogue> quench::findEpilogue(Operation *op) {
       user->getResult(0).getType() != product.getType()) {
     return std::nullopt;
   }
-  if (isReLU(user)) {
-    return ProductEpilogue{{user}, Pointwise::ReLU, {}};
+  // What bounds the only result of an op in its block.
+  auto clampOf = [&](Operation *last) -> std::optional<Clamp> {
+    Operation *next = last->hasOneUse() ? *last->user_begin() : nullptr;
+    return next && next->getBlock() == op->getBlock() ? findClamp(next) : std::nullopt;
+  };
+  if (std::optional<Clamp> clamp = findClamp(user)) {
+    return ProductEpilogue{{user}, {std::nullopt, clamp}, {}};
   }
   if (isa<nn::SiLUOp>(user)) {
     // The other side of a gate takes the activation along.
     bool isGate = user->hasOneUse() && isa<arith::MulFOp>(*user->user_begin());
-    return isGate ? std::nullopt : std::optional(ProductEpilogue{{user}, Pointwise::SiLU, {}});
+    return isGate ? std::nullopt
+                  : std::optional(ProductEpilogue{{user}, {Pointwise::SiLU, std::nullopt}, {}});
   }
   if (Value other = findOtherTerm(user, product)) {
     if (!isBefore(other, op)) {
       return std::nullopt;
     }
-    Operation *next = user->hasOneUse() ? *user->user_begin() : nullptr;
-    return next && next->getBlock() == op->getBlock() && isReLU(next)
-               ? ProductEpilogue{{user, next}, Pointwise::AddReLU, other}
-               : ProductEpilogue{{user}, Pointwise::Add, other};
+    ProductEpilogue epilogue{{user}, {Pointwise::Add, clampOf(user)}, other};
+    if (epilogue.epilogue.clamp) {
+      epilogue.consumers.push_back(*user->user_begin());
+    }
+    return epilogue;
   }
   if (!isa<arith::MulFOp>(user)) {
     return std::nullopt;
@@ -91,7 +123,7 @@ std::optional<ProductEpilogue> quench::findEpilogue(Operation *op) {
   if (!silu || !silu->hasOneUse() || !isBefore(silu.getInput(), op)) {
     return std::nullopt;
   }
-  return ProductEpilogue{{user}, Pointwise::SiLUMul, silu.getInput()};
+  return ProductEpilogue{{user}, {Pointwise::SiLUMul, std::nullopt}, silu.getInput()};
 }
 
 /// The layout that a product wants its codes in; nothing for products of no codes.

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What follows a matrix product element by element is computed by its kernel on the registers that
-// are stored: an activation, a gate or a residual sum, and after it the quantization for the next
-// product, if its scale is known beforehand.
+// are stored: an activation, a gate or a residual sum, bounds, and after it the quantization for
+// the next product, if its scale is known beforehand.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,7 @@ namespace quench {
 struct ProductEpilogue {
   /// What is computed, in order.
   llvm::SmallVector<mlir::Operation *> consumers;
-  Pointwise function;
+  Epilogue epilogue;
   /// The other argument of the function, if it has two.
   mlir::Value other;
 };

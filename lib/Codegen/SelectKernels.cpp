@@ -57,6 +57,7 @@ bool KernelSelector::select(Operation *op) {
       .Case([&](DequantizeOp op) { return selectDequantize(op); })
       .Case([&](PackRowsOp op) { return selectPackRows(op); })
       .Case([&](nn::UnfoldOp op) { return selectUnfold(op); })
+      .Case([&](nn::DepthwiseConvOp op) { return selectDepthwise(op); })
       .Default([](Operation *) { return false; });
 }
 

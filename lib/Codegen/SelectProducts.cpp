@@ -199,24 +199,30 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   }
   // The input of a quantization may be a product that only stores codes.
   Value like = codes ? codes->sums : lhs;
+  return storeProduct(op, inputs, like, kernel.epilogue, kernel.requantization,
+                      [&] { return kernel.getOrCreate(module, target); });
+}
+
+bool KernelSelector::storeProduct(Operation *op, SmallVector<Value> inputs, Value like,
+                                  Epilogue &epilogue, std::optional<RowQuantization> &codes,
+                                  function_ref<func::FuncOp()> kernel) {
   SmallVector<Operation *> consumers;
-  if (std::optional<ProductEpilogue> epilogue = findEpilogue(op)) {
-    kernel.epilogue = epilogue->function;
-    consumers = epilogue->consumers;
-    if (epilogue->other) {
-      inputs.push_back(epilogue->other);
+  if (std::optional<ProductEpilogue> found = findEpilogue(op)) {
+    epilogue = found->epilogue;
+    consumers = found->consumers;
+    if (found->other) {
+      inputs.push_back(found->other);
     }
   }
   Operation *last = consumers.empty() ? op : consumers.back();
-  std::optional<Requantization> requantization = findRequantization(last->getResult(0), target);
-  if (requantization) {
-    kernel.requantization = requantization->rows;
-    inputs.push_back(requantization->op.getScale());
-    storeCodes(*requantization, kernel.getOrCreate(module, target), inputs, like);
+  if (std::optional<Requantization> found = findRequantization(last->getResult(0), target)) {
+    codes = found->rows;
+    inputs.push_back(found->op.getScale());
+    storeCodes(*found, kernel(), inputs, like);
     llvm::for_each(consumers, [&](Operation *each) { leaveToUsers(each); });
     return leaveToUsers(op);
   }
-  return replaceByCall(op, consumers, kernel.getOrCreate(module, target), inputs, like);
+  return replaceByCall(op, consumers, kernel(), inputs, like);
 }
 
 void KernelSelector::storeCodes(Requantization codes, func::FuncOp kernel, ValueRange inputs,

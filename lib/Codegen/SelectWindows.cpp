@@ -7,6 +7,7 @@
 
 #include "KernelSelector.h"
 
+#include "quench/Codegen/DepthwiseKernel.h"
 #include "quench/Codegen/UnfoldKernel.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -54,6 +55,11 @@ static Value rowsOfPixels(ImplicitLocOpBuilder &b, Value images) {
   return collapse(b, images, {{0, 1}, {2, 3}});
 }
 
+/// The only scale or zero point of images as that of a matrix.
+static Value oneParameter(ImplicitLocOpBuilder &b, Value parameter) {
+  return collapse(b, parameter, {{0, 1, 2}, {3}});
+}
+
 /// An empty tensor with `factor` rows for each image; the other axes of `type` are static.
 static Value emptyRows(ImplicitLocOpBuilder &b, RankedTensorType type, Value images, int64_t factor,
                        int64_t together = 1) {
@@ -94,7 +100,10 @@ Value KernelSelector::denseImages(Value value, QuantizeOp quantize) {
     SchemeAttr scheme = quantize.getResult().getType().getScheme();
     kernel.codes = {static_cast<int32_t>(scheme.getCodeMin()),
                     static_cast<int32_t>(scheme.getCodeMax())};
-    inputs.push_back(collapse(b, quantize.getScale(), {{0, 1, 2}, {3}}));
+    inputs.push_back(oneParameter(b, quantize.getScale()));
+    if (kernel.hasZeroPoint = scheme.hasZeroPoints(); kernel.hasZeroPoint) {
+      inputs.push_back(oneParameter(b, quantize.getZeroPoint()));
+    }
     element = b.getI8Type();
   }
   int64_t height = kernel.paddedHeight();
@@ -103,10 +112,9 @@ Value KernelSelector::denseImages(Value value, QuantizeOp quantize) {
   return entry->second = call(kernel.getOrCreate(module, target), inputs, empty).front();
 }
 
+static std::array<int64_t, 2> pair(ArrayRef<int64_t> numbers) { return {numbers[0], numbers[1]}; }
+
 static UnfoldKernel unfoldKernel(nn::UnfoldOp op, ArrayRef<int64_t> shape) {
-  auto pair = [](ArrayRef<int64_t> numbers) {
-    return std::array<int64_t, 2>{numbers[0], numbers[1]};
-  };
   return {shape[1],
           shape[2],
           shape[3],
@@ -116,18 +124,25 @@ static UnfoldKernel unfoldKernel(nn::UnfoldOp op, ArrayRef<int64_t> shape) {
           std::nullopt};
 }
 
-/// Whether images become signed bytes by one scale that is given.
+/// Whether images become bytes by one scale, and perhaps a zero point, that are given.
 static bool hasByteCodes(QuantizeOp op) {
   SchemeAttr scheme = op.getResult().getType().getScheme();
   auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
-  return isFloatImages(op.getInput()) && !op.isDynamic() && integer && !integer.isUnsigned() &&
-         integer.getWidth() <= 8 && !scheme.hasZeroPoints() && !scheme.getScaleScheme() &&
-         scheme.getScaleType().isF32() && scheme.getCodeMin() <= 0 && scheme.getCodeMax() >= 0;
+  return isFloatImages(op.getInput()) && !op.isDynamic() && integer && integer.getWidth() <= 8 &&
+         !scheme.hasRealZeroPoints() && !scheme.getScaleScheme() && scheme.getScaleType().isF32() &&
+         (scheme.hasZeroPoints() || (scheme.getCodeMin() <= 0 && scheme.getCodeMax() >= 0));
+}
+
+/// Whether these bytes are signed, and without a zero point.
+static bool hasSignedCodes(QuantizeOp op) {
+  SchemeAttr scheme = op.getResult().getType().getScheme();
+  return hasByteCodes(op) && !scheme.hasZeroPoints() &&
+         !cast<IntegerType>(scheme.getElementType()).isUnsigned();
 }
 
 std::optional<RowCodes> KernelSelector::unfoldedRows(nn::UnfoldOp op, const GroupLayout &groups) {
   auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
-  if (!quantize || !hasByteCodes(quantize) || !UnfoldKernel::canLayOut(groups)) {
+  if (!quantize || !hasSignedCodes(quantize) || !UnfoldKernel::canLayOut(groups)) {
     return std::nullopt;
   }
   return rowsOf(op.getResult(), groups, [&]() -> RowCodes {
@@ -140,14 +155,13 @@ std::optional<RowCodes> KernelSelector::unfoldedRows(nn::UnfoldOp op, const Grou
     SmallVector<Value> destinations = {emptyRows(b, codes, source, factor, groups.rows),
                                        emptyRows(b, sums, source, factor)};
     SmallVector<Value> results = call(kernel.getOrCreate(module, target), dense, destinations);
-    Value scale = collapse(b, quantize.getScale(), {{0, 1, 2}, {3}});
-    return {results[0], scale, results[1], /*rowScales=*/false};
+    return {results[0], oneParameter(b, quantize.getScale()), results[1], /*rowScales=*/false};
   });
 }
 
 bool KernelSelector::selectUnfold(nn::UnfoldOp op) {
   auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
-  if (quantize && hasByteCodes(quantize)) {
+  if (quantize && hasSignedCodes(quantize)) {
     return leaveToUsers(op);
   }
   if (!isFloatImages(op.getInput())) {
@@ -167,4 +181,55 @@ bool KernelSelector::selectUnfold(nn::UnfoldOp op) {
   op->replaceAllUsesWith(ValueRange{rows});
   op->erase();
   return true;
+}
+
+/// How the codes of a scheme are read.
+static ByteCodes byteCodes(SchemeAttr scheme) {
+  return {scheme.getNumericsScheme().element.isSigned(), scheme.hasZeroPoints()};
+}
+
+bool KernelSelector::selectDepthwise(nn::DepthwiseConvOp op) {
+  auto codes = dyn_cast<QTensorType>(op.getInput().getType());
+  auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
+  auto filterType = dyn_cast<QTensorType>(op.getFilter().getType());
+  Value source = codes && quantize ? quantize.getInput() : op.getInput();
+  bool isKnown =
+      codes ? quantize && hasByteCodes(quantize) &&
+                  DepthwiseKernel::refusalOfCodes(codes, filterType, op.getKernel()).empty()
+            : isFloatImages(source);
+  if (!isKnown) {
+    return false;
+  }
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(source.getType()).getShape();
+  DepthwiseKernel kernel{shape[1],
+                         shape[2],
+                         shape[3],
+                         pair(op.getKernel()),
+                         pair(op.getStrides()),
+                         pair(op.getDilations()),
+                         std::nullopt,
+                         std::nullopt};
+  SmallVector<Value> inputs = {denseImages(op.getInput(), quantize)};
+  if (codes) {
+    kernel.input = byteCodes(codes.getScheme());
+    kernel.filter = byteCodes(filterType.getScheme());
+    kernel.perChannel = filterType.getScheme().getBlock()[1] == 1;
+    inputs.push_back(oneParameter(b, quantize.getScale()));
+    if (kernel.input->hasZeroPoints) {
+      inputs.push_back(oneParameter(b, quantize.getZeroPoint()));
+    }
+    auto parts = DisassembleOp::create(b, filterType.getCodesTensor(), filterType.getScalesTensor(),
+                                       filterType.getZeroPointsTensor(), op.getFilter());
+    llvm::append_range(inputs, parts->getResults());
+  } else {
+    inputs.push_back(op.getFilter());
+  }
+  if (op.getBias()) {
+    kernel.bias = true;
+    inputs.push_back(op.getBias());
+  }
+  int64_t factor = kernel.windows(0) * kernel.windows(1);
+  auto rows = RankedTensorType::get({rowsOf(source, factor), shape[3]}, b.getF32Type());
+  return storeProduct(op, inputs, emptyRows(b, rows, source, factor), kernel.epilogue,
+                      kernel.requantization, [&] { return kernel.getOrCreate(module, target); });
 }

@@ -49,6 +49,17 @@ struct ContractionModel : QuantizableOpInterface::ExternalModel<ContractionModel
   }
 };
 
+/// A filter `KH x KW x C` sees each channel by itself: scales of pixels span channels, those of
+/// groups a row of the window.
+struct DepthwiseModel
+    : QuantizableOpInterface::ExternalModel<DepthwiseModel, linalg::DepthwiseConv2DNhwcHwcOp> {
+  OpOperand &getActivationOperand(Operation *op) const { return op->getOpOperand(0); }
+  OpOperand &getWeightOperand(Operation *op) const { return op->getOpOperand(1); }
+  int64_t getActivationReductionAxis(Operation *) const { return 3; }
+  int64_t getWeightReductionAxis(Operation *) const { return 1; }
+  int64_t getWeightOutputAxis(Operation *) const { return 2; }
+};
+
 /// Of these all axes are known: those of the activation and of the weight that are summed over, and
 /// that of the weight for outputs.
 template <typename OpTy, int64_t activationAxis, int64_t weightAxis, int64_t outputAxis>
@@ -72,6 +83,7 @@ void quench::registerQuantizableModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
     attachTo<linalg::MatmulOp, linalg::BatchMatmulOp, linalg::Conv2DNhwcHwcfOp,
              linalg::Conv2DNhwcFhwcOp, linalg::Conv2DNchwFchwOp>(context);
+    linalg::DepthwiseConv2DNhwcHwcOp::attachInterface<DepthwiseModel>(*context);
   });
   registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
     tosa::MatMulOp::attachInterface<TosaModel<tosa::MatMulOp, 2, 1, 2>>(*context);

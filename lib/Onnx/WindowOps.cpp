@@ -214,6 +214,22 @@ static Value groupedConvolution(Node &node, Value padded, Value filter, int64_t 
   return reshape(node, result, sizes);
 }
 
+/// A filter for each channel.
+static Value depthwiseConvolution(Node &node, Value padded, Value filter, Value init,
+                                  const Windows &windows) {
+  ImplicitLocOpBuilder &b = node.b;
+  Sizes sizes = sizesOf(b, filter);
+  sizes.erase(sizes.begin() + 1);
+  Value weights = reshape(node, filter, sizes);
+  if (!node.ok()) {
+    return {};
+  }
+  return linalg::DepthwiseConv2DNchwChwOp::create(b, init.getType(), ValueRange{padded, weights},
+                                                  ValueRange{init}, vectorOf(node, windows.strides),
+                                                  vectorOf(node, windows.dilations))
+      .getResult(0);
+}
+
 static void importConv(Node &node) {
   ImplicitLocOpBuilder &b = node.b;
   RankedValue input = node.floats(0), filter = node.floats(1);
@@ -262,12 +278,19 @@ static void importConv(Node &node) {
       resultSizes(node, {sizesOf(b, padded)[0], b.getIndexAttr(filter.getType().getDimSize(0))},
                   padded, windows);
   Value init = convolutionInit(node, sizes, bias);
-  Value result = groups > 1
-                     ? groupedConvolution(node, padded, weights, groups, sizes, init, windows)
-                     : linalg::Conv2DNchwFchwOp::create(
-                           b, init.getType(), ValueRange{padded, weights}, ValueRange{init},
-                           vectorOf(node, windows.strides), vectorOf(node, windows.dilations))
-                           .getResult(0);
+  bool isDepthwise =
+      groups > 1 && groups == filter.getType().getDimSize(0) && filter.getType().getDimSize(1) == 1;
+  Value result;
+  if (isDepthwise) {
+    result = depthwiseConvolution(node, padded, weights, init, windows);
+  } else if (groups > 1) {
+    result = groupedConvolution(node, padded, weights, groups, sizes, init, windows);
+  } else {
+    result = linalg::Conv2DNchwFchwOp::create(b, init.getType(), ValueRange{padded, weights},
+                                              ValueRange{init}, vectorOf(node, windows.strides),
+                                              vectorOf(node, windows.dilations))
+                 .getResult(0);
+  }
   if (result) {
     node.define(0, rank == 3 ? removeAxis(node, result) : result);
   }

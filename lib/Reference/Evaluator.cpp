@@ -45,6 +45,7 @@ OpTable::OpTable() {
   addConversionOps(*this);
   addTensorOps(*this);
   addNetworkOps(*this);
+  addWindowOps(*this);
   addAttentionOps(*this);
   addQuantizationOps(*this);
   addStorageOps(*this);

@@ -71,45 +71,6 @@ static Expected<Value> evaluateEmbedding(nn::EmbeddingOp op, const Frame &frame)
                        pickRows(table.floats, width, tokens.integers));
 }
 
-/// result[(n OH + y) OW + x, (i KW + j) C + c] = input[n, y sy + i dy, x sx + j dx, c]
-static Expected<Value> evaluateUnfold(nn::UnfoldOp op, const Frame &frame) {
-  const Value &input = frame[op.getInput()];
-  const ArrayRef<int64_t> shape = input.shape(), kernel = op.getKernel(), strides = op.getStrides(),
-                          dilations = op.getDilations();
-  SmallVector<int64_t> windows = {shape[0]};
-  for (const int axis : {0, 1}) {
-    const int64_t room = shape[axis + 1] - dilations[axis] * (kernel[axis] - 1) - 1;
-    if (room < 0) {
-      return failure("expected windows that fit into the image, found images of %s",
-                     shapeString(shape).c_str());
-    }
-    windows.push_back(room / strides[axis] + 1);
-  }
-  windows.append({kernel[0], kernel[1], shape[3]});
-  SmallVector<int64_t> taken;
-  forEachIndex(windows, [&](ArrayRef<int64_t> at) {
-    const int64_t pixel[] = {at[0], at[1] * strides[0] + at[3] * dilations[0],
-                             at[2] * strides[1] + at[4] * dilations[1], at[5]};
-    taken.push_back(position(pixel, shape));
-  });
-  const int64_t rows = windows[0] * windows[1] * windows[2],
-                columns = windows[3] * windows[4] * windows[5];
-  if (!input.isQuantized()) {
-    std::vector<float> floats;
-    for (const int64_t from : taken) {
-      floats.push_back(input.floats[from]);
-    }
-    return Value::tensor(cast<FloatType>(input.elementType()), {rows, columns}, std::move(floats));
-  }
-  Value result = input;
-  result.type = nn::UnfoldOp::rowsOf(input.type, rows, columns);
-  result.codes.clear();
-  for (const int64_t from : taken) {
-    result.codes.push_back(input.codes[from]);
-  }
-  return result;
-}
-
 /// result[m, n] = sum_k input[m, k] * weight[n, k] + bias[n]
 static Expected<Value> evaluateLinear(nn::LinearOp op, const Frame &frame) {
   const Value &input = frame[op.getInput()];
@@ -209,7 +170,6 @@ void addNetworkOps(OpTable &table) {
   table.add<nn::RMSNormOp>(evaluateRMSNorm);
   table.add<nn::LayerNormOp>(evaluateLayerNorm);
   table.add<nn::SiLUOp>(evaluateSiLU);
-  table.add<nn::UnfoldOp>(evaluateUnfold);
 }
 
 } // namespace quench::reference

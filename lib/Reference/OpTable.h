@@ -102,6 +102,7 @@ void addArithOps(OpTable &table);
 void addConversionOps(OpTable &table);
 void addTensorOps(OpTable &table);
 void addNetworkOps(OpTable &table);
+void addWindowOps(OpTable &table);
 void addAttentionOps(OpTable &table);
 void addQuantizationOps(OpTable &table);
 void addStorageOps(OpTable &table);

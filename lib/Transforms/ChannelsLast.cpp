@@ -12,15 +12,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FilterOrder.h"
+
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -35,80 +35,7 @@ namespace quench {
 
 using namespace quench;
 
-/// Axis `i` of the result is axis `order[i]` of the input, as `linalg.transpose` has it.
-using Order = ArrayRef<int64_t>;
 static constexpr int64_t kToLast[] = {0, 2, 3, 1}, kToFirst[] = {0, 3, 1, 2};
-
-template <typename T> static SmallVector<T> reorder(ArrayRef<T> values, Order order) {
-  return applyPermutation(values, order);
-}
-
-static Value transpose(ImplicitLocOpBuilder &b, Value value, Order order) {
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), value);
-  Value empty =
-      tensor::EmptyOp::create(b, reorder<OpFoldResult>(sizes, order), getElementTypeOrSelf(value));
-  return linalg::TransposeOp::create(b, value, empty, order)->getResult(0);
-}
-
-/// A constant in another order; null for other values.
-static Value transposeConstant(ImplicitLocOpBuilder &b, Value value, Order order) {
-  DenseElementsAttr elements;
-  auto type = dyn_cast_or_null<RankedTensorType>(value ? value.getType() : Type());
-  if (!type || type.getElementType().isInteger(1) || type.getNumElements() == 0 ||
-      !matchPattern(value, m_Constant(&elements))) {
-    return {};
-  }
-  auto moved = type.clone(reorder<int64_t>(type.getShape(), order));
-  ImplicitLocOpBuilder at(value.getLoc(), b);
-  if (elements.isSplat()) {
-    return arith::ConstantOp::create(at, elements.resizeSplat(moved));
-  }
-  SmallVector<int64_t> strides = reorder<int64_t>(computeStrides(type.getShape()), order);
-  ArrayRef<char> from = elements.getRawData();
-  size_t width = from.size() / type.getNumElements();
-  std::vector<char> to;
-  to.reserve(from.size());
-  SmallVector<int64_t> index(moved.getRank(), 0);
-  for (int64_t count = type.getNumElements(); count > 0; --count) {
-    ArrayRef<char> element = from.slice(linearize(index, strides) * width, width);
-    to.insert(to.end(), element.begin(), element.end());
-    for (int64_t axis = moved.getRank() - 1; axis >= 0; --axis) {
-      if (++index[axis] < moved.getDimSize(axis)) {
-        break;
-      }
-      index[axis] = 0;
-    }
-  }
-  return arith::ConstantOp::create(at, DenseElementsAttr::getFromRawBuffer(moved, to));
-}
-
-/// Filters in another order: constants, and codes of constants, become others.
-static Value transposeFilter(ImplicitLocOpBuilder &b, Value filter, Order order) {
-  if (Value constant = transposeConstant(b, filter, order)) {
-    return constant;
-  }
-  auto dequantize = filter.getDefiningOp<DequantizeOp>();
-  auto assemble = dequantize ? dequantize.getInput().getDefiningOp<AssembleOp>() : AssembleOp();
-  SchemeAttr scheme = assemble ? assemble.getResult().getType().getScheme() : SchemeAttr();
-  if (!scheme || scheme.getScaleScheme() || scheme.hasRealZeroPoints()) {
-    return transpose(b, filter, order);
-  }
-  Value codes = transposeConstant(b, assemble.getCodes(), order);
-  Value scales = transposeConstant(b, assemble.getScales(), order);
-  Value zeroPoints = transposeConstant(b, assemble.getZeroPoints(), order);
-  if (!codes || !scales || (assemble.getZeroPoints() && !zeroPoints)) {
-    return transpose(b, filter, order);
-  }
-  RankedTensorType expressed = assemble.getResult().getType().getExpressed();
-  auto type = QTensorType::get(expressed.clone(reorder<int64_t>(expressed.getShape(), order)),
-                               SchemeAttr::get(b.getContext(), scheme.getElement(),
-                                               reorder<int64_t>(scheme.getBlock(), order),
-                                               scheme.getScale(), scheme.getZeroPoint(),
-                                               scheme.getCodeMin(), scheme.getCodeMax()));
-  ImplicitLocOpBuilder at(assemble.getLoc(), b);
-  Value moved = AssembleOp::create(at, type, codes, scales, zeroPoints);
-  return DequantizeOp::create(at, type.getExpressed(), moved);
-}
 
 /// The transposition that a value is, if it puts channels first.
 static linalg::TransposeOp findToFirst(Value value) {
@@ -151,6 +78,28 @@ struct MoveConvolution : OpRewritePattern<linalg::Conv2DNchwFchwOp> {
         linalg::Conv2DNhwcFhwcOp::create(b, init.getType(), ValueRange{images, filter},
                                          ValueRange{init}, op.getStrides(), op.getDilations())
             .getResult(0);
+    rewriter.replaceOp(op, transpose(b, result, kToFirst));
+    return success();
+  }
+};
+
+/// depthwise_conv_2d_nchw_chw(x, w) -> to_first(depthwise_conv_2d_nhwc_hwc(to_last(x), w'))
+struct MoveDepthwise : OpRewritePattern<linalg::DepthwiseConv2DNchwChwOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::DepthwiseConv2DNchwChwOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics()) {
+      return rewriter.notifyMatchFailure(op, "expected tensors");
+    }
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value images = transpose(b, op.getInputs()[0], kToLast);
+    Value filter = transposeFilter(b, withoutUnitAxis(b, op.getInputs()[1]), {1, 2, 0});
+    Value init = moveInit(b, op.getOutputs()[0]);
+    Value result = linalg::DepthwiseConv2DNhwcHwcOp::create(
+                       b, init.getType(), ValueRange{images, filter}, ValueRange{init},
+                       op.getStrides(), op.getDilations())
+                       .getResult(0);
     rewriter.replaceOp(op, transpose(b, result, kToFirst));
     return success();
   }
@@ -368,10 +317,10 @@ LogicalResult MoveQuantization::matchAndRewrite(linalg::TransposeOp op,
 
 void ChannelsLastPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
-  patterns
-      .add<MoveConvolution, MoveElementwise, MovePad, MoveQuantization, MoveReduction,
-           CancelTranspositions, MovePooling<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>,
-           MovePooling<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>>(&getContext());
+  patterns.add<MoveConvolution, MoveDepthwise, MoveElementwise, MovePad, MoveQuantization,
+               MoveReduction, CancelTranspositions,
+               MovePooling<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>,
+               MovePooling<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>>(&getContext());
   if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
     getOperation().emitError("moving transpositions did not end");
     signalPassFailure();

@@ -11,8 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConvolutionOperands.h"
+
 #include "quench/Dialect/NN/IR/NNOps.h"
-#include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -44,36 +45,13 @@ static remark::RemarkOpts remarkOptions(StringRef name) {
   return remark::RemarkOpts::name(name).category(DEBUG_TYPE);
 }
 
-/// Pixels and channels of images as the axes of a matrix.
-static SmallVector<ReassociationIndices> matrixAxes() { return {{0, 1, 2}, {3}}; }
-
 namespace {
 /// A stored filter `F x KH x KW x C` and what it is as a matrix.
 struct Filter {
   WeightOp weight;
   Type matrix;
 };
-
-/// What a convolution reads, before zeros are put around it, and how it is quantized.
-struct Images {
-  tensor::PadOp pad;
-  QuantizeOp quantize;
-};
 } // namespace
-
-static bool isWholeTensor(SchemeAttr scheme) {
-  return llvm::all_of(scheme.getBlock(),
-                      [](int64_t extent) { return extent == SchemeAttr::kWhole; });
-}
-
-static bool hasPlainParameters(SchemeAttr scheme) {
-  return !scheme.getScaleScheme() && !scheme.hasRealZeroPoints();
-}
-
-static SchemeAttr withBlock(SchemeAttr scheme, ArrayRef<int64_t> block) {
-  return SchemeAttr::get(scheme.getContext(), scheme.getElement(), block, scheme.getScale(),
-                         scheme.getZeroPoint(), scheme.getCodeMin(), scheme.getCodeMax());
-}
 
 /// The scheme of filters as rows of a matrix: blocks have to be neighbours there.
 static Expected<SchemeAttr> schemeOfRows(SchemeAttr scheme, ArrayRef<int64_t> shape) {
@@ -129,74 +107,6 @@ static Expected<Filter> findFilter(Value value) {
   return Filter{weight, QTensorType::get(matrix, *scheme)};
 }
 
-/// A pad by zeros of static sizes.
-static tensor::PadOp findZeroPad(Value value) {
-  auto pad = value.getDefiningOp<tensor::PadOp>();
-  Value filling = pad ? pad.getConstantPaddingValue() : Value();
-  return filling && matchPattern(filling, m_PosZeroFloat()) ? pad : tensor::PadOp();
-}
-
-/// Whether zero is stored as zero and read as zero.
-static bool keepsZero(SchemeAttr scheme) {
-  return !scheme.hasZeroPoints() && scheme.getCodeMin() <= 0 && scheme.getCodeMax() >= 0;
-}
-
-/// How images are quantized. Nothing for those that are not, or where each pixel is by itself and
-/// `isRows` does not say that pixels are rows.
-static Expected<Images> findImages(Value value, bool isRows) {
-  tensor::PadOp pad = findZeroPad(value);
-  auto dequantize = value.getDefiningOp<DequantizeOp>();
-  if (pad && pad.getSource().getDefiningOp<DequantizeOp>()) {
-    dequantize = pad.getSource().getDefiningOp<DequantizeOp>();
-  } else {
-    pad = nullptr;
-  }
-  auto quantize = dequantize ? dequantize.getInput().getDefiningOp<QuantizeOp>() : QuantizeOp();
-  if (!quantize || !hasPlainParameters(quantize.getResult().getType().getScheme())) {
-    return Images{};
-  }
-  SchemeAttr scheme = quantize.getResult().getType().getScheme();
-  bool isWhole = isWholeTensor(scheme);
-  if (isWhole && quantize.isDynamic()) {
-    return llvm::createStringError("the scale of its images is computed from all of them");
-  }
-  if (pad && !(isWhole && keepsZero(scheme))) {
-    return Images{};
-  }
-  bool isPixel = scheme.getBlock() == ArrayRef<int64_t>{1, 1, 1, SchemeAttr::kWhole};
-  if (!isWhole && !(isRows && isPixel)) {
-    return Images{};
-  }
-  return Images{pad, quantize};
-}
-
-/// The bias of each filter that sums begin with; null for zero, nothing for everything else.
-static std::optional<Value> findBias(Value init) {
-  if (auto fill = init.getDefiningOp<linalg::FillOp>();
-      fill && matchPattern(fill.getInputs().front(), m_PosZeroFloat())) {
-    return Value();
-  }
-  Value bias;
-  if (auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
-      broadcast && broadcast.getDimensions() == ArrayRef<int64_t>{0, 1, 2}) {
-    bias = broadcast.getInput();
-  }
-  if (auto generic = init.getDefiningOp<linalg::GenericOp>();
-      generic && generic.getNumDpsInputs() == 1 && generic.getNumResults() == 1 &&
-      generic.getNumParallelLoops() == generic.getNumLoops()) {
-    MLIRContext *context = init.getContext();
-    auto maps = generic.getIndexingMapsArray();
-    bool isCopy =
-        generic.getBody()->getTerminator()->getOperand(0) == generic.getBody()->getArgument(0);
-    bool isLast = maps[0] == AffineMap::get(4, 0, getAffineDimExpr(3, context)) &&
-                  maps[1] == AffineMap::getMultiDimIdentityMap(4, context);
-    bias = isCopy && isLast ? generic.getDpsInputOperand(0)->get() : Value();
-  }
-  auto type = bias ? dyn_cast<RankedTensorType>(bias.getType()) : RankedTensorType();
-  return type && type.getRank() == 1 && type.getElementType().isF32() ? std::optional(bias)
-                                                                      : std::nullopt;
-}
-
 namespace {
 
 /// conv(dequantize(quantize(x)), dequantize(w)) + b
@@ -208,8 +118,8 @@ struct UnfoldConvolution : OpRewritePattern<linalg::Conv2DNhwcFhwcOp> {
                                 PatternRewriter &rewriter) const override;
 
 private:
-  static Value makeRows(ImplicitLocOpBuilder &b, linalg::Conv2DNhwcFhwcOp op, Images images,
-                        bool isRows, int64_t columns);
+  static Value makeRows(ImplicitLocOpBuilder &b, linalg::Conv2DNhwcFhwcOp op,
+                        ConvolvedImages images, bool isRows, int64_t columns);
 };
 
 struct UnfoldConvolutionsPass : quench::impl::UnfoldConvolutionsPassBase<UnfoldConvolutionsPass> {
@@ -219,31 +129,13 @@ struct UnfoldConvolutionsPass : quench::impl::UnfoldConvolutionsPassBase<UnfoldC
 
 } // namespace
 
-static SmallVector<int64_t> numbersOf(DenseIntElementsAttr attribute) {
-  return llvm::to_vector(attribute.getValues<int64_t>());
-}
-
-/// `quantize` of other floats, which have the elements of its input and zeros.
-static Value quantizeAgain(ImplicitLocOpBuilder &b, QuantizeOp quantize, Value floats,
-                           SchemeAttr scheme, Value scale, Value zeroPoint) {
-  auto type = QTensorType::get(cast<RankedTensorType>(floats.getType()), scheme);
-  auto again = cast<QuantizeOp>(b.clone(*quantize));
-  again.getInputMutable().assign(floats);
-  again.getScaleMutable().assign(scale ? ValueRange(scale) : ValueRange());
-  again.getZeroPointMutable().assign(zeroPoint ? ValueRange(zeroPoint) : ValueRange());
-  again.getResult().setType(type);
-  return DequantizeOp::create(b, type.getExpressed(), again.getResult());
-}
-
 Value UnfoldConvolution::makeRows(ImplicitLocOpBuilder &b, linalg::Conv2DNhwcFhwcOp op,
-                                  Images images, bool isRows, int64_t columns) {
+                                  ConvolvedImages images, bool isRows, int64_t columns) {
   Value input = op.getInputs()[0];
   QuantizeOp quantize = images.quantize;
   Value floats = quantize ? quantize.getInput() : input;
   if (images.pad) {
-    IRMapping mapping;
-    mapping.map(images.pad.getSource(), floats);
-    floats = b.clone(*images.pad, mapping)->getResult(0);
+    floats = padAgain(b, images.pad, floats);
   }
   auto flat = [&](Value value) -> Value {
     return value ? tensor::CollapseShapeOp::create(b, value, matrixAxes()) : Value();
@@ -297,7 +189,7 @@ LogicalResult UnfoldConvolution::matchAndRewrite(linalg::Conv2DNhwcFhwcOp op,
   SmallVector<int64_t> strides = numbersOf(op.getStrides());
   auto kernel = cast<RankedTensorType>(op.getInputs()[1].getType()).getShape().slice(1, 2);
   bool isRows = kernel[0] == 1 && kernel[1] == 1 && strides[0] == 1 && strides[1] == 1;
-  Expected<Images> images = findImages(op.getInputs()[0], isRows);
+  Expected<ConvolvedImages> images = findImages(op.getInputs()[0], isRows);
   if (!images) {
     return refuse(llvm::toString(images.takeError()));
   }
@@ -340,6 +232,7 @@ static bool isMatrixOfPixels(OpOperand *operand) {
 void UnfoldConvolutionsPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
   patterns.add<UnfoldConvolution>(&getContext());
+  populateUnfoldDepthwise(patterns);
   walkAndApplyPatterns(getOperation(), std::move(patterns));
   RewritePatternSet elementwise(&getContext());
   linalg::populateFoldReshapeOpsByCollapsingPatterns(elementwise, isMatrixOfPixels);

@@ -317,10 +317,11 @@ static Expected<CodeArray> readCodes(const WeightStore &store, StringRef name,
     return view.takeError();
   }
   ArrayRef<int64_t> stored = (*view)->shape;
-  if (shape.size() == 2 && stored.size() > 2) {
+  if (shape.size() == 2 && stored.size() > 2 && shape[0] > 0) {
     // Rows of a matrix that are stored in pieces.
-    int64_t pieces = numerics::elementCount(stored.drop_front().drop_back());
-    if (pieces == 0 || shape.back() % pieces != 0 || shape.back() / pieces * bits % 8 != 0) {
+    int64_t pieces = numerics::elementCount(stored.drop_back()) / shape[0];
+    if (pieces == 0 || shape[1] % pieces != 0 ||
+        (pieces > 1 && shape[1] / pieces * bits % 8 != 0)) {
       return tensorError(store, name, "expected rows without padding to read them as a matrix");
     }
   }

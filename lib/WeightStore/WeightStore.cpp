@@ -20,6 +20,7 @@
 #include "llvm/Support/Process.h"
 
 #include <cmath>
+#include <numeric>
 #include <sys/mman.h>
 
 using namespace llvm;
@@ -159,16 +160,21 @@ Expected<const TensorView *> WeightStore::require(StringRef name) const {
   return tensorError(name, "expected it in the weights, found no such tensor");
 }
 
-/// Whether `matrix` has the first axis of `stored` and all others in its rows.
+/// Whether `matrix` has the first axes of `stored` as rows and all others in a row.
 static bool isMatrixOf(ArrayRef<int64_t> stored, ArrayRef<int64_t> matrix) {
-  if (matrix.size() != 2 || stored.size() <= 2 || stored[0] != matrix[0]) {
+  if (matrix.size() != 2 || stored.size() <= 2) {
     return false;
   }
-  int64_t row = 1;
-  for (int64_t size : stored.drop_front()) {
-    row *= size;
+  auto product = [](ArrayRef<int64_t> sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>());
+  };
+  for (size_t rows = 1; rows < stored.size(); ++rows) {
+    if (product(stored.take_front(rows)) == matrix[0] &&
+        product(stored.drop_front(rows)) == matrix[1]) {
+      return true;
+    }
   }
-  return row == matrix[1];
+  return false;
 }
 
 Expected<const TensorView *> WeightStore::requireShape(StringRef name,

@@ -85,6 +85,38 @@ func.func @residual(%x: tensor<8x12xf32>, %skip: tensor<8x6xf32>) -> tensor<8x6x
 
 // -----
 
+// So are bounds of any kind.
+// CHECK-LABEL: func.func @bounds(
+// CHECK:         quench.kernel_call @contract_f32_f32_relu6_6x12(
+// CHECK:         quench.kernel_call @contract_f32_f32_clampbf800000_7f800000_6x12(
+// CHECK-NOT:     linalg.generic
+// CHECK:         return
+func.func @bounds(%x: tensor<8x12xf32>) -> (tensor<8x6xf32>, tensor<8x6xf32>) {
+  %w = quench.weight @w : tensor<6x12xf32>
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %low = arith.constant -1.0 : f32
+  %e = tensor.empty() : tensor<8x6xf32>
+  %y = nn.linear %x, %w : tensor<8x12xf32>, tensor<6x12xf32> -> tensor<8x6xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<8x6xf32>) outs(%e : tensor<8x6xf32>) {
+    ^bb0(%v: f32, %old: f32):
+      %m = arith.maximumf %v, %zero : f32
+      %n = arith.minimumf %m, %six : f32
+      linalg.yield %n : f32
+  } -> tensor<8x6xf32>
+  %z = nn.linear %x, %w : tensor<8x12xf32>, tensor<6x12xf32> -> tensor<8x6xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
+      ins(%z : tensor<8x6xf32>) outs(%e : tensor<8x6xf32>) {
+    ^bb0(%v: f32, %old: f32):
+      %m = arith.maximumf %v, %low : f32
+      linalg.yield %m : f32
+  } -> tensor<8x6xf32>
+  return %r, %s : tensor<8x6xf32>, tensor<8x6xf32>
+}
+
+// -----
+
 // Other activations are left alone.
 // CHECK-LABEL: func.func @negative_leaky(
 // CHECK:         quench.kernel_call @contract_
@@ -98,7 +130,8 @@ func.func @negative_leaky(%x: tensor<8x12xf32>) -> tensor<8x6xf32> {
   %r = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
       ins(%y : tensor<8x6xf32>) outs(%e : tensor<8x6xf32>) {
     ^bb0(%v: f32, %old: f32):
-      %m = arith.maximumf %v, %small : f32
+      %t = arith.mulf %v, %small : f32
+      %m = arith.maximumf %v, %t : f32
       linalg.yield %m : f32
   } -> tensor<8x6xf32>
   return %r : tensor<8x6xf32>

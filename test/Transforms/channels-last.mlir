@@ -4,6 +4,7 @@
 // CHECK-DAG: #[[$SAME:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
 // CHECK-DAG: #[[$CHANNEL:.+]] = affine_map<(d0, d1, d2, d3) -> (d3)>
 // CHECK-DAG: #[[$FIRST:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d3, d1, d2)>
+// CHECK-DAG: #[[$TAPS:.+]] = #quench.scheme<i8, block = [*, *, 1], scale = f32>
 // CHECK-DAG: #[[$FILTERS:.+]] = #quench.scheme<i8, block = [1, *, *, *], scale = f32>
 
 #nchw = affine_map<(n, c, h, w) -> (n, c, h, w)>
@@ -100,4 +101,32 @@ func.func @negative_order(%x: tensor<1x2x2x2xf32>) -> tensor<1x8xf32> {
   %c = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x2x2x2xf32>, tensor<2x2x1x1xf32>) outs(%z : tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>
   %r = tensor.collapse_shape %c [[0], [1, 2, 3]] : tensor<1x2x2x2xf32> into tensor<1x8xf32>
   return %r : tensor<1x8xf32>
+}
+
+// Filters of single channels are those of ONNX without an axis of size 1, which neither constants nor codes keep.
+// CHECK-LABEL: func.func @depthwise(
+// CHECK-DAG:     %[[W:.+]] = arith.constant dense<{{\[\[\[}}1.000000e+00, 3.000000e+00], [2.000000e+00, 4.000000e+00]]]> : tensor<1x2x2xf32>
+// CHECK-DAG:     %[[CODES:.+]] = arith.constant dense<{{\[\[\[}}5, 7], [6, 8]]]> : tensor<1x2x2xi8>
+// CHECK:         %[[C:.+]] = linalg.depthwise_conv_2d_nhwc_hwc {{.*}}ins(%{{.+}}, %[[W]] : tensor<1x3x4x2xf32>, tensor<1x2x2xf32>)
+// CHECK-NOT:     linalg.transpose
+// CHECK:         %[[Q:.+]] = quench.assemble %[[CODES]], %{{.+}} : tensor<1x2x2xi8>, tensor<1x1x2xf32> to !quench.qtensor<1x2x2xf32, #[[$TAPS]]>
+// CHECK:         %[[D:.+]] = quench.dequantize %[[Q]]
+// CHECK-NOT:     linalg.transpose
+// CHECK:         linalg.depthwise_conv_2d_nhwc_hwc {{.*}}ins(%[[C]], %[[D]] :
+func.func @depthwise(%x: tensor<1x2x3x4xf32>) -> tensor<1x2x3x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<[[[[1.0, 2.0]]], [[[3.0, 4.0]]]]> : tensor<2x1x1x2xf32>
+  %codes = arith.constant dense<[[[[5, 6]]], [[[7, 8]]]]> : tensor<2x1x1x2xi8>
+  %scales = arith.constant dense<[[[[0.5]]], [[[2.0]]]]> : tensor<2x1x1x1xf32>
+  %q = quench.assemble %codes, %scales : tensor<2x1x1x2xi8>, tensor<2x1x1x1xf32> to !quench.qtensor<2x1x1x2xf32, #filters>
+  %d = quench.dequantize %q : !quench.qtensor<2x1x1x2xf32, #filters> to tensor<2x1x1x2xf32>
+  %v = tensor.collapse_shape %w [[0, 1], [2], [3]] : tensor<2x1x1x2xf32> into tensor<2x1x2xf32>
+  %u = tensor.collapse_shape %d [[0, 1], [2], [3]] : tensor<2x1x1x2xf32> into tensor<2x1x2xf32>
+  %e = tensor.empty() : tensor<1x2x3x3xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %c = linalg.depthwise_conv_2d_nchw_chw ins(%x, %v : tensor<1x2x3x4xf32>, tensor<2x1x2xf32>) outs(%z : tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %f = tensor.empty() : tensor<1x2x3x2xf32>
+  %y = linalg.fill ins(%zero : f32) outs(%f : tensor<1x2x3x2xf32>) -> tensor<1x2x3x2xf32>
+  %r = linalg.depthwise_conv_2d_nchw_chw ins(%c, %u : tensor<1x2x3x3xf32>, tensor<2x1x2xf32>) outs(%y : tensor<1x2x3x2xf32>) -> tensor<1x2x3x2xf32>
+  return %r : tensor<1x2x3x2xf32>
 }

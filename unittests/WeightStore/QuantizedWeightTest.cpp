@@ -182,8 +182,17 @@ TEST(QuantizedWeightTest, filtersAreReadAsRowsOfAMatrix) {
   QuantizedTensor matrix = llvm::cantFail(readQuantized(*store, "w", rows, {3, 24}));
   EXPECT_EQ(matrix.codes, tensor.codes);
   EXPECT_EQ(matrix.scales, tensor.scales);
-  std::string found = message(readQuantized(*store, "w", rows, {6, 12}).takeError());
-  EXPECT_NE(found.find("expected shape [6, 6], found [3, 2, 3, 2]"), std::string::npos) << found;
+  std::string found = message(readQuantized(*store, "w", rows, {2, 36}).takeError());
+  EXPECT_NE(found.find("expected shape [2, 18], found [3, 2, 3, 2]"), std::string::npos) << found;
+  // Those of single channels are stored tap by tap, with or without padding.
+  Scheme taps{Encoding::integer(4), {kWhole, kWhole, 1}, FloatFormat::F32};
+  Scheme columns{Encoding::integer(4), {kWhole, 1}, FloatFormat::F32};
+  QuantizedTensor channels = quantized(taps, {2, 3, 5});
+  ASSERT_EQ(message(write(folder / "taps", taps, channels)), "success");
+  store = llvm::cantFail(WeightStore::open(folder / "taps"));
+  matrix = llvm::cantFail(readQuantized(*store, "w", columns, {6, 5}));
+  EXPECT_EQ(matrix.codes, channels.codes);
+  EXPECT_EQ(matrix.scales, channels.scales);
   // Seven codes of two bits are padded to two bytes, fourteen in a row would be as many bytes.
   Scheme two{Encoding::integer(2), {1, kWhole, kWhole, kWhole}, FloatFormat::F32};
   ASSERT_EQ(message(write(folder / "padded", two, quantized(two, {3, 1, 2, 7}))), "success");

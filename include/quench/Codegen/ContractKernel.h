@@ -32,8 +32,7 @@ struct ContractKernel {
   /// What codes stand for that are not integers.
   std::optional<numerics::CodeTable> table;
   bool bias = false;
-  /// What becomes of an element before it is stored, as the last argument of a function of two.
-  std::optional<Pointwise> epilogue;
+  Epilogue epilogue;
   /// Codes to store instead of the result, with one scale for all.
   std::optional<RowQuantization> requantization = std::nullopt;
 

@@ -10,6 +10,9 @@
 
 #include "quench/Codegen/KernelBuilder.h"
 
+#include <optional>
+#include <string>
+
 namespace quench {
 
 /// The bits of the bf16 nearest to each lane of f32, ties to even, in the upper half of an i32; NaN
@@ -23,10 +26,6 @@ enum class Pointwise {
   SiLUMul,
   /// x + y
   Add,
-  /// maximum(x, 0), NaN for NaN
-  ReLU,
-  /// maximum(x + y, 0)
-  AddReLU,
   /// x rounded to bf16 (f16), in f32
   RoundToBF16,
   RoundToF16,
@@ -37,12 +36,30 @@ llvm::StringRef nameOf(Pointwise function);
 
 /// Whether it takes a second value.
 inline bool takesTwo(Pointwise function) {
-  return function == Pointwise::SiLUMul || function == Pointwise::Add ||
-         function == Pointwise::AddReLU;
+  return function == Pointwise::SiLUMul || function == Pointwise::Add;
 }
 
 /// The function of vectors; `y` is null for a function of one.
 mlir::Value emitPointwise(KernelBuilder &builder, Pointwise function, mlir::Value x, mlir::Value y);
+
+/// minimum(maximum(x, low), high), NaN for NaN: ReLU, ReLU6 and their like. Infinities are no
+/// bounds.
+struct Clamp {
+  float low, high;
+};
+
+/// What becomes of an element of a product before it is stored.
+struct Epilogue {
+  /// The element is the only argument, or the last one of two.
+  std::optional<Pointwise> function;
+  /// Behind the function.
+  std::optional<Clamp> clamp;
+
+  bool takesTwo() const { return function && quench::takesTwo(*function); }
+  /// "_add_relu", or nothing.
+  std::string name() const;
+  mlir::Value emit(KernelBuilder &builder, mlir::Value value, mlir::Value other) const;
+};
 
 /// Rows of `width`. Parameters: one or two inputs `?xW` and the result `?xW`, f32.
 mlir::func::FuncOp getOrCreatePointwiseKernel(mlir::ModuleOp module, const Target &target,

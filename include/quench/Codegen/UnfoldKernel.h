@@ -26,16 +26,19 @@ struct PadImagesKernel {
   int64_t height, width, channels;
   /// Pixels before and behind, along rows and columns.
   std::array<int64_t, 2> low, high;
-  /// The range of codes of signed bytes; nothing for f32.
+  /// The range of codes of bytes; nothing for f32.
   std::optional<std::array<int32_t, 2>> codes;
+  /// Whether codes have a zero point, which stands for the zeros, too.
+  bool hasZeroPoint = false;
 
   int64_t paddedHeight() const { return low[0] + height + high[0]; }
   /// Elements of a row of pixels of the result.
   int64_t paddedRow() const { return (low[1] + width + high[1]) * channels; }
   std::string name() const;
 
-  /// Parameters: images `?x(W C)` f32, a row for each row of pixels; of codes a scale `1x1` f32;
-  /// the result `?x(PW C)`, i8 or f32. The arithmetic is that of `quench.quantize`.
+  /// Parameters: images `?x(W C)` f32, a row for each row of pixels; of codes a scale `1x1` f32 and
+  /// perhaps a zero point `1x1` i32; the result `?x(PW C)`, i8 or f32. The arithmetic is that of
+  /// `quench.quantize`.
   mlir::func::FuncOp getOrCreate(mlir::ModuleOp module, const Target &target) const;
 };
 

@@ -58,8 +58,8 @@ public:
   /// The tensor called `name`, or an error that names the store.
   llvm::Expected<const TensorView *> require(llvm::StringRef name) const;
 
-  /// The tensor called `name` if it has exactly this shape, or is a stack of more axes and the
-  /// shape that of a matrix whose rows are all axes but the first (filters of a convolution).
+  /// The tensor called `name` if it has exactly this shape, or has more axes and the shape is that
+  /// of a matrix with the first ones as rows and the others in a row (filters of a convolution).
   /// Otherwise an error that names the file and both shapes.
   llvm::Expected<const TensorView *> requireShape(llvm::StringRef name,
                                                   llvm::ArrayRef<int64_t> shape) const;

@@ -68,8 +68,31 @@ struct LowerUnfold : public OpRewritePattern<nn::UnfoldOp> {
     return success();
   }
 };
+
+/// nn.depthwise_conv %x, %w bias(%b)
+///   -> linalg.depthwise_conv_2d_nhwc_hwc, collapsed; generic(m, c): sum + %b[c]
+struct LowerDepthwiseConv : public OpRewritePattern<nn::DepthwiseConvOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::DepthwiseConvOp op, PatternRewriter &rewriter) const override {
+    if (!isa<RankedTensorType>(op.getInput().getType())) {
+      return rewriter.notifyMatchFailure(op, "expected images that are not quantized");
+    }
+    TensorBuilder b(op.getLoc(), rewriter);
+    Value sums = b.depthwise(op.getInput(), op.getFilter(), op.getKernel(), op.getStrides(),
+                             op.getDilations(), cast<RankedTensorType>(op.getType()));
+    if (op.getBias()) {
+      sums = b.generic("pp", {{op.getBias(), {1}}}, {sums, {0, 1}},
+                       [](TensorBuilder &b, ValueRange v) -> Value {
+                         return arith::AddFOp::create(b, v[1], v[0]);
+                       });
+    }
+    rewriter.replaceOp(op, sums);
+    return success();
+  }
+};
 } // namespace
 
 void quench::populateLowerLinear(RewritePatternSet &patterns) {
-  patterns.add<LowerEmbedding, LowerLinear, LowerUnfold>(patterns.getContext());
+  patterns.add<LowerEmbedding, LowerLinear, LowerUnfold, LowerDepthwiseConv>(patterns.getContext());
 }

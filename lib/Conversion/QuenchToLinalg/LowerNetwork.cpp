@@ -5,10 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Operations that only move elements act on codes, scales and zero points alike.
+// Operations that only move elements act on codes, scales and zero points alike; windows by filters
+// are sums of codes, which scales multiply.
 //
 //===----------------------------------------------------------------------===//
 
+#include "ElementCode.h"
 #include "Patterns.h"
 #include "QTensorParts.h"
 
@@ -81,8 +83,68 @@ struct UnfoldCodes : public OpConversionPattern<nn::UnfoldOp> {
     return success();
   }
 };
+
+/// nn.depthwise_conv of codes
+///   -> the same sums of codes without zero points, in i32; generic(m, c): f32(sum) sf[c] si + b[c]
+struct LowerDepthwiseOfCodes : public OpConversionPattern<nn::DepthwiseConvOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(nn::DepthwiseConvOp op, OneToNOpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto left = dyn_cast<QTensorType>(op.getInput().getType());
+    auto right = dyn_cast<QTensorType>(op.getFilter().getType());
+    if (!left || !right) {
+      return rewriter.notifyMatchFailure(op, "expected quantized images");
+    }
+    TensorBuilder b(op.getLoc(), rewriter);
+    QTensorParts input(left, adaptor.getInput()), filter(right, adaptor.getFilter());
+    auto type = cast<RankedTensorType>(op.getType());
+    Value sums = b.depthwise(differences(b, input), differences(b, filter), op.getKernel(),
+                             op.getStrides(), op.getDilations(), type.clone(b.getI32Type()));
+    constexpr int64_t first = LoopOperand::first;
+    SmallVector<LoopOperand> operands = {{sums, {0, 1}},
+                                         {filter.scales, {first, perChannel(right) ? 1 : first}},
+                                         {input.scales, {first, first, first, first}}};
+    if (op.getBias()) {
+      operands.push_back({op.getBias(), {1}});
+    }
+    Value empty = b.empty(type, b.sizes(sums));
+    rewriter.replaceOp(
+        op,
+        b.generic("pp", operands, {empty, {0, 1}}, [&](TensorBuilder &b, ValueRange v) -> Value {
+          Value t = arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
+          t = arith::MulFOp::create(b, arith::MulFOp::create(b, t, v[1]), v[2]);
+          return op.getBias() ? arith::AddFOp::create(b, t, v[3]).getResult() : t;
+        }));
+    return success();
+  }
+
+private:
+  /// Whether neighbours along the last axis have scales of their own.
+  static bool perChannel(QTensorType type) { return type.getScheme().getBlock().back() == 1; }
+
+  /// Codes less their zero points, in i32.
+  static Value differences(TensorBuilder &b, const QTensorParts &parts) {
+    auto type = cast<RankedTensorType>(parts.codes.getType()).clone(b.getI32Type());
+    const int64_t last = type.getRank() - 1;
+    LoopOperand codes{parts.codes, llvm::to_vector(llvm::seq<int64_t>(0, last + 1))};
+    LoopOperand result{b.empty(type, b.sizes(parts.codes)), codes.loops};
+    SmallVector<LoopOperand> operands = {codes};
+    if (parts.zeroPoints) {
+      SmallVector<int64_t> loops(last + 1, LoopOperand::first);
+      loops.back() = perChannel(parts.type) ? last : LoopOperand::first;
+      operands.push_back({parts.zeroPoints, loops});
+    }
+    return b.generic(
+        std::string(last + 1, 'p'), operands, result, [&](TensorBuilder &b, ValueRange v) -> Value {
+          Value wide = widenCode(b, parts.type.getScheme(), v[0]);
+          return parts.zeroPoints ? arith::SubIOp::create(b, wide, v[1]).getResult() : wide;
+        });
+  }
+};
 } // namespace
 
 void quench::populateLowerNetwork(const QTensorExpansion &converter, RewritePatternSet &patterns) {
-  patterns.add<PickRowsOfParts, UnfoldCodes>(converter, patterns.getContext());
+  patterns.add<PickRowsOfParts, UnfoldCodes, LowerDepthwiseOfCodes>(converter,
+                                                                    patterns.getContext());
 }

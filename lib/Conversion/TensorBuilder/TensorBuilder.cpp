@@ -74,18 +74,25 @@ Value TensorBuilder::linear(Value lhs, Value rhs, Value bias, RankedTensorType r
   });
 }
 
-Value TensorBuilder::unfold(Value images, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
-                            ArrayRef<int64_t> dilations, RankedTensorType resultType) {
-  SmallVector<OpFoldResult> own = sizes(images);
+/// N, OH and OW.
+static SmallVector<OpFoldResult> countWindows(TensorBuilder &b, Value images,
+                                              ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                                              ArrayRef<int64_t> dilations) {
+  SmallVector<OpFoldResult> own = b.sizes(images);
   SmallVector<OpFoldResult> windows = {own[0]};
   for (int64_t axis : {0, 1}) {
-    AffineExpr pixels = getAffineDimExpr(0);
+    AffineExpr pixels = b.getAffineDimExpr(0);
     AffineExpr room = pixels - (dilations[axis] * (kernel[axis] - 1) + 1);
     AffineMap count = AffineMap::get(1, 0, room.floorDiv(strides[axis]) + 1);
-    windows.push_back(
-        affine::makeComposedFoldedAffineApply(*this, getLoc(), count, {own[axis + 1]}));
+    windows.push_back(affine::makeComposedFoldedAffineApply(b, b.getLoc(), count, {own[axis + 1]}));
   }
-  windows.append({getIndexAttr(kernel[0]), getIndexAttr(kernel[1]), own[3]});
+  return windows;
+}
+
+Value TensorBuilder::unfold(Value images, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                            ArrayRef<int64_t> dilations, RankedTensorType resultType) {
+  SmallVector<OpFoldResult> windows = countWindows(*this, images, kernel, strides, dilations);
+  windows.append({getIndexAttr(kernel[0]), getIndexAttr(kernel[1]), size(images, 3)});
   // Loops: n, y, x, i, j, c.
   auto loop = [&](unsigned position) { return getAffineDimExpr(position); };
   AffineMap from = AffineMap::get(6, 0,
@@ -101,6 +108,31 @@ Value TensorBuilder::unfold(Value images, ArrayRef<int64_t> kernel, ArrayRef<int
                                         });
   SmallVector<ReassociationIndices> axes = {{0, 1, 2}, {3, 4, 5}};
   return castTo(resultType, tensor::CollapseShapeOp::create(*this, copy.getResult(0), axes));
+}
+
+Value TensorBuilder::depthwise(Value images, Value filter, ArrayRef<int64_t> kernel,
+                               ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
+                               RankedTensorType resultType) {
+  SmallVector<OpFoldResult> windows = countWindows(*this, images, kernel, strides, dilations);
+  windows.push_back(size(images, 3));
+  Type element = resultType.getElementType();
+  Value zero = arith::ConstantOp::create(*this, getZeroAttr(element));
+  Value empty = tensor::EmptyOp::create(*this, windows, element);
+  Value zeros = linalg::FillOp::create(*this, zero, empty).getResult(0);
+  int64_t channels = cast<RankedTensorType>(filter.getType()).getDimSize(1);
+  Type weight = getElementTypeOrSelf(filter);
+  Value rows = castTo(RankedTensorType::get({kernel[0] * kernel[1], channels}, weight), filter);
+  SmallVector<ReassociationIndices> pixels = {{0, 1}, {2}};
+  SmallVector<OpFoldResult> sizes = {getIndexAttr(kernel[0]), getIndexAttr(kernel[1]),
+                                     size(filter, 1)};
+  Value taps = tensor::ExpandShapeOp::create(
+      *this, RankedTensorType::get({kernel[0], kernel[1], channels}, weight), rows, pixels, sizes);
+  Value sums = linalg::DepthwiseConv2DNhwcHwcOp::create(
+                   *this, zeros.getType(), ValueRange{images, taps}, ValueRange{zeros},
+                   getI64VectorAttr(strides), getI64VectorAttr(dilations))
+                   .getResult(0);
+  SmallVector<ReassociationIndices> axes = {{0, 1, 2}, {3}};
+  return castTo(resultType, tensor::CollapseShapeOp::create(*this, sums, axes));
 }
 
 Value TensorBuilder::empty(RankedTensorType type, ArrayRef<OpFoldResult> sizes) {

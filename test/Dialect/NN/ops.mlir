@@ -99,3 +99,16 @@ func.func @unfold(%x: tensor<?x33x33x8xf32>, %q: !quench.qtensor<?x16x16x8xf32, 
   %codes = nn.unfold %q kernel [3, 3] : !quench.qtensor<?x16x16x8xf32, #a8> -> !quench.qtensor<?x72xf32, #r8>
   return
 }
+
+// CHECK-LABEL: func.func @depthwise_conv
+// CHECK-SAME: %[[X:.+]]: tensor<?x33x33x8xf32>
+#taps = #quench.scheme<i8, block = [*, 1], scale = f32>
+func.func @depthwise_conv(%x: tensor<?x33x33x8xf32>, %q: !quench.qtensor<?x16x16x8xf32, #a8>, %w: tensor<9x8xf32>, %wq: !quench.qtensor<9x8xf32, #taps>, %b: tensor<8xf32>) {
+  // CHECK: = nn.depthwise_conv %[[X]], %{{.+}} bias(%{{.+}}) kernel [3, 3] strides [2, 2] : tensor<?x33x33x8xf32>, tensor<9x8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+  %y = nn.depthwise_conv %x, %w bias(%b) kernel [3, 3] strides [2, 2]
+     : tensor<?x33x33x8xf32>, tensor<9x8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+  // CHECK: = nn.depthwise_conv %{{.+}}, %{{.+}} kernel [3, 3] dilations [1, 2] : !quench.qtensor<?x16x16x8xf32, #{{.+}}>, !quench.qtensor<9x8xf32, #{{.+}}> -> tensor<?x8xf32>
+  %z = nn.depthwise_conv %q, %wq kernel [3, 3] dilations [1, 2]
+     : !quench.qtensor<?x16x16x8xf32, #a8>, !quench.qtensor<9x8xf32, #taps> -> tensor<?x8xf32>
+  return
+}

@@ -58,3 +58,14 @@ func.func @windows(%x: tensor<?x9x?x4xf32>) -> (index, index) {
   %columns = tensor.dim %r, %c1 : tensor<?x24xf32>
   return %rows, %columns : index, index
 }
+
+// Rows of windows that are filtered, too.
+// CHECK-LABEL: func.func @filtered_windows(
+// CHECK: arith.muli %{{.+}}, %{{.+}} : index
+// CHECK-NOT: nn.depthwise_conv
+func.func @filtered_windows(%x: tensor<?x9x9x4xf32>, %w: tensor<9x4xf32>) -> index {
+  %c0 = arith.constant 0 : index
+  %r = nn.depthwise_conv %x, %w kernel [3, 3] strides [2, 2] : tensor<?x9x9x4xf32>, tensor<9x4xf32> -> tensor<?x4xf32>
+  %rows = tensor.dim %r, %c0 : tensor<?x4xf32>
+  return %rows : index
+}

@@ -15,7 +15,8 @@ import sys
 import numpy as np
 
 BATCH = 2
-# Height, width, channels, filters, kernel, strides, dilations, and pads before and behind rows and columns.
+# Height, width, channels, filters (0: one for each channel), kernel, strides, dilations, and pads before and behind rows
+# and columns.
 CASES = (
     (5, 6, 1, 5, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1)),
     (7, 6, 3, 7, (5, 3), (2, 1), (1, 1), (2, 1, 1, 0)),
@@ -25,6 +26,10 @@ CASES = (
     (4, 3, 24, 24, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1)),
     (4, 5, 130, 3, (2, 2), (1, 2), (3, 1), (0, 1, 2, 0)),
     (2, 6, 600, 2, (1, 3), (1, 1), (1, 2), (0, 0, 0, 0)),
+    (9, 19, 32, 0, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1)),
+    (9, 8, 19, 0, (3, 3), (2, 2), (1, 1), (0, 1, 0, 1)),
+    (6, 9, 3, 0, (5, 2), (1, 1), (1, 3), (2, 2, 1, 2)),
+    (1, 40, 17, 0, (1, 18), (1, 2), (1, 1), (0, 0, 0, 0)),
 )
 
 
@@ -37,7 +42,10 @@ def dense(values):
 def convolution(number, case, random):
     """The body of a case and the type of its result. It ends in a ReLU; those that keep the shape add the input before."""
     height, width, channels, filters, kernel, strides, dilations, (top, bottom, left, right) = case
-    weights = random.normal(0, 0.3, (filters, *kernel, channels))
+    name, filter_shape = "conv_2d_nhwc_fhwc", (filters, *kernel, channels)
+    if filters == 0:
+        name, filter_shape, filters = "depthwise_conv_2d_nhwc_hwc", (*kernel, channels), channels
+    weights = random.normal(0, 0.3, filter_shape)
     image = f"tensor<?x{height}x{width}x{channels}xf32>"
     padded = f"tensor<?x{height + top + bottom}x{width + left + right}x{channels}xf32>"
     sizes = [
@@ -47,7 +55,7 @@ def convolution(number, case, random):
         )
     ]
     result = f"tensor<?x{sizes[0]}x{sizes[1]}x{filters}xf32>"
-    filter_type = f"tensor<{filters}x{kernel[0]}x{kernel[1]}x{channels}xf32>"
+    filter_type = f"tensor<{'x'.join(map(str, filter_shape))}xf32>"
     n = number
     identity = "affine_map<(n, y, x, c) -> (n, y, x, c)>"
     loops = 'iterator_types = ["parallel", "parallel", "parallel", "parallel"]'
@@ -61,7 +69,7 @@ def convolution(number, case, random):
   }} : {image} to {padded}
   %e{n} = tensor.empty(%n{n}) : {result}
   %i{n} = linalg.broadcast ins(%b{n} : tensor<{filters}xf32>) outs(%e{n} : {result}) dimensions = [0, 1, 2]
-  %y{n} = linalg.conv_2d_nhwc_fhwc {{strides = dense<[{strides[0]}, {strides[1]}]> : vector<2xi64>, dilations = dense<[{dilations[0]}, {dilations[1]}]> : vector<2xi64>}}
+  %y{n} = linalg.{name} {{strides = dense<[{strides[0]}, {strides[1]}]> : vector<2xi64>, dilations = dense<[{dilations[0]}, {dilations[1]}]> : vector<2xi64>}}
       ins(%p{n}, %f{n} : {padded}, {filter_type}) outs(%i{n} : {result}) -> {result}"""
     product = f"%y{n}"
     if result == image:
@@ -144,9 +152,10 @@ def compare(found, evaluated, tolerance):
     tensors, text, worst = read_safetensors(found), open(evaluated).read(), 0.0
     lines = re.findall(r"^run\.(\d+): .* = \[(.*)\]", text, re.M)
     assert len(lines) == len(CASES) == len(tensors), f"expected {len(CASES)} results, found {len(lines)} and {len(tensors)}"
+    names = sorted(tensors, key=lambda name: int(re.search(r"\d*$", name).group() or 0))
     for number, values in lines:
         expected = np.array([float(word) for word in values.split(",")])
-        actual = tensors[sorted(tensors)[int(number)]].ravel()
+        actual = tensors[names[int(number)]].ravel()
         error = np.abs(actual - expected).max() / np.abs(expected).max()
         print(f"{number}: {error:.2e} of the largest element")
         worst = max(worst, error)

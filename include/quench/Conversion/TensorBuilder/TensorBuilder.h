@@ -62,6 +62,12 @@ public:
                      llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,
                      mlir::RankedTensorType resultType);
 
+  /// The windows of each channel by a filter `(KH KW) x C` of its own, as rows, with the numbers of
+  /// `nn.depthwise_conv`. Sums begin with zero, in the type of the elements.
+  mlir::Value depthwise(mlir::Value images, mlir::Value filter, llvm::ArrayRef<int64_t> kernel,
+                        llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,
+                        mlir::RankedTensorType resultType);
+
   /// An uninitialized tensor; `sizes` are asked for the dynamic dimensions of the type.
   mlir::Value empty(mlir::RankedTensorType type, llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// A tensor of one value.

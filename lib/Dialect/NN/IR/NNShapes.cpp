@@ -49,14 +49,15 @@ LogicalResult LinearOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeD
 }
 
 /// How many windows fit along an axis of so many pixels.
-static OpFoldResult windowsAlong(OpBuilder &b, UnfoldOp op, int64_t axis, OpFoldResult size) {
-  if (std::optional<int64_t> known = getConstantIntValue(size)) {
-    return b.getIndexAttr(op.countWindows(axis, *known));
-  }
+template <typename OpTy>
+static OpFoldResult windowsAlong(OpBuilder &b, OpTy op, int64_t axis, OpFoldResult size) {
   Location loc = op.getLoc();
+  int64_t beyond = op.getDilations()[axis] * (op.getKernel()[axis] - 1) + 1;
+  if (std::optional<int64_t> known = getConstantIntValue(size)) {
+    return b.getIndexAttr((*known - beyond) / op.getStrides()[axis] + 1);
+  }
   auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); };
-  Value beyond = constant(op.getDilations()[axis] * (op.getKernel()[axis] - 1) + 1);
-  Value room = arith::SubIOp::create(b, loc, cast<Value>(size), beyond);
+  Value room = arith::SubIOp::create(b, loc, cast<Value>(size), constant(beyond));
   Value steps = arith::DivSIOp::create(b, loc, room, constant(op.getStrides()[axis]));
   return arith::AddIOp::create(b, loc, steps, constant(1)).getResult();
 }
@@ -71,17 +72,32 @@ static OpFoldResult productOf(OpBuilder &b, Location loc, OpFoldResult lhs, OpFo
   return arith::MulIOp::create(b, loc, x, y).getResult();
 }
 
+/// The windows of all images.
+template <typename OpTy> static OpFoldResult countRows(OpBuilder &b, OpTy op) {
+  OpFoldResult rows = sizeOf(b, op.getLoc(), op.getInput(), 0);
+  for (int64_t axis : {0, 1}) {
+    OpFoldResult size = sizeOf(b, op.getLoc(), op.getInput(), axis + 1);
+    rows = productOf(b, op.getLoc(), rows, windowsAlong(b, op, axis, size));
+  }
+  return rows;
+}
+
 LogicalResult UnfoldOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
   if (!isa<RankedTensorType>(getInput().getType())) {
     return failure();
   }
-  OpFoldResult rows = sizeOf(b, getLoc(), getInput(), 0);
-  for (int64_t axis : {0, 1}) {
-    OpFoldResult size = sizeOf(b, getLoc(), getInput(), axis + 1);
-    rows = productOf(b, getLoc(), rows, windowsAlong(b, *this, axis, size));
-  }
-  OpFoldResult taps = b.getIndexAttr(getKernel()[0] * getKernel()[1]);
+  OpFoldResult rows = countRows(b, *this), taps = b.getIndexAttr(getKernel()[0] * getKernel()[1]);
   shapes.push_back({rows, productOf(b, getLoc(), taps, sizeOf(b, getLoc(), getInput(), 3))});
+  return success();
+}
+
+LogicalResult DepthwiseConvOp::reifyResultShapes(OpBuilder &b,
+                                                 ReifiedRankedShapedTypeDims &shapes) {
+  if (!isa<RankedTensorType>(getInput().getType())) {
+    return failure();
+  }
+  OpFoldResult rows = countRows(b, *this);
+  shapes.push_back({rows, sizeOf(b, getLoc(), getInput(), 3)});
   return success();
 }
 

@@ -43,10 +43,50 @@ def NN_UnfoldOp : NN_Op<"unfold", [Pure, NN_ShapesOfResults]> {
     `->` type($result)
   }];
   let extraClassDeclaration = [{
-    /// How many windows fit along an axis, 0 for rows and 1 for columns, of so many pixels.
-    int64_t countWindows(int64_t axis, int64_t size);
     /// The type of the rows of an input, with `rows` of them.
     static ::mlir::Type rowsOf(::mlir::Type input, int64_t rows, int64_t columns);
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_DepthwiseConvOp : NN_Op<"depthwise_conv", [Pure, NN_ShapesOfResults]> {
+  let summary = "Windows of each channel by a filter of its own";
+  let description = [{
+    `result[(n OH + y) OW + x, c] = sum_ij input[n, y strides[0] + i dilations[0], x strides[1] + j dilations[1], c]
+    * filter[i KW + j, c] + bias[c]`: a row for each window, as `nn.unfold` has them. Products of floats are summed in f32 in any
+    fixed order. Of codes, `acc = sum (input - zi) * (filter - zf)` is exact in i32, and the result is
+    `f32(acc) * sf[c] * si + bias[c]`, from left to right, which is what `quench.contract` computes of one block.
+
+    ```mlir
+    %y = nn.depthwise_conv %x, %w bias(%b) kernel [3, 3] strides [2, 2]
+       : tensor<?x33x33x8xf32>, tensor<9x8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+    %z = nn.depthwise_conv %q, %wq kernel [3, 3]
+       : !quench.qtensor<?x16x16x8xf32, #a8>, !quench.qtensor<9x8xf32, #w8> -> tensor<?x8xf32>
+    ```
+
+    There is no padding: that is `tensor.pad` before it.
+
+    - C1: kernel, strides and dilations are two numbers each, from 1 to 2^20.
+    - C2: the input has rank 4, and windows fit into the image.
+    - C3: the filter is `(KH KW) x C`, a bias has `C` elements, and the result is `(N OH OW) x C`.
+    - C4: both sides are f32, or both have integer codes and no real zero points: the input with one scale for all
+      elements, the filter with one for each channel or for all.
+    - C5: sums of codes fit i32.
+  }];
+  let arguments = (ins AnyTypeOf<[RankedTensorOf<[F32]>, Quench_QTensorType]>:$input,
+                       AnyTypeOf<[2DTensorOf<[F32]>, Quench_QTensorType]>:$filter,
+                       Optional<1DTensorOf<[F32]>>:$bias,
+                       DenseI64ArrayAttr:$kernel,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations);
+  let results = (outs 2DTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $input `,` $filter (`bias` `(` $bias^ `)`)? `kernel` $kernel (`strides` $strides^)? (`dilations` $dilations^)?
+    attr-dict `:` type($input) `,` type($filter) (`,` type($bias)^)? `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// How large a sum of differences of codes and zero points can be, for so many taps.
+    static double boundOfSums(SchemeAttr input, SchemeAttr filter, int64_t taps);
   }];
   let hasVerifier = 1;
 }
