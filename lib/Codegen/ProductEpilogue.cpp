@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
 #include <cmath>
@@ -20,10 +21,19 @@
 using namespace mlir;
 using namespace quench;
 
-/// Whether a value exists where `op` is, which is in the same block as the users of both.
+/// Whether a value exists where `op` is, which is in the same block as the users of both. A matrix
+/// that images become only later is made there.
 static bool isBefore(Value value, Operation *op) {
   Operation *definition = value.getDefiningOp();
-  return !definition || definition->getBlock() != op->getBlock() || definition->isBeforeInBlock(op);
+  if (!definition || definition->getBlock() != op->getBlock() || definition->isBeforeInBlock(op)) {
+    return true;
+  }
+  auto collapse = dyn_cast<tensor::CollapseShapeOp>(definition);
+  if (!collapse || !isBefore(collapse.getSrc(), op)) {
+    return false;
+  }
+  collapse->moveBefore(op);
+  return true;
 }
 
 /// Whether an elementwise op is one of whole matrices of one shape.

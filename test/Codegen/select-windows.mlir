@@ -58,15 +58,17 @@ func.func @floats(%x: tensor<?x9x9x3xf32>) -> tensor<?x6xf32> {
 
 // -----
 
-// A residual sum and the activation behind it are computed where products are stored.
+// A residual sum and the activation behind it are computed where products are stored, also where images become a matrix behind
+// the product.
 // CHECK-LABEL: func.func @residual(
 // CHECK:         %[[Y:.+]] = quench.kernel_call @contract_{{.*}}add_relu_{{.+}}(
 // CHECK-NOT:     linalg.generic
 // CHECK:         return %[[Y]]
-func.func @residual(%x: tensor<8x12xf32>, %skip: tensor<8x6xf32>) -> tensor<8x6xf32> {
+func.func @residual(%x: tensor<8x12xf32>, %images: tensor<2x2x2x6xf32>) -> tensor<8x6xf32> {
   %w = quench.weight @w : tensor<6x12xf32>
   %zero = arith.constant 0.0 : f32
   %y = nn.linear %x, %w : tensor<8x12xf32>, tensor<6x12xf32> -> tensor<8x6xf32>
+  %skip = tensor.collapse_shape %images [[0, 1, 2], [3]] : tensor<2x2x2x6xf32> into tensor<8x6xf32>
   %e = tensor.empty() : tensor<8x6xf32>
   %s = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
       ins(%skip, %y : tensor<8x6xf32>, tensor<8x6xf32>) outs(%e : tensor<8x6xf32>) {

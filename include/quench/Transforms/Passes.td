@@ -133,8 +133,8 @@ def MultiplyCodesPass : Pass<"quench-multiply-codes", "::mlir::ModuleOp"> {
 def ChannelsLastPass : Pass<"quench-channels-last", "::mlir::ModuleOp"> {
   let summary = "Compute convolutions with channels last";
   let description = [{
-    `linalg.conv_2d_nchw_fchw` becomes `linalg.conv_2d_nhwc_fhwc` between transpositions; constant filters, and codes of
-    constants, are put into another order. A transposition behind a convolution moves on through elementwise ops, pads
+    `linalg.conv_2d_nchw_fchw` becomes `linalg.conv_2d_nhwc_fhwc` between transpositions, `linalg.depthwise_conv_2d_nchw_chw`
+    `linalg.depthwise_conv_2d_nhwc_hwc`; constant filters, and codes of constants, are put into another order. A transposition behind a convolution moves on through elementwise ops, pads
     by constants, pooling, means of images, and quantizations by one scale, to the next convolution, where two opposite
     ones cancel. Arguments and results stay as they are.
 
@@ -170,7 +170,8 @@ def UnfoldConvolutionsPass : Pass<"quench-unfold-convolutions", "::mlir::ModuleO
     %y = tensor.expand_shape %product [[0, 1, 2], [3]] …
     ```
 
-    What stays a convolution has a `missed` remark.
+    Convolutions of each channel by itself (`linalg.depthwise_conv_2d_nhwc_hwc`) become `nn.depthwise_conv`, whose filters are stored
+    tap by tap. What stays a convolution has a `missed` remark.
   }];
   let dependentDialects = ["::quench::QuenchDialect", "::quench::nn::NNDialect", "::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
