@@ -53,7 +53,30 @@ int32_t ContractEmitter::tableBias() const {
                   : -*std::min_element(kernel.table->values.begin(), kernel.table->values.end());
 }
 
+Value ContractEmitter::columnSumProduct(const Tile &tile, int64_t panel, Value group, int64_t count,
+                                        int64_t live) {
+  Value address = b.add(scaleAddress(tile, panel, group), b.index(kernel.layout.numScales()));
+  Value zeroPoint = b.loadScalar(lhsZeroPoint, {b.index(0), b.index(0)});
+  Value factor = b.mul(zeroPoint, b.i32(-(1 << raise())));
+  return b.mul(b.load(zeroPoints, {address}, count, live), b.splat(factor, count));
+}
+
 Values ContractEmitter::zeroPointProducts(const Tile &tile, Value group) {
+  Values products = rowSumProducts(tile, group);
+  if (!lhsZeroPoint) {
+    return products;
+  }
+  for (int64_t v = 0; v < tile.panels; ++v) {
+    Value product = columnSumProduct(tile, v, group, lanes());
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      Value &sum = products[r * tile.panels + v];
+      sum = b.add(sum, product);
+    }
+  }
+  return products;
+}
+
+Values ContractEmitter::rowSumProducts(const Tile &tile, Value group) {
   int64_t digits = kernel.digits;
   int32_t raised = 1 << raise();
   Values varying, products;

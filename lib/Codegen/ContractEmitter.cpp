@@ -44,6 +44,7 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   if (kernel.integerLhs) {
     lhsScales = *next++;
     lhsSums = *next++;
+    lhsZeroPoint = kernel.lhsZeroPoint ? *next++ : Value();
   } else if (kernel.shortLhs) {
     lhsSums = *next++;
   }
@@ -62,6 +63,7 @@ ContractEmitter::ContractEmitter(KernelBuilder &builder, const ContractKernel &k
   }
   if (kernel.requantization) {
     resultScale = *next++;
+    resultZeroPoint = kernel.requantization->hasZeroPoint ? *next++ : Value();
   }
   result = *next;
   flatLhs = multipliesByLane() ? flatCodes(b, lhs) : Value();
@@ -241,9 +243,9 @@ Value ContractEmitter::columnAddress(const Tile &tile, int64_t panel) {
 }
 
 void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
-  Value divisor;
+  CodeScale codeScale;
   if (kernel.requantization) {
-    divisor = b.splat(b.loadScalar(resultScale, {b.index(0), b.index(0)}));
+    codeScale = CodeScale::load(b, resultScale, resultZeroPoint);
   }
   for (int64_t r = 0; r < tile.rows; ++r) {
     Value row = b.add(tile.row, b.index(r));
@@ -265,7 +267,8 @@ void ContractEmitter::storeTile(const Tile &tile, ValueRange sums) {
       Value loaded = other ? b.load(other, {row, column}, 0, live) : Value();
       value = kernel.epilogue.emit(b, value, loaded);
       if (kernel.requantization) {
-        emitCodes(b, *kernel.requantization, value, divisor, result, numRows(), row, column, live);
+        emitCodes(b, *kernel.requantization, value, codeScale, result, numRows(), row, column,
+                  live);
       } else {
         b.store(value, result, {row, column}, live);
       }

@@ -155,8 +155,14 @@ private:
   int32_t tableBias() const;
   /// The bytes that codes of four bits stand for, plus `tableBias`.
   Value lookUp(Value codes);
-  /// Minus zero point times the sum of a row's codes: what the sums of a group begin with.
+  /// Minus zero point times the sum of a row's codes, and minus the zero point of the left side
+  /// times the sum of a column's codes less zero points: what the sums of a group begin with.
   Values zeroPointProducts(const Tile &tile, Value group);
+  /// The first of these.
+  Values rowSumProducts(const Tile &tile, Value group);
+  /// The second for one or more panels from `panel` on, in `count` lanes.
+  Value columnSumProduct(const Tile &tile, int64_t panel, Value group, int64_t count,
+                         int64_t live = -1);
 
   //===--------------------------------------------------------------------===//
   // Sums of products in tile registers (ContractTiles.cpp)
@@ -220,8 +226,8 @@ private:
   KernelBuilder &b;
   const ContractKernel &kernel;
   /// `flatLhs` is the left side of products by lane as one row, `other` what the epilogue takes.
-  Value lhs, flatLhs, lhsScales, lhsSums, words, scales, zeroPoints, bias, other, resultScale,
-      result;
+  Value lhs, flatLhs, lhsScales, lhsSums, lhsZeroPoint, words, scales, zeroPoints, bias, other,
+      resultScale, resultZeroPoint, result;
 };
 
 } // namespace quench

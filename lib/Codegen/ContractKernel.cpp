@@ -23,7 +23,7 @@ std::string ContractKernel::name() const {
   llvm::raw_string_ostream os(text);
   os << "contract_";
   if (integerLhs) {
-    os << (digits > 1 ? "fixed" : rowScales ? "i8row" : "i8");
+    os << (digits > 1 ? "fixed" : rowScales ? "i8row" : "i8") << (lhsZeroPoint ? "z" : "");
   } else {
     os << (shortLhs ? "bf16" : "f32");
   }
@@ -40,7 +40,7 @@ std::string ContractKernel::name() const {
   if (layout.narrowScale) {
     os << (layout.narrowScale.isF16() ? "h" : "b");
   }
-  os << (zeroPoints ? "z" : "") << (bias ? "_bias" : "") << epilogue.name() << "_";
+  os << (zeroPoints && !lhsZeroPoint ? "z" : "") << (bias ? "_bias" : "") << epilogue.name() << "_";
   if (requantization) {
     os << requantization->name() << "_";
   }
@@ -56,6 +56,9 @@ SmallVector<Type> ContractKernel::parameters(KernelBuilder &b) const {
     types.push_back(codeBuffer(b, layout.groups, digits));
     types.push_back(b.bufferType({rowScales ? dynamic : 1, 1}, f32));
     types.push_back(b.bufferType({dynamic, digits * layout.groups.numGroups()}, i32));
+    if (lhsZeroPoint) {
+      types.push_back(b.bufferType({1, 1}, i32));
+    }
   } else if (shortLhs) {
     types.push_back(codeBuffer(b, layout.groups, ShortFloatKernel::kBytes));
     types.push_back(b.bufferType({dynamic, layout.groups.numGroups()}, f32));
@@ -72,7 +75,7 @@ SmallVector<Type> ContractKernel::parameters(KernelBuilder &b) const {
     Type scale = layout.narrowScale ? layout.narrowScale : f32;
     types.push_back(b.bufferType({layout.numScales()}, scale));
     if (zeroPoints) {
-      types.push_back(b.bufferType({layout.numScales()}, i32));
+      types.push_back(b.bufferType({numZeroPoints()}, i32));
     }
   }
   if (bias) {
@@ -83,7 +86,9 @@ SmallVector<Type> ContractKernel::parameters(KernelBuilder &b) const {
     types.push_back(matrix);
   }
   if (requantization) {
-    types.append({b.bufferType({1, 1}, f32), codeBuffer(b, requantization->groups)});
+    types.push_back(b.bufferType({1, 1}, f32));
+    types.append(requantization->hasZeroPoint, b.bufferType({1, 1}, i32));
+    types.push_back(codeBuffer(b, requantization->groups));
   } else {
     types.push_back(matrix);
   }

@@ -92,9 +92,11 @@ Value ContractEmitter::emitBlocks(const Columns &columns, Value rowBegin, Value 
   auto bufferType = MemRefType::get({kMostBlocks * kBlockRows, kBlockRows}, b.getF32Type());
   Value totals = memref::AllocaOp::create(b, bufferType, b.getI64IntegerAttr(kRegisterBytes));
   Value blocks = b.div(b.sub(rowEnd, rowBegin), b.index(kBlockRows));
-  Values operands = {lhs, lhsScales, lhsSums, words, scales};
-  if (zeroPoints) {
-    operands.push_back(zeroPoints);
+  Values operands;
+  for (Value operand : {lhs, lhsScales, lhsSums, lhsZeroPoint, words, scales, zeroPoints}) {
+    if (operand) {
+      operands.push_back(operand);
+    }
   }
   operands.append(
       {memref::CastOp::create(b, totalsType, totals), rowBegin, blocks, columns.firstPanel});
@@ -189,7 +191,10 @@ void ContractEmitter::addToTotals(const Tile &tile, Value block, ValueRange sums
   if (zeroPoints) {
     points = b.add(b.load(zeroPoints, {scaleAddress(tile, 0, group)}, kBlockRows, live), points);
   }
-  Value factor = b.i32(-(1 << raise()));
+  Value factor = b.i32(-(1 << raise())), columnProducts;
+  if (lhsZeroPoint) {
+    columnProducts = columnSumProduct(tile, 0, group, kBlockRows, live);
+  }
   auto readSum = [&](Value of, int64_t digit, Value place, Value row) -> Value {
     Value sum = readRow(b, of, row);
     if (isCorrected) {
@@ -197,6 +202,7 @@ void ContractEmitter::addToTotals(const Tile &tile, Value block, ValueRange sums
       Value rowSum = b.loadScalar(lhsSums, {b.add(tile.row, place), at});
       sum = b.add(sum, b.mul(points, b.splat(b.mul(rowSum, factor), kBlockRows)));
     }
+    sum = columnProducts ? b.add(sum, columnProducts) : sum;
     return arith::SIToFPOp::create(b, b.floats(kBlockRows), sum);
   };
   for (int64_t i = 0; i < static_cast<int64_t>(sums.size()) / digits; ++i) {

@@ -42,7 +42,9 @@ public:
     filter = side(kernel.filter);
     bias = kernel.bias ? *next++ : Value();
     other = kernel.epilogue.takesTwo() ? *next++ : Value();
-    resultScale = kernel.requantization ? *next++ : Value();
+    bool stores = kernel.requantization.has_value();
+    resultScale = stores ? *next++ : Value();
+    resultZeroPoint = stores && kernel.requantization->hasZeroPoint ? *next++ : Value();
     result = *next;
   }
 
@@ -185,15 +187,14 @@ private:
       b.store(value, result, {row, tile.channel}, tile.live);
       return;
     }
-    Value divisor = b.splat(b.loadScalar(resultScale, {b.index(0), b.index(0)}));
-    emitCodes(b, *kernel.requantization, value, divisor, result, count, row, tile.channel,
-              tile.live);
+    CodeScale scale = CodeScale::load(b, resultScale, resultZeroPoint);
+    emitCodes(b, *kernel.requantization, value, scale, result, count, row, tile.channel, tile.live);
   }
 
   KernelBuilder &b;
   const DepthwiseKernel &kernel;
   Side input, filter;
-  Value bias, other, resultScale, result;
+  Value bias, other, resultScale, resultZeroPoint, result;
   /// Rows of the result; of the line, its first row of pixels and its first row of the result.
   Value count, top, firstRow;
 };
@@ -271,6 +272,7 @@ func::FuncOp DepthwiseKernel::getOrCreate(ModuleOp module, const Target &target)
     }
     if (requantization) {
       types.push_back(b.bufferType({1, 1}, b.getF32Type()));
+      types.append(requantization->hasZeroPoint, b.bufferType({1, 1}, b.getI32Type()));
       types.push_back(codeBuffer(b, requantization->groups));
     } else {
       types.push_back(b.bufferType({rows, channels}, b.getF32Type()));

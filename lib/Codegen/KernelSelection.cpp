@@ -134,6 +134,21 @@ RowCodes KernelSelection::rowsOf(Value value, const GroupLayout &groups,
   return entry->second;
 }
 
+SmallVector<Value> KernelSelection::parametersOf(QuantizeOp op) {
+  SmallVector<Value> parameters = {op.getScale()};
+  int32_t offset = signedByteOffset(op.getResult().getType().getScheme());
+  Value zeroPoint = op.getZeroPoint();
+  if (offset != 0) {
+    auto type = cast<RankedTensorType>(op.getScale().getType()).clone(b.getI32Type());
+    Value moved = arith::ConstantOp::create(b, DenseElementsAttr::get(type, offset));
+    zeroPoint = zeroPoint ? b.createOrFold<arith::AddIOp>(zeroPoint, moved) : moved;
+  }
+  if (zeroPoint) {
+    parameters.push_back(zeroPoint);
+  }
+  return parameters;
+}
+
 std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const GroupLayout &groups,
                                                        bool isHalved) {
   std::optional<RowQuantization> quantization = RowQuantization::get(op, groups);
@@ -149,14 +164,16 @@ std::optional<RowCodes> KernelSelection::quantizedRows(QuantizeOp op, const Grou
     if (op.isDynamic()) {
       destinations.push_back(emptyLike(RankedTensorType::get({rows, 1}, b.getF32Type()), input));
     } else {
-      inputs.push_back(op.getScale());
+      llvm::append_range(inputs, parametersOf(op));
     }
     if (!quantization->format) {
       auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
       destinations.push_back(emptyLike(sums, input));
     }
     SmallVector<Value> results = call(kernel, inputs, destinations);
-    return {results.front(), op.isDynamic() ? results[1] : op.getScale(),
-            quantization->format ? Value() : results.back(), op.isDynamic()};
+    RowCodes made{results.front(), op.isDynamic() ? results[1] : op.getScale(),
+                  quantization->format ? Value() : results.back(), op.isDynamic()};
+    made.zeroPoint = quantization->hasZeroPoint ? inputs.back() : Value();
+    return made;
   });
 }

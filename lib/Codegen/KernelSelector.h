@@ -80,6 +80,8 @@ private:
   RowCodes shortRows(mlir::Value input, GroupLayout groups);
   /// The codes of windows, emitted once for each layout. Nothing if no kernel computes them.
   std::optional<RowCodes> unfoldedRows(nn::UnfoldOp op, const GroupLayout &groups);
+  /// The scale of images, and their zero point if they have one, as those of a matrix.
+  mlir::SmallVector<mlir::Value> imageParameters(QuantizeOp quantize);
   /// Images as rows of pixels without gaps, with the zeros that are put around them, and as codes
   /// if `quantize` makes those; emitted once.
   mlir::Value denseImages(mlir::Value value, QuantizeOp quantize = {});

@@ -306,11 +306,15 @@ LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
       narrow.push_back(static_cast<uint16_t>(numerics::encode(format, scale)));
     }
   }
+  auto type = cast<RankedTensorType>(op.getType());
+  std::vector<int32_t> zeroPoints = panels.zeroPoints;
+  if (type.getNumElements() == 2 * layout.numScales()) {
+    llvm::append_range(zeroPoints, panels.sums);
+  }
   Bytes bytes = op.getPart() == WeightPart::Codes    ? bytesOf(panels.words)
-                : op.getPart() != WeightPart::Scales ? bytesOf(panels.zeroPoints)
+                : op.getPart() != WeightPart::Scales ? bytesOf(zeroPoints)
                 : narrow.empty()                     ? bytesOf(panels.scales)
                                                      : bytesOf(narrow);
-  auto type = cast<RankedTensorType>(op.getType());
   if (bytes.size() !=
       static_cast<size_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8) {
     return op.emitOpError() << "expected a result of " << bytes.size() << " bytes, found " << type;

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/Codegen/QuantizeKernel.h"
 #include "quench/Codegen/UnfoldKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -58,26 +58,15 @@ private:
   }
 
   void putRow(Value from, Value line, int64_t begin) {
-    Value divisor = scale ? b.splat(b.loadScalar(scale, {b.index(0), b.index(0)})) : Value();
+    CodeScale codes = scale ? CodeScale::load(b, scale, zeroPoint) : CodeScale();
     b.forVectors(kernel.width * kernel.channels, [&](Value offset, int64_t live) {
       Value x = b.load(images, {from, offset}, 0, live);
-      b.store(scale ? quantize(x, divisor) : x, result, {line, b.add(offset, b.index(begin))},
-              live);
+      if (scale) {
+        Value code = codes.encode(b, x, (*kernel.codes)[0], (*kernel.codes)[1]);
+        x = arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), code);
+      }
+      b.store(x, result, {line, b.add(offset, b.index(begin))}, live);
     });
-  }
-
-  /// clamp(roundeven(x / scale) + zero point)
-  Value quantize(Value x, Value divisor) {
-    Value rounded = math::RoundEvenOp::create(b, b.div(x, divisor));
-    if (zeroPoint) {
-      Value code = b.loadScalar(zeroPoint, {b.index(0), b.index(0)});
-      rounded =
-          b.add(rounded, b.splat(arith::SIToFPOp::create(b, b.getF32Type(), code).getResult()));
-    }
-    rounded = b.maximum(rounded, b.splat(static_cast<float>((*kernel.codes)[0])));
-    rounded = b.minimum(rounded, b.splat(static_cast<float>((*kernel.codes)[1])));
-    Value code = arith::FPToSIOp::create(b, b.vectorType(b.getI32Type()), rounded);
-    return arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), code);
   }
 
   KernelBuilder &b;

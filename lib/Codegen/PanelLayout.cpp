@@ -240,10 +240,8 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
   packed.scales.assign(layout.numScales(), 0.0f);
   const GroupLayout &groups = layout.groups;
   int32_t offset = scheme.element.isSigned() ? PanelLayout::signOffset(layout.container) : 0;
-  bool hasZeroPoints = !tensor.zeroPoints.empty() || (offset == 0 && scheme.element.isInteger());
-  if (hasZeroPoints) {
-    packed.zeroPoints.assign(layout.numScales(), offset);
-  }
+  packed.zeroPoints.assign(layout.numScales(), offset);
+  packed.sums.assign(layout.numScales(), 0);
   int64_t perStep = layout.codesPerStep(), lanes = layout.lanes;
   std::optional<numerics::CodeTable> table = numerics::CodeTable::get(scheme.element);
   const bool isHalved = holdsHalvedFloats(layout.container);
@@ -254,8 +252,11 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
     for (int64_t row = 0; row < layout.n; ++row) {
       int64_t panel = row / lanes, lane = row % lanes;
       for (int64_t g = 0; g < groups.numGroups(); ++g) {
+        int32_t sum = 0;
         for (int64_t i = 0; i < groups.groupSize(g); ++i) {
-          uint32_t code = codes[row * groups.k + g * groups.group + i] + offset;
+          int32_t stored = codes[row * groups.k + g * groups.group + i];
+          sum += table ? table->values[stored] : stored;
+          uint32_t code = stored + offset;
           int64_t position = groups.groupOffset(g) + i;
           if (layout.fragment) {
             position = layout.fragment->position(position, bitsOf(layout.container));
@@ -269,8 +270,10 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
         int64_t from = (sharedRows ? 0 : row) * groups.numGroups() + g;
         int64_t to = layout.scaleIndex(panel, g) + lane;
         packed.scales[to] = tensor.scales[from] * unit;
+        packed.sums[to] = sum;
         if (!tensor.zeroPoints.empty()) {
           packed.zeroPoints[to] = tensor.zeroPoints[from] + offset;
+          packed.sums[to] -= static_cast<int32_t>(groups.groupSize(g)) * tensor.zeroPoints[from];
         }
       }
     }

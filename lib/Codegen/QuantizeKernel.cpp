@@ -19,13 +19,30 @@
 using namespace mlir;
 using namespace quench;
 
+CodeScale CodeScale::load(KernelBuilder &b, Value scale, Value zeroPoint) {
+  auto only = [&](Value buffer) { return b.loadScalar(buffer, {b.index(0), b.index(0)}); };
+  CodeScale loaded{b.splat(only(scale)), {}};
+  if (zeroPoint) {
+    Value real = arith::SIToFPOp::create(b, b.getF32Type(), only(zeroPoint));
+    loaded.zeroPoint = b.splat(real);
+  }
+  return loaded;
+}
+
+Value CodeScale::encode(KernelBuilder &b, Value x, int32_t codeMin, int32_t codeMax) const {
+  Value rounded = math::RoundEvenOp::create(b, b.div(x, scale));
+  if (zeroPoint) {
+    rounded = b.add(rounded, zeroPoint);
+  }
+  rounded = b.maximum(rounded, b.splat(static_cast<float>(codeMin)));
+  rounded = b.minimum(rounded, b.splat(static_cast<float>(codeMax)));
+  return arith::FPToSIOp::create(b, b.vectorType(b.getI32Type()), rounded);
+}
+
 Value quench::emitCodes(KernelBuilder &b, const RowQuantization &quantization, Value x,
-                        Value divisor, Value codes, Value count, Value row, Value position,
+                        const CodeScale &scale, Value codes, Value count, Value row, Value position,
                         int64_t live) {
-  Value rounded = math::RoundEvenOp::create(b, b.div(x, divisor));
-  rounded = b.maximum(rounded, b.splat(static_cast<float>(quantization.codeMin)));
-  rounded = b.minimum(rounded, b.splat(static_cast<float>(quantization.codeMax)));
-  Value code = arith::FPToSIOp::create(b, b.vectorType(b.getI32Type()), rounded);
+  Value code = scale.encode(b, x, quantization.codeMin, quantization.codeMax);
   Value bytes = arith::TruncIOp::create(b, b.vectorType(b.getI8Type()), code);
   b.store(bytes, codes, codeAddress(b, quantization.groups, codes, count, row, position), live);
   return code;
@@ -40,6 +57,7 @@ public:
     input = *next++;
     gain = kernel.norm && kernel.norm->gain ? *next++ : Value();
     given = kernel.dynamic ? Value() : *next++;
+    zeroPoint = kernel.hasZeroPoint ? *next++ : Value();
     codes = *next++;
     scales = kernel.dynamic ? *next++ : Value();
     sums = *next;
@@ -50,11 +68,14 @@ public:
       if (kernel.norm) {
         factor = emitRMSFactor(b, *kernel.norm, input, row);
       }
-      Value scale = kernel.dynamic ? rowScale(row) : b.loadScalar(given, {b.index(0), b.index(0)});
+      CodeScale divisor;
       if (kernel.dynamic) {
+        Value scale = rowScale(row);
         b.storeScalar(scale, scales, {row, b.index(0)});
+        divisor.scale = b.splat(scale);
+      } else {
+        divisor = CodeScale::load(b, given, zeroPoint);
       }
-      Value divisor = b.splat(scale);
       const GroupLayout &groups = kernel.groups;
       int64_t count = groups.numGroups(), last = groups.groupSize(count - 1);
       int64_t equal = last == groups.group ? count : count - 1;
@@ -87,7 +108,7 @@ private:
     return arith::SelectOp::create(b, isZero, b.f32(1.0f), scale);
   }
 
-  void quantizeGroup(Value row, Value group, int64_t size, Value divisor) {
+  void quantizeGroup(Value row, Value group, int64_t size, const CodeScale &divisor) {
     Value from = b.mul(group, b.index(kernel.groups.group));
     Value to = b.mul(group, b.index(kernel.groups.paddedGroup()));
     SmallVector<Value> sum =
@@ -115,7 +136,7 @@ private:
 
   KernelBuilder &b;
   const QuantizeKernel &kernel;
-  Value input, gain, given, codes, scales, sums;
+  Value input, gain, given, zeroPoint, codes, scales, sums;
   /// What a norm multiplies the elements of the row by.
   Value factor;
 };
@@ -135,6 +156,9 @@ func::FuncOp QuantizeKernel::getOrCreate(ModuleOp module, const Target &target) 
     }
     if (!dynamic) {
       types.push_back(b.bufferType({1, 1}, b.getF32Type()));
+    }
+    if (hasZeroPoint) {
+      types.push_back(b.bufferType({1, 1}, b.getI32Type()));
     }
     types.push_back(codeBuffer(b, groups));
     if (dynamic) {

@@ -15,25 +15,34 @@
 using namespace mlir;
 using namespace quench;
 
+int32_t quench::signedByteOffset(SchemeAttr scheme) {
+  auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
+  return integer && integer.isUnsigned() ? -128 : 0;
+}
+
 std::optional<RowQuantization> RowQuantization::get(QuantizeOp op, const GroupLayout &groups) {
   SchemeAttr scheme = op.getResult().getType().getScheme();
   auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
   ArrayRef<int64_t> block = scheme.getBlock();
-  bool isSignedByte = integer && !integer.isUnsigned() && integer.getWidth() <= 8;
+  bool isByte = integer && integer.getWidth() <= 8;
+  int32_t offset = signedByteOffset(scheme);
+  bool hasZeroPoint = scheme.hasZeroPoints() || offset != 0;
   bool perRow = block.size() == 2 && block[0] == 1;
   bool perTensor = block.size() == 2 && block[0] == SchemeAttr::kWhole;
   const bool isFloat = scheme.isByteFloat();
-  if (!(isSignedByte || isFloat) || !isFloatMatrix(op.getInput()) || scheme.hasZeroPoints() ||
-      scheme.getScaleScheme() || !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
+  if (!(isByte || isFloat) || !isFloatMatrix(op.getInput()) || scheme.hasRealZeroPoints() ||
+      (hasZeroPoint && (isFloat || op.isDynamic())) || scheme.getScaleScheme() ||
+      !scheme.getScaleType().isF32() || block[1] != SchemeAttr::kWhole ||
       (!isFloat && scheme.getCodeMax() <= 0) || !(op.isDynamic() ? perRow : perTensor)) {
     return std::nullopt;
   }
-  RowQuantization quantization{groups, static_cast<int32_t>(scheme.getCodeMin()),
-                               static_cast<int32_t>(scheme.getCodeMax()), op.isDynamic(),
+  RowQuantization quantization{groups, static_cast<int32_t>(scheme.getCodeMin()) + offset,
+                               static_cast<int32_t>(scheme.getCodeMax()) + offset, op.isDynamic(),
                                static_cast<float>(op.getClip().convertToDouble())};
   if (isFloat) {
     quantization.format = scheme.getNumericsScheme().element.floatFormat();
   }
+  quantization.hasZeroPoint = hasZeroPoint;
   return quantization;
 }
 
@@ -53,7 +62,7 @@ std::string RowQuantization::name() const {
     os << "_" << (*format == numerics::FloatFormat::F8E5M2 ? "e5m2" : "e4m3")
        << (isHalved ? "_halved" : "");
   } else {
-    os << "_m" << -codeMin << "_" << codeMax;
+    os << "_m" << -codeMin << "_" << codeMax << (hasZeroPoint ? "z" : "");
   }
   if (clip != 1.0f) {
     os << "_clip" << llvm::format_hex_no_prefix(llvm::bit_cast<uint32_t>(clip), 8);

@@ -116,7 +116,8 @@ SmallVector<Value> KernelSelector::codedWeight(const ContractKernel &kernel, Wei
       packedWeight(WeightPart::Codes, weight, panels, 4 * words, b.getI8Type()),
       packedWeight(WeightPart::Scales, weight, panels, scales, scale)};
   if (kernel.zeroPoints) {
-    parts.push_back(packedWeight(WeightPart::ZeroPoints, weight, panels, scales, b.getI32Type()));
+    parts.push_back(packedWeight(WeightPart::ZeroPoints, weight, panels, kernel.numZeroPoints(),
+                                 b.getI32Type()));
   }
   return parts;
 }
@@ -182,6 +183,10 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
     kernel.rowScales = codes->rowScales;
     kernel.digits = codes->digits;
     inputs = {codes->codes, codes->scales, codes->sums};
+    if (codes->zeroPoint) {
+      kernel.lhsZeroPoint = true;
+      inputs.push_back(codes->zeroPoint);
+    }
   } else {
     inputs = {lhs};
   }
@@ -190,7 +195,8 @@ bool KernelSelector::replaceByProduct(Operation *op, Value lhs, std::optional<Ro
   } else {
     SchemeAttr scheme = cast<QTensorType>(weight.getType()).getScheme();
     numerics::Encoding element = scheme.getNumericsScheme().element;
-    kernel.zeroPoints = scheme.hasZeroPoints() || (element.isInteger() && !element.isSigned());
+    kernel.zeroPoints = kernel.lhsZeroPoint || scheme.hasZeroPoints() ||
+                        (element.isInteger() && !element.isSigned());
     kernel.table = numerics::CodeTable::get(element);
     llvm::append_range(inputs, codedWeight(kernel, weight, panels));
   }
@@ -217,7 +223,6 @@ bool KernelSelector::storeProduct(Operation *op, SmallVector<Value> inputs, Valu
   Operation *last = consumers.empty() ? op : consumers.back();
   if (std::optional<Requantization> found = findRequantization(last->getResult(0), target)) {
     codes = found->rows;
-    inputs.push_back(found->op.getScale());
     storeCodes(*found, kernel(), inputs, like);
     llvm::for_each(consumers, [&](Operation *each) { leaveToUsers(each); });
     return leaveToUsers(op);
@@ -232,11 +237,15 @@ void KernelSelector::storeCodes(Requantization codes, func::FuncOp kernel, Value
   rowsOf(codes.op.getResult(), groups, [&]() -> RowCodes {
     int64_t rows = staticDim(codes.op.getInput(), 0);
     auto type = RankedTensorType::get(groups.codeShape(rows), b.getI8Type());
-    Value stored = call(kernel, inputs, emptyLike(type, like, groups.rows)).front();
+    SmallVector<Value> all(inputs), parameters = parametersOf(codes.op);
+    llvm::append_range(all, parameters);
+    Value stored = call(kernel, all, emptyLike(type, like, groups.rows)).front();
     auto sums = RankedTensorType::get({rows, groups.numGroups()}, b.getI32Type());
     func::FuncOp adding = getOrCreateCodeSumsKernel(module, target, groups);
     Value added = call(adding, stored, emptyLike(sums, like)).front();
-    return {stored, codes.op.getScale(), added, /*rowScales=*/false};
+    RowCodes made{stored, parameters[0], added, /*rowScales=*/false};
+    made.zeroPoint = parameters.size() > 1 ? parameters[1] : Value();
+    return made;
   });
 }
 

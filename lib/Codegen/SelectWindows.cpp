@@ -55,11 +55,6 @@ static Value rowsOfPixels(ImplicitLocOpBuilder &b, Value images) {
   return collapse(b, images, {{0, 1}, {2, 3}});
 }
 
-/// The only scale or zero point of images as that of a matrix.
-static Value oneParameter(ImplicitLocOpBuilder &b, Value parameter) {
-  return collapse(b, parameter, {{0, 1, 2}, {3}});
-}
-
 /// An empty tensor with `factor` rows for each image; the other axes of `type` are static.
 static Value emptyRows(ImplicitLocOpBuilder &b, RankedTensorType type, Value images, int64_t factor,
                        int64_t together = 1) {
@@ -80,6 +75,14 @@ static int64_t countRows(Value images, int64_t factor) {
   return ShapedType::isDynamic(count) ? count : count * factor;
 }
 
+SmallVector<Value> KernelSelector::imageParameters(QuantizeOp quantize) {
+  SmallVector<Value> parameters = parametersOf(quantize);
+  for (Value &parameter : parameters) {
+    parameter = collapse(b, parameter, {{0, 1, 2}, {3}});
+  }
+  return parameters;
+}
+
 Value KernelSelector::denseImages(Value value, QuantizeOp quantize) {
   auto [entry, isNew] = images.try_emplace(value.getAsOpaquePointer());
   if (!isNew) {
@@ -98,12 +101,11 @@ Value KernelSelector::denseImages(Value value, QuantizeOp quantize) {
   Type element = b.getF32Type();
   if (quantize) {
     SchemeAttr scheme = quantize.getResult().getType().getScheme();
-    kernel.codes = {static_cast<int32_t>(scheme.getCodeMin()),
-                    static_cast<int32_t>(scheme.getCodeMax())};
-    inputs.push_back(oneParameter(b, quantize.getScale()));
-    if (kernel.hasZeroPoint = scheme.hasZeroPoints(); kernel.hasZeroPoint) {
-      inputs.push_back(oneParameter(b, quantize.getZeroPoint()));
-    }
+    int32_t offset = signedByteOffset(scheme);
+    kernel.codes = {static_cast<int32_t>(scheme.getCodeMin()) + offset,
+                    static_cast<int32_t>(scheme.getCodeMax()) + offset};
+    llvm::append_range(inputs, imageParameters(quantize));
+    kernel.hasZeroPoint = inputs.size() > 2;
     element = b.getI8Type();
   }
   int64_t height = kernel.paddedHeight();
@@ -133,16 +135,9 @@ static bool hasByteCodes(QuantizeOp op) {
          (scheme.hasZeroPoints() || (scheme.getCodeMin() <= 0 && scheme.getCodeMax() >= 0));
 }
 
-/// Whether these bytes are signed, and without a zero point.
-static bool hasSignedCodes(QuantizeOp op) {
-  SchemeAttr scheme = op.getResult().getType().getScheme();
-  return hasByteCodes(op) && !scheme.hasZeroPoints() &&
-         !cast<IntegerType>(scheme.getElementType()).isUnsigned();
-}
-
 std::optional<RowCodes> KernelSelector::unfoldedRows(nn::UnfoldOp op, const GroupLayout &groups) {
   auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
-  if (!quantize || !hasSignedCodes(quantize) || !UnfoldKernel::canLayOut(groups)) {
+  if (!quantize || !hasByteCodes(quantize) || !UnfoldKernel::canLayOut(groups)) {
     return std::nullopt;
   }
   return rowsOf(op.getResult(), groups, [&]() -> RowCodes {
@@ -155,13 +150,16 @@ std::optional<RowCodes> KernelSelector::unfoldedRows(nn::UnfoldOp op, const Grou
     SmallVector<Value> destinations = {emptyRows(b, codes, source, factor, groups.rows),
                                        emptyRows(b, sums, source, factor)};
     SmallVector<Value> results = call(kernel.getOrCreate(module, target), dense, destinations);
-    return {results[0], oneParameter(b, quantize.getScale()), results[1], /*rowScales=*/false};
+    SmallVector<Value> parameters = imageParameters(quantize);
+    RowCodes made{results[0], parameters[0], results[1], /*rowScales=*/false};
+    made.zeroPoint = parameters.size() > 1 ? parameters[1] : Value();
+    return made;
   });
 }
 
 bool KernelSelector::selectUnfold(nn::UnfoldOp op) {
   auto quantize = op.getInput().getDefiningOp<QuantizeOp>();
-  if (quantize && hasSignedCodes(quantize)) {
+  if (quantize && hasByteCodes(quantize)) {
     return leaveToUsers(op);
   }
   if (!isFloatImages(op.getInput())) {
@@ -181,11 +179,6 @@ bool KernelSelector::selectUnfold(nn::UnfoldOp op) {
   op->replaceAllUsesWith(ValueRange{rows});
   op->erase();
   return true;
-}
-
-/// How the codes of a scheme are read.
-static ByteCodes byteCodes(SchemeAttr scheme) {
-  return {scheme.getNumericsScheme().element.isSigned(), scheme.hasZeroPoints()};
 }
 
 bool KernelSelector::selectDepthwise(nn::DepthwiseConvOp op) {
@@ -211,13 +204,12 @@ bool KernelSelector::selectDepthwise(nn::DepthwiseConvOp op) {
                          std::nullopt};
   SmallVector<Value> inputs = {denseImages(op.getInput(), quantize)};
   if (codes) {
-    kernel.input = byteCodes(codes.getScheme());
-    kernel.filter = byteCodes(filterType.getScheme());
-    kernel.perChannel = filterType.getScheme().getBlock()[1] == 1;
-    inputs.push_back(oneParameter(b, quantize.getScale()));
-    if (kernel.input->hasZeroPoints) {
-      inputs.push_back(oneParameter(b, quantize.getZeroPoint()));
-    }
+    SchemeAttr scheme = filterType.getScheme();
+    SmallVector<Value> parameters = imageParameters(quantize);
+    kernel.input = {/*isSigned=*/true, /*hasZeroPoints=*/parameters.size() > 1};
+    kernel.filter = {scheme.getNumericsScheme().element.isSigned(), scheme.hasZeroPoints()};
+    kernel.perChannel = scheme.getBlock()[1] == 1;
+    llvm::append_range(inputs, parameters);
     auto parts = DisassembleOp::create(b, filterType.getCodesTensor(), filterType.getScalesTensor(),
                                        filterType.getZeroPointsTensor(), op.getFilter());
     llvm::append_range(inputs, parts->getResults());
@@ -229,7 +221,7 @@ bool KernelSelector::selectDepthwise(nn::DepthwiseConvOp op) {
     inputs.push_back(op.getBias());
   }
   int64_t factor = kernel.windows(0) * kernel.windows(1);
-  auto rows = RankedTensorType::get({rowsOf(source, factor), shape[3]}, b.getF32Type());
+  auto rows = RankedTensorType::get({countRows(source, factor), shape[3]}, b.getF32Type());
   return storeProduct(op, inputs, emptyRows(b, rows, source, factor), kernel.epilogue,
                       kernel.requantization, [&] { return kernel.getOrCreate(module, target); });
 }

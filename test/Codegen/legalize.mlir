@@ -96,7 +96,7 @@ func.func @negative_overflow(%x: tensor<?x131072xf32>) -> tensor<?x1xf32> {
 
 // -----
 
-// Zero points of activations would need sums of weights that kernels do not have.
+// Zero points of activations that change from row to row would need products of them and of the sums of weights.
 // CHECK-LABEL: func.func @negative_activation_zero_points(
 // CHECK:         accumulator f32
 #z8 = #quench.scheme<ui8, block = [1, *], scale = f32, zero_point>
@@ -106,7 +106,7 @@ func.func @negative_activation_zero_points(%x: tensor<?x8xf32>) -> tensor<?x4xf3
   %d = quench.dequantize %q : !quench.qtensor<?x8xf32, #z8> to tensor<?x8xf32>
   %w = quench.weight @w : !quench.qtensor<4x8xf32, #e8>
   %v = quench.dequantize %w : !quench.qtensor<4x8xf32, #e8> to tensor<4x8xf32>
-  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the activations have zero points"
+  // REMARK: [Missed] legalize | {{.*}}Remark="computed on f32 activations: the activations have zero points that change or are real numbers"
   %y = nn.linear %d, %v : tensor<?x8xf32>, tensor<4x8xf32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }

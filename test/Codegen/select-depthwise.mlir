@@ -7,12 +7,12 @@
 // CHECK-LABEL: func.func @codes(
 // CHECK-SAME:    %[[X:.+]]: tensor<?x14x14x32xf32>, %[[B:.+]]: tensor<32xf32>
 // CHECK:         %[[LINES:.+]] = tensor.collapse_shape %[[X]] {{\[\[}}0, 1], [2, 3]]
-// CHECK:         %[[IMAGES:.+]] = quench.kernel_call @images_14x14x32_pad1_1_1_1_m0_255z(%[[LINES]], %{{.+}}, %{{.+}} : {{.*}} -> tensor<?x512xi8>
+// CHECK:         %[[IMAGES:.+]] = quench.kernel_call @images_14x14x32_pad1_1_1_1_m128_127z(%[[LINES]], %{{.+}}, %{{.+}} : {{.*}} -> tensor<?x512xi8>
 // CHECK:         %[[W:.+]], %[[S:.+]] = quench.disassemble %{{.+}} to tensor<9x32xi8>, tensor<1x32xf32>
-// CHECK:         %[[CODES:.+]] = quench.kernel_call @depthwise_u8z_i8c_bias_relu_16x16x32_by3x3_to_quantize_32_m128_127(%[[IMAGES]], %{{.+}}, %{{.+}}, %[[W]], %[[S]], %[[B]],
+// CHECK:         %[[CODES:.+]] = quench.kernel_call @depthwise_i8z_i8c_bias_relu_16x16x32_by3x3_to_quantize_32_m128_127(%[[IMAGES]], %{{.+}}, %{{.+}}, %[[W]], %[[S]], %[[B]],
 // CHECK:         quench.kernel_call @contract_i8_i8_16x32(%[[CODES]],
 // CHECK-NOT:     linalg.generic
-// CHECK:         func.func private @depthwise_u8z
+// CHECK:         func.func private @depthwise_i8z
 #u8 = #quench.scheme<ui8, block = [*, *, *, *], scale = f32, zero_point>
 #taps = #quench.scheme<i8, block = [*, 1], scale = f32>
 #a8 = #quench.scheme<i8, block = [*, *], scale = f32>

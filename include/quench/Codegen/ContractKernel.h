@@ -27,7 +27,10 @@ struct ContractKernel {
   int64_t digits = 1;
   /// Whether the left side has one scale for each row, or one for all.
   bool rowScales = false;
-  /// Whether the weight has zero points of its own; otherwise they are those of signed codes.
+  /// Whether the left side has a zero point for all of it.
+  bool lhsZeroPoint = false;
+  /// Whether the weight has zero points of its own, with the sums of its codes if the left side has
+  /// one; otherwise they are those of signed codes.
   bool zeroPoints = false;
   /// What codes stand for that are not integers.
   std::optional<numerics::CodeTable> table;
@@ -36,14 +39,20 @@ struct ContractKernel {
   /// Codes to store instead of the result, with one scale for all.
   std::optional<RowQuantization> requantization = std::nullopt;
 
+  /// Elements of the buffer of zero points.
+  int64_t numZeroPoints() const { return (lhsZeroPoint ? 2 : 1) * layout.numScales(); }
+
   /// A symbol name that tells classes apart.
   std::string name() const;
 
   /// Parameters: left side `?xK` f32, or `codeBuffer` i8,
-  /// scales `?x1` or `1x1` f32 and sums `?x(digits G)` i32, or `codeBuffer` of two bytes and sums
+  /// scales `?x1` or `1x1` f32, sums `?x(digits G)` i32 and perhaps a zero point `1x1` i32, or
+  /// `codeBuffer` of two bytes and sums
   /// `?xG` f32; the words of the panels, as i8 or floats; for integer panels scales and perhaps
-  /// zero points; perhaps a bias `N` and the first argument `?xN` of an epilogue of two; the result
-  /// `?xN`, or the scale `1x1` of its codes and the `codeBuffer` of these.
+  /// zero points, with sums of codes behind them for a zero point of the left side; perhaps a bias
+  /// `N` and the first argument `?xN` of an epilogue of two; the result
+  /// `?xN`, or the scale `1x1` of its codes, perhaps their zero point, and the `codeBuffer` of
+  /// these.
   mlir::SmallVector<mlir::Type> parameters(KernelBuilder &builder) const;
 
   /// The kernel, emitted on first use. The arithmetic is that of `quench.contract` and

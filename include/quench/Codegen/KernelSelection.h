@@ -36,6 +36,8 @@ struct RowCodes {
   bool areFloats = false;
   /// `GroupLayout::rows`.
   int64_t rowsTogether = 1;
+  /// One for all of them, as they are stored; null without one.
+  mlir::Value zeroPoint = {};
 };
 
 /// Replaces the operations of one function, in order.
@@ -63,6 +65,8 @@ protected:
     mlir::RankedTensorType codes;
     llvm::SmallVector<mlir::Value> inputs;
   };
+  /// The given scale of codes, and their zero point as they are stored if they have one.
+  llvm::SmallVector<mlir::Value> parametersOf(QuantizeOp op);
   virtual RowKernel quantizeKernel(const RowQuantization &quantization, QuantizeOp op) = 0;
   /// An input of a kernel where the kernel can read it.
   virtual mlir::Value place(mlir::Value input) { return input; }

@@ -196,7 +196,8 @@ int64_t depthOfPanels(PanelContainer container, const GroupLayout &groups, const
 struct PackedPanels {
   std::vector<uint32_t> words;
   std::vector<float> scales;
-  std::vector<int32_t> zeroPoints;
+  /// Of integers, and the sums of the integers of each group less these.
+  std::vector<int32_t> zeroPoints, sums;
 };
 
 /// Packs float weights, row-major `[n, k]`, into `codeBytes` bytes, rounded to nearest even in

@@ -17,10 +17,14 @@
 
 namespace quench {
 
-/// Rows of f32 to bytes, signed or floats, for a weight in groups.
+/// What is added to integers of a scheme to store them as signed bytes.
+int32_t signedByteOffset(SchemeAttr scheme);
+
+/// Rows of f32 to bytes, signed or floats, for a weight in groups. Unsigned codes are stored less
+/// 128, and so are their zero points.
 struct RowQuantization {
   GroupLayout groups;
-  /// Inclusive code range of integers.
+  /// Inclusive code range of integers, as they are stored.
   int32_t codeMin;
   int32_t codeMax;
   /// One scale for each row computed from its largest magnitude, or one given scale.
@@ -31,6 +35,8 @@ struct RowQuantization {
   std::optional<numerics::FloatFormat> format = std::nullopt;
   /// Whether floats are stored for a container that `holdsHalvedFloats`.
   bool isHalved = false;
+  /// Whether a zero point is given with the scale.
+  bool hasZeroPoint = false;
 
   /// What kernels compute of `op`; nothing if they do not.
   static std::optional<RowQuantization> get(QuantizeOp op, const GroupLayout &groups);

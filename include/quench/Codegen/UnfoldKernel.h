@@ -26,7 +26,7 @@ struct PadImagesKernel {
   int64_t height, width, channels;
   /// Pixels before and behind, along rows and columns.
   std::array<int64_t, 2> low, high;
-  /// The range of codes of bytes; nothing for f32.
+  /// The range of codes, stored as signed bytes; nothing for f32.
   std::optional<std::array<int32_t, 2>> codes;
   /// Whether codes have a zero point, which stands for the zeros, too.
   bool hasZeroPoint = false;

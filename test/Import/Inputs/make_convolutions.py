@@ -4,6 +4,7 @@
 
     make_convolutions.py FOLDER                     convolutions.mlir, images.safetensors
     make_convolutions.py --evaluate MODEL IMAGES    prints the module with @run, which calls @main on the images
+    make_convolutions.py --program IMAGES          prints a program in C that calls m_run of "m.h" on the images
     make_convolutions.py --compare FOUND EVALUATED TOLERANCE
 """
 
@@ -39,6 +40,13 @@ def dense(values):
     return f'dense<"0x{array.tobytes().hex().upper()}"> : tensor<{shape}xf32>'
 
 
+def result_shape(case):
+    """Without the batch."""
+    height, width, channels, filters, kernel, strides, dilations, (top, bottom, left, right) = case
+    sizes = zip((height + top + bottom, width + left + right), dilations, kernel, strides)
+    return [(size - dilation * (extent - 1) - 1) // stride + 1 for size, dilation, extent, stride in sizes] + [filters or channels]
+
+
 def convolution(number, case, random):
     """The body of a case and the type of its result. It ends in a ReLU; those that keep the shape add the input before."""
     height, width, channels, filters, kernel, strides, dilations, (top, bottom, left, right) = case
@@ -48,13 +56,7 @@ def convolution(number, case, random):
     weights = random.normal(0, 0.3, filter_shape)
     image = f"tensor<?x{height}x{width}x{channels}xf32>"
     padded = f"tensor<?x{height + top + bottom}x{width + left + right}x{channels}xf32>"
-    sizes = [
-        (size - dilation * (extent - 1) - 1) // stride + 1
-        for size, dilation, extent, stride in zip(
-            (height + top + bottom, width + left + right), dilations, kernel, strides
-        )
-    ]
-    result = f"tensor<?x{sizes[0]}x{sizes[1]}x{filters}xf32>"
+    result = f"tensor<?x{'x'.join(map(str, result_shape(case)))}xf32>"
     filter_type = f"tensor<{'x'.join(map(str, filter_shape))}xf32>"
     n = number
     identity = "affine_map<(n, y, x, c) -> (n, y, x, c)>"
@@ -148,13 +150,32 @@ def evaluate(model, images):
     print(text[:at] + call + text[at:])
 
 
+def program(images):
+    """Prints results as the evaluator does."""
+    tensors = read_safetensors(images)
+    print('#include "m.h"\n#include <stdio.h>')
+    arguments = ", ".join([f"x{n}, {BATCH}" for n in range(len(CASES))] + [f"y{n}, {BATCH}" for n in range(len(CASES))])
+    main = f"int main(void) {{\n  if (m_run({arguments}) != 0) return 1;\n"
+    for n, case in enumerate(CASES):
+        values = ", ".join(float(value).hex() + "f" for value in tensors[f"x{n}"].ravel())
+        count = BATCH * np.prod(result_shape(case))
+        print(f"static const float x{n}[] = {{{values}}};\nstatic float y{n}[{count}];")
+        main += f'  printf("run.{n}: = [");\n'
+        main += f'  for (int i = 0; i < {count}; ++i) printf("%s%.9g", i ? ", " : "", (double)y{n}[i]);\n  printf("]\\n");\n'
+    print(main + "  return 0;\n}")
+
+
+def printed(path):
+    lines = re.findall(r"^run\.(\d+): .*= \[(.*)\]", open(path).read(), re.M)
+    return {name: np.array([float(word) for word in values.split(",")], "f4") for name, values in lines}
+
+
 def compare(found, evaluated, tolerance):
-    tensors, text, worst = read_safetensors(found), open(evaluated).read(), 0.0
-    lines = re.findall(r"^run\.(\d+): .* = \[(.*)\]", text, re.M)
-    assert len(lines) == len(CASES) == len(tensors), f"expected {len(CASES)} results, found {len(lines)} and {len(tensors)}"
+    tensors, expected_tensors, worst = printed(found) if found.endswith(".txt") else read_safetensors(found), printed(evaluated), 0.0
+    counts = len(expected_tensors), len(tensors)
+    assert counts == (len(CASES), len(CASES)), f"expected {len(CASES)} results, found {counts[0]} and {counts[1]}"
     names = sorted(tensors, key=lambda name: int(re.search(r"\d*$", name).group() or 0))
-    for number, values in lines:
-        expected = np.array([float(word) for word in values.split(",")])
+    for number, expected in expected_tensors.items():
         actual = tensors[names[int(number)]].ravel()
         error = np.abs(actual - expected).max() / np.abs(expected).max()
         print(f"{number}: {error:.2e} of the largest element")
@@ -164,6 +185,8 @@ def compare(found, evaluated, tolerance):
 
 if sys.argv[1] == "--evaluate":
     evaluate(*sys.argv[2:])
+elif sys.argv[1] == "--program":
+    program(sys.argv[2])
 elif sys.argv[1] == "--compare":
     compare(sys.argv[2], sys.argv[3], float(sys.argv[4]))
 else:

@@ -76,7 +76,7 @@ def Quench_PackedWeightOp : Quench_Op<"packed_weight", [Pure]> {
   let summary = "A weight matrix in the order in which a kernel reads it";
   let description = [{
     One part of the weight `key`, of type `source`, laid out in `panels`: its codes, the scales of its groups or their
-    zero points. With a float container the codes are the dequantized values.
+    zero points, behind which are the sums of the codes of groups less zero points if the result has room for them. With a float container the codes are the dequantized values.
 
     ```mlir
     %codes = quench.packed_weight codes @up_proj.weight of !quench.qtensor<768x256xf32, #w4>
