@@ -158,8 +158,7 @@ private:
       return elements;
     }
     Type wide = b.vectorType(b.getI32Type());
-    Value code = side.codes->isSigned ? arith::ExtSIOp::create(b, wide, elements).getResult()
-                                      : arith::ExtUIOp::create(b, wide, elements).getResult();
+    Value code = arith::ExtSIOp::create(b, wide, elements);
     if (side.zeroPoints) {
       code = b.sub(code, parameters(side.zeroPoints, block, live));
     }
@@ -208,8 +207,9 @@ std::string DepthwiseKernel::refusalOfCodes(QTensorType input, QTensorType filte
     return scheme.getScaleType().isF32() && !scheme.getScaleScheme() && !scheme.hasRealZeroPoints();
   };
   if (!left.isInteger() || !right.isInteger() || left.getCodeType().getIntOrFloatBitWidth() > 8 ||
-      right.getCodeType().getIntOrFloatBitWidth() != 8) {
-    return "codes are not bytes of integers";
+      right.getCodeType().getIntOrFloatBitWidth() != 8 ||
+      !right.getNumericsScheme().element.isSigned()) {
+    return "codes of the filter are not signed bytes";
   }
   if (!hasPlainParameters(left) || !hasPlainParameters(right) ||
       !llvm::all_of(left.getBlock(), isWhole) || !isWhole(right.getBlock()[0]) ||
@@ -230,9 +230,7 @@ std::string DepthwiseKernel::name() const {
     return numbers != std::array<int64_t, 2>{1, 1};
   };
   auto sideName = [](const std::optional<ByteCodes> &codes) -> std::string {
-    return !codes
-               ? "_f32"
-               : std::string(codes->isSigned ? "_i8" : "_u8") + (codes->hasZeroPoints ? "z" : "");
+    return !codes ? "_f32" : codes->hasZeroPoints ? "_i8z" : "_i8";
   };
   os << "depthwise" << sideName(input) << sideName(filter) << (perChannel ? "c" : "")
      << (bias ? "_bias" : "") << epilogue.name();

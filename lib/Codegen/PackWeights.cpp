@@ -309,6 +309,8 @@ LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
   auto type = cast<RankedTensorType>(op.getType());
   std::vector<int32_t> zeroPoints = panels.zeroPoints;
   if (type.getNumElements() == 2 * layout.numScales()) {
+    // Tables have none.
+    zeroPoints.resize(layout.numScales());
     llvm::append_range(zeroPoints, panels.sums);
   }
   Bytes bytes = op.getPart() == WeightPart::Codes    ? bytesOf(panels.words)

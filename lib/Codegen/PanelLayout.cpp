@@ -240,7 +240,9 @@ PackedPanels quench::packCodes(const PanelLayout &layout, const numerics::Quanti
   packed.scales.assign(layout.numScales(), 0.0f);
   const GroupLayout &groups = layout.groups;
   int32_t offset = scheme.element.isSigned() ? PanelLayout::signOffset(layout.container) : 0;
-  packed.zeroPoints.assign(layout.numScales(), offset);
+  if (scheme.element.isInteger()) {
+    packed.zeroPoints.assign(layout.numScales(), offset);
+  }
   packed.sums.assign(layout.numScales(), 0);
   int64_t perStep = layout.codesPerStep(), lanes = layout.lanes;
   std::optional<numerics::CodeTable> table = numerics::CodeTable::get(scheme.element);

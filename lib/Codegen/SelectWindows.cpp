@@ -206,8 +206,8 @@ bool KernelSelector::selectDepthwise(nn::DepthwiseConvOp op) {
   if (codes) {
     SchemeAttr scheme = filterType.getScheme();
     SmallVector<Value> parameters = imageParameters(quantize);
-    kernel.input = {/*isSigned=*/true, /*hasZeroPoints=*/parameters.size() > 1};
-    kernel.filter = {scheme.getNumericsScheme().element.isSigned(), scheme.hasZeroPoints()};
+    kernel.input = ByteCodes{/*hasZeroPoints=*/parameters.size() > 1};
+    kernel.filter = ByteCodes{scheme.hasZeroPoints()};
     kernel.perChannel = scheme.getBlock()[1] == 1;
     llvm::append_range(inputs, parameters);
     auto parts = DisassembleOp::create(b, filterType.getCodesTensor(), filterType.getScalesTensor(),

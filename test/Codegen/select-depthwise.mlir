@@ -59,7 +59,7 @@ func.func @floats(%x: tensor<?x9x9x3xf32>, %w: tensor<4x3xf32>) -> tensor<?x3xf3
 // -----
 
 // Codes of fewer bits lie packed: their filter is decoded.
-// REMARK: [Missed] legalize {{.*}}codes are not bytes of integers
+// REMARK: [Missed] legalize {{.*}}codes of the filter are not signed bytes
 // CHECK-LABEL: func.func @negative_nibbles(
 // CHECK:         %[[STORED:.+]] = quench.weight @taps
 // CHECK:         %[[W:.+]] = quench.dequantize %[[STORED]]

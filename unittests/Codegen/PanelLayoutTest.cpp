@@ -99,6 +99,11 @@ static void checkPanels(const PanelLayout &layout, const numerics::Scheme &schem
         if (!packed.zeroPoints.empty() && row < shape.n) {
           int zero = tensor.zeroPoints.empty() ? 0 : tensor.zeroPoints[block];
           ASSERT_EQ(packed.zeroPoints[scaleAt], zero + offset);
+          int sum = 0;
+          for (int64_t k = begin; k < end; ++k) {
+            sum += tensor.codes[row * shape.k + k] - zero;
+          }
+          ASSERT_EQ(packed.sums[scaleAt], sum);
         }
       }
       // A group fills whole units of sixteen codes.

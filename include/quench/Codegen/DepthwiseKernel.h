@@ -24,9 +24,8 @@
 
 namespace quench {
 
-/// How the bytes of one side of a product are read.
+/// How the signed bytes of one side of a product are read.
 struct ByteCodes {
-  bool isSigned;
   /// Whether a zero point is subtracted.
   bool hasZeroPoints;
 };
