@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 #include <limits>
@@ -117,6 +118,12 @@ private:
                        Value x = load(row, b.add(from, offset), live);
                        Value code = emitCodes(b, kernel, x, divisor, codes, b.size(input, 0), row,
                                               b.add(to, offset), live);
+                       if (kernel.hasZeroPoint && live >= 0) {
+                         // Lanes without an element hold the zero point.
+                         auto mask = b.vectorType(b.getI1Type());
+                         Value isLive = vector::CreateMaskOp::create(b, mask, b.index(live));
+                         code = arith::SelectOp::create(b, isLive, code, b.splat(0));
+                       }
                        return {b.add(carried[0], code)};
                      });
     b.storeScalar(b.sumLanes(sum[0]), sums, {row, group});
