@@ -15,5 +15,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   fwrite(y, sizeof(float), rows * 5, stdout);
+  free(x);
+  free(y);
   return 0;
 }
