@@ -8,14 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static char *memory;
+
+/* In the memory of the state before it. */
 static void *new_state(void) {
-  char *bytes = malloc((size_t)m_state_bytes + 64);
-  if (!bytes) {
+  if (!memory && !(memory = malloc((size_t)m_state_bytes + 64))) {
     exit(100);
   }
   /* Contents need no initialization. */
-  memset(bytes, 0xff, (size_t)m_state_bytes + 64);
-  return bytes + (64 - (size_t)bytes % 64) % 64;
+  memset(memory, 0xff, (size_t)m_state_bytes + 64);
+  return memory + (64 - (size_t)memory % 64) % 64;
 }
 
 static void expect(const char *what, int32_t expected, int32_t found) {
@@ -62,5 +64,9 @@ int main(int argc, char **argv) {
   expect("full", 2, m_run(tokens, 1, m_max_positions, 0, state, one));
   expect("beyond", 2, m_run(tokens, 1, m_max_positions + 1, 0, state, one));
   expect("negative", 2, m_run(tokens, 1, -1, 0, state, one));
+  free(memory);
+  free(one);
+  free(all);
+  free(tokens);
   return 0;
 }
