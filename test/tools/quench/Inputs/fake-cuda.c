@@ -100,11 +100,23 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned count, int *op
   return result;
 }
 
-int cuModuleUnload(void *module) { return call("cuModuleUnload", "%d", module != NULL); }
+/* A function is its name, until its module is unloaded. */
+static char *names[1024];
+static size_t numNames;
+
+int cuModuleUnload(void *module) {
+  while (numNames > 0) {
+    free(names[--numNames]);
+  }
+  return call("cuModuleUnload", "%d", module != NULL);
+}
 
 int cuModuleGetFunction(void **function, void *module, const char *name) {
   (void)module;
-  *function = strdup(name);
+  if (numNames == sizeof(names) / sizeof(*names)) {
+    abort();
+  }
+  *function = names[numNames++] = strdup(name);
   return call("cuModuleGetFunction", "%s", name);
 }
 
