@@ -59,46 +59,31 @@ static Value moveInit(ImplicitLocOpBuilder &b, Value init) {
   return transpose(b, init, kToLast);
 }
 
+static Value moveFilter(ImplicitLocOpBuilder &b, linalg::Conv2DNchwFchwOp op) {
+  return transposeFilter(b, op.getInputs()[1], kToLast);
+}
+
+static Value moveFilter(ImplicitLocOpBuilder &b, linalg::DepthwiseConv2DNchwChwOp op) {
+  return transposeFilter(b, withoutUnitAxis(b, op.getInputs()[1]), {1, 2, 0});
+}
+
 namespace {
 
-/// conv_2d_nchw_fchw(x, w) -> to_first(conv_2d_nhwc_fhwc(to_last(x), to_last(w)))
-struct MoveConvolution : OpRewritePattern<linalg::Conv2DNchwFchwOp> {
-  using Base::Base;
+/// conv_2d_nchw_fchw(x, w) -> to_first(conv_2d_nhwc_fhwc(to_last(x), w')), and likewise for
+/// depthwise_conv_2d_nchw_chw and depthwise_conv_2d_nhwc_hwc
+template <typename From, typename To> struct MoveConvolution : OpRewritePattern<From> {
+  using OpRewritePattern<From>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(linalg::Conv2DNchwFchwOp op,
-                                PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(From op, PatternRewriter &rewriter) const override {
     if (!op.hasPureTensorSemantics()) {
       return rewriter.notifyMatchFailure(op, "expected tensors");
     }
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value images = transpose(b, op.getInputs()[0], kToLast);
-    Value filter = transposeFilter(b, op.getInputs()[1], kToLast);
+    Value filter = moveFilter(b, op);
     Value init = moveInit(b, op.getOutputs()[0]);
-    Value result =
-        linalg::Conv2DNhwcFhwcOp::create(b, init.getType(), ValueRange{images, filter},
-                                         ValueRange{init}, op.getStrides(), op.getDilations())
-            .getResult(0);
-    rewriter.replaceOp(op, transpose(b, result, kToFirst));
-    return success();
-  }
-};
-
-/// depthwise_conv_2d_nchw_chw(x, w) -> to_first(depthwise_conv_2d_nhwc_hwc(to_last(x), w'))
-struct MoveDepthwise : OpRewritePattern<linalg::DepthwiseConv2DNchwChwOp> {
-  using Base::Base;
-
-  LogicalResult matchAndRewrite(linalg::DepthwiseConv2DNchwChwOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!op.hasPureTensorSemantics()) {
-      return rewriter.notifyMatchFailure(op, "expected tensors");
-    }
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value images = transpose(b, op.getInputs()[0], kToLast);
-    Value filter = transposeFilter(b, withoutUnitAxis(b, op.getInputs()[1]), {1, 2, 0});
-    Value init = moveInit(b, op.getOutputs()[0]);
-    Value result = linalg::DepthwiseConv2DNhwcHwcOp::create(
-                       b, init.getType(), ValueRange{images, filter}, ValueRange{init},
-                       op.getStrides(), op.getDilations())
+    Value result = To::create(b, init.getType(), ValueRange{images, filter}, ValueRange{init},
+                              op.getStrides(), op.getDilations())
                        .getResult(0);
     rewriter.replaceOp(op, transpose(b, result, kToFirst));
     return success();
@@ -317,8 +302,9 @@ LogicalResult MoveQuantization::matchAndRewrite(linalg::TransposeOp op,
 
 void ChannelsLastPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
-  patterns.add<MoveConvolution, MoveDepthwise, MoveElementwise, MovePad, MoveQuantization,
-               MoveReduction, CancelTranspositions,
+  patterns.add<MoveConvolution<linalg::Conv2DNchwFchwOp, linalg::Conv2DNhwcFhwcOp>,
+               MoveConvolution<linalg::DepthwiseConv2DNchwChwOp, linalg::DepthwiseConv2DNhwcHwcOp>,
+               MoveElementwise, MovePad, MoveQuantization, MoveReduction, CancelTranspositions,
                MovePooling<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>,
                MovePooling<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>>(&getContext());
   if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
