@@ -105,9 +105,8 @@ private:
   Values forSteps(int64_t size, int64_t perStep, int64_t unroll, ValueRange initial,
                   llvm::function_ref<Values(Value step, int64_t live, ValueRange)> body,
                   llvm::function_ref<void(Value step)> ahead);
-  /// Has words fetched for `step` and those laid out with it: by a single row those that it needs
-  /// later, otherwise those of the column tile behind this one, some by each row tile, so that the
-  /// products cover the time of it.
+  /// Has words fetched for `step` and those laid out with it in the column tile behind this one,
+  /// some by each row tile, so that the products cover the time of it; none by a single row.
   void fetchAhead(const Tile &tile, Value step);
 
   /// The code of `bits` bits at bit `shift` < 16 of each lane as a float minus its zero point.

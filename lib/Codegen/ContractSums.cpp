@@ -21,8 +21,6 @@ using Values = SmallVector<Value>;
 constexpr int64_t kTilePanels = PanelLayout::kTilePanels;
 /// A word of the mixed form is four or eight multiply-adds for each sum already.
 constexpr int64_t kMixedUnroll = 1;
-/// How far ahead of its use a single row fetches a weight.
-constexpr int64_t kWordsAhead = 32;
 constexpr int64_t kLineBytes = 64;
 
 Value ContractEmitter::wordAddress(const Tile &tile, int64_t panel, Value step) {
@@ -202,26 +200,9 @@ Values ContractEmitter::forSteps(int64_t size, int64_t perStep, int64_t unroll, 
 
 void ContractEmitter::fetchAhead(const Tile &tile, Value step) {
   const PanelLayout &layout = kernel.layout;
-  auto fetch = [&](Value address, unsigned locality) {
-    memref::PrefetchOp::create(b, words, address, /*isWrite=*/false, locality,
-                               /*isDataCache=*/true);
-  };
-  int64_t width = tile.columns.panels * lanes() * 4 * layout.wordsPerStep();
-  if (tile.rows == 1) {
-    // Memory is read from front to back: what comes some time later, unless the call before may
-    // have left it near.
-    if (4 * layout.numWords() <= b.getTarget().l2Bytes) {
-      return;
-    }
-    Value later = b.add(wordAddress(tile, 0, step), b.index(kWordsAhead * width));
-    Value last = b.index(4 * layout.numWords() - kUnrolledWords * width);
-    later = arith::MinUIOp::create(b, later, last);
-    for (int64_t at = 0; at < kUnrolledWords * width; at += kLineBytes) {
-      fetch(b.add(later, b.index(at)), 3);
-    }
-    return;
-  }
-  if (layout.numPanels() < 2 * kTilePanels) {
+  // A single row reads memory from front to back, which processors foresee: to ask for it as well
+  // has cost a quarter of the bandwidth.
+  if (tile.rows == 1 || layout.numPanels() < 2 * kTilePanels) {
     return;
   }
   Value turn =
@@ -231,7 +212,8 @@ void ContractEmitter::fetchAhead(const Tile &tile, Value step) {
   ahead.columns.firstPanel =
       arith::MinUIOp::create(b, b.add(tile.columns.firstPanel, b.index(kTilePanels)), last);
   for (int64_t v = 0; v < tile.panels; ++v) {
-    fetch(wordAddress(ahead, v, b.add(step, turn)), 2);
+    memref::PrefetchOp::create(b, words, wordAddress(ahead, v, b.add(step, turn)),
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
   }
 }
 
