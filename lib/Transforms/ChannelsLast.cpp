@@ -116,6 +116,13 @@ struct MoveElementwise : OpRewritePattern<linalg::GenericOp> {
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override;
 };
 
+/// generic(x, to_first(y)) -> generic(x, y), where y is read in the order of its elements then.
+struct ReadChannelsLast : OpRewritePattern<linalg::GenericOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override;
+};
+
 /// pad(to_first(x)) -> to_first(pad(x)) and to_last(pad(x)) -> pad(to_last(x))
 struct MovePad : OpRewritePattern<linalg::TransposeOp> {
   using Base::Base;
@@ -215,6 +222,28 @@ LogicalResult MoveElementwise::matchAndRewrite(linalg::GenericOp op,
   return success();
 }
 
+LogicalResult ReadChannelsLast::matchAndRewrite(linalg::GenericOp op,
+                                                PatternRewriter &rewriter) const {
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    linalg::TransposeOp moved = findToFirst(operand->get());
+    if (!moved) {
+      continue;
+    }
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    AffineMap &map = maps[operand->getOperandNumber()];
+    map = AffineMap::get(map.getNumDims(), 0, reorder<AffineExpr>(map.getResults(), kToLast),
+                         op.getContext());
+    if (map.isIdentity()) {
+      rewriter.modifyOpInPlace(op, [&] {
+        operand->set(moved.getInput());
+        op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+      });
+      return success();
+    }
+  }
+  return rewriter.notifyMatchFailure(op, "expected images that are read with channels last");
+}
+
 /// The only op that reads more of a value than its size; null if there are more.
 static Operation *findReader(Value value) {
   Operation *reader = nullptr;
@@ -302,11 +331,12 @@ LogicalResult MoveQuantization::matchAndRewrite(linalg::TransposeOp op,
 
 void ChannelsLastPass::runOnOperation() {
   RewritePatternSet patterns(&getContext());
-  patterns.add<MoveConvolution<linalg::Conv2DNchwFchwOp, linalg::Conv2DNhwcFhwcOp>,
-               MoveConvolution<linalg::DepthwiseConv2DNchwChwOp, linalg::DepthwiseConv2DNhwcHwcOp>,
-               MoveElementwise, MovePad, MoveQuantization, MoveReduction, CancelTranspositions,
-               MovePooling<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>,
-               MovePooling<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>>(&getContext());
+  patterns
+      .add<MoveConvolution<linalg::Conv2DNchwFchwOp, linalg::Conv2DNhwcFhwcOp>,
+           MoveConvolution<linalg::DepthwiseConv2DNchwChwOp, linalg::DepthwiseConv2DNhwcHwcOp>,
+           MoveElementwise, ReadChannelsLast, MovePad, MoveQuantization, MoveReduction,
+           CancelTranspositions, MovePooling<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>,
+           MovePooling<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>>(&getContext());
   if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
     getOperation().emitError("moving transpositions did not end");
     signalPassFailure();

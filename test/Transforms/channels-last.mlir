@@ -9,6 +9,7 @@
 
 #nchw = affine_map<(n, c, h, w) -> (n, c, h, w)>
 #channel = affine_map<(n, c, h, w) -> (c)>
+#first = affine_map<(n, h, w, c) -> (n, c, h, w)>
 #images = #quench.scheme<i8, block = [*, *, *, *], scale = f32>
 #filters = #quench.scheme<i8, block = [1, *, *, *], scale = f32>
 
@@ -86,6 +87,24 @@ func.func @codes(%x: tensor<1x2x3x3xf32>) -> tensor<1x2xf32> {
   %y = linalg.fill ins(%zero : f32) outs(%f : tensor<1x2xf32>) -> tensor<1x2xf32>
   %sum = linalg.reduce { arith.addf } ins(%c : tensor<1x2x3x2xf32>) outs(%y : tensor<1x2xf32>) dimensions = [2, 3]
   return %sum : tensor<1x2xf32>
+}
+
+// The other branch of a sum is read in its own order where that has become the order of the sum.
+// CHECK-LABEL: func.func @residual(
+// CHECK-SAME:    %[[A:.+]]: tensor<1x3x4x2xf32>, %[[B:.+]]: tensor<1x3x4x2xf32>)
+// CHECK-NOT:     linalg.transpose
+// CHECK:         linalg.generic {indexing_maps = [#[[$SAME]], #[[$SAME]], #[[$SAME]]], {{.*}} ins(%[[A]], %[[B]] :
+func.func @residual(%a: tensor<1x3x4x2xf32>, %b: tensor<1x3x4x2xf32>) -> tensor<1x3x4x2xf32> {
+  %e = tensor.empty() : tensor<1x2x3x4xf32>
+  %t = linalg.transpose ins(%b : tensor<1x3x4x2xf32>) outs(%e : tensor<1x2x3x4xf32>) permutation = [0, 3, 1, 2]
+  %f = tensor.empty() : tensor<1x3x4x2xf32>
+  %s = linalg.generic {indexing_maps = [#nchw, #first, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%a, %t : tensor<1x3x4x2xf32>, tensor<1x2x3x4xf32>) outs(%f : tensor<1x3x4x2xf32>) {
+    ^bb0(%x: f32, %y: f32, %old: f32):
+      %z = arith.addf %x, %y : f32
+      linalg.yield %z : f32
+  } -> tensor<1x3x4x2xf32>
+  return %s : tensor<1x3x4x2xf32>
 }
 
 // Elements that are counted keep their order.
