@@ -158,6 +158,9 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
     pm.addPass(createPrepareFunctionPass({options.function}));
   }
   pm.addPass(createConvertElementwiseToLinalgPass());
+  if (!options.function.empty()) {
+    pm.addPass(createLinalgElementwiseOpFusionPass());
+  }
   // Sizes are traced back to the arguments, so that equal ones are one value.
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createCanonicalizerPass());
