@@ -6,25 +6,21 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/FunctionBench.h"
 #include "quench/Driver/MachineFlags.h"
 #include "quench/Driver/MachineLimits.h"
+#include "quench/Driver/RepeatedPasses.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Workflow/LoadedModel.h"
 #include "quench/Workflow/ModelSize.h"
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 using namespace llvm;
 using namespace quench::workflow;
 
 namespace quench::driver {
-
-/// Repetitions of a measurement: at least so many, and then until this time is over.
-static constexpr size_t leastRepetitions = 5;
-static constexpr double secondsPerMeasurement = 1.0;
-static constexpr size_t mostRepetitions = 200;
 
 namespace {
 
@@ -47,7 +43,9 @@ public:
            "makes products on registers; both are measured in this run. A device has none: what\n"
            "it could do is not measured here. gbytes_per_s counts the\n"
            "packed weights once for each decoded token, gmacs_per_s the linear layers of the\n"
-           "prompt.\n";
+           "prompt.\n"
+           "Any other function is called with made-up tensors, again and again; the median of the\n"
+           "calls is shown.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", model, "a model folder");
@@ -55,6 +53,8 @@ public:
                     "tokens of the prompt (default 256, or half of the positions)");
     options.integer("decode", "N", decode, 1, INT32_MAX,
                     "tokens to decode (default 64, or what is left)");
+    options.integer("batch", "N", batch, 1, INT32_MAX,
+                    "open sizes of the arguments of a function (default 1)");
     declareMachine(options, machine);
   }
   Error run(const Console &console) override;
@@ -71,6 +71,7 @@ private:
   MachineChoice machine;
   int64_t prompt = 0;
   int64_t decode = 0;
+  int64_t batch = 1;
 };
 
 } // namespace
@@ -90,12 +91,6 @@ Error BenchCommand::chooseLengths(int64_t positions) {
   return Error::success();
 }
 
-static double median(std::vector<double> values) {
-  llvm::sort(values);
-  size_t middle = values.size() / 2;
-  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 Expected<Timings> BenchCommand::measure(const Console &console, Session &session) const {
   using Clock = std::chrono::steady_clock;
   std::vector<int32_t> tokens(prompt);
@@ -104,37 +99,26 @@ Expected<Timings> BenchCommand::measure(const Console &console, Session &session
   }
   std::vector<float> logits(session.vocabSize());
   std::vector<double> prefills, decodes;
-  Progress progress("bench", 0, "passes", /*enabled=*/true, console.err);
   SessionState state = session.newState();
-  double total = 0;
-  // The first pass warms up.
-  for (size_t i = 0; i <= mostRepetitions; ++i) {
-    if (i > leastRepetitions && total > secondsPerMeasurement) {
-      break;
-    }
-    state.rewind(0);
-    Clock::time_point begin = Clock::now();
-    if (Error failure = session.run(state, tokens, prompt - 1, logits)) {
-      return inContext(model, std::move(failure));
-    }
-    Clock::time_point between = Clock::now();
-    for (int64_t t = 0; t < decode; ++t) {
-      if (Error failure = session.run(state, tokens[t % prompt], 0, logits)) {
-        return inContext(model, std::move(failure));
-      }
-    }
-    Clock::time_point end = Clock::now();
-    if (i > 0) {
-      prefills.push_back(std::chrono::duration<double>(between - begin).count());
-      decodes.push_back(std::chrono::duration<double>(end - between).count() / decode);
-      total += std::chrono::duration<double>(end - begin).count();
-    }
-    if (Error failure = progress.advance()) {
-      return std::move(failure);
-    }
+  if (Error failure = repeatPasses(console, "passes", [&]() -> Error {
+        state.rewind(0);
+        Clock::time_point begin = Clock::now();
+        if (Error failed = session.run(state, tokens, prompt - 1, logits)) {
+          return failed;
+        }
+        Clock::time_point between = Clock::now();
+        for (int64_t t = 0; t < decode; ++t) {
+          if (Error failed = session.run(state, tokens[t % prompt], 0, logits)) {
+            return failed;
+          }
+        }
+        prefills.push_back(std::chrono::duration<double>(between - begin).count());
+        decodes.push_back(std::chrono::duration<double>(Clock::now() - between).count() / decode);
+        return Error::success();
+      })) {
+    return inContext(model, std::move(failure));
   }
-  progress.finish();
-  return Timings{median(std::move(prefills)), median(std::move(decodes))};
+  return Timings{medianOfPasses(std::move(prefills)), medianOfPasses(std::move(decodes))};
 }
 
 void BenchCommand::print(const Console &console, const Timings &timings, const ModelSize &size,
@@ -203,6 +187,9 @@ void BenchCommand::printDevice(const Console &console, const Timings &timings,
 }
 
 Error BenchCommand::run(const Console &console) {
+  if (isFunctionModel(model, console.host())) {
+    return benchFunction(console, model, machine, batch);
+  }
   Expected<Target> target = Target::find(machine.target);
   if (!target) {
     return target.takeError();
@@ -223,8 +210,7 @@ Error BenchCommand::run(const Console &console) {
     printDevice(console, *timings, measureModel(*loaded->folder), session.packedWeightBytes());
     return Error::success();
   }
-  unsigned threads = console.threads ? static_cast<unsigned>(console.threads)
-                                     : std::max(1u, std::thread::hardware_concurrency());
+  unsigned threads = numThreads(console);
   uint64_t packedBytes = session.packedWeightBytes();
   Expected<MachineLimits> limits = measureMachine(*target, packedBytes, threads);
   if (!limits) {
