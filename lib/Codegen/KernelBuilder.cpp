@@ -129,10 +129,6 @@ SmallVector<Value> KernelBuilder::loop(Value begin, Value end, int64_t step, Val
   return loop(begin, end, index(step), initial, body);
 }
 
-/// Announcing a loop to other threads and waiting for their last part takes some hundred cycles;
-/// less work than this is not worth it.
-static constexpr int64_t kForkCycles = 2500;
-
 void KernelBuilder::parallelLoop(Value count, int64_t cycles, const LoopBody &body) {
   parallelLoop(count, mul(count, index(cycles)), body);
 }

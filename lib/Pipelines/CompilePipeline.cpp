@@ -60,15 +60,16 @@
 using namespace mlir;
 using namespace quench;
 
-/// Tensors become buffers, kernel calls function calls, the rest loops.
-static void addBufferization(OpPassManager &pm) {
+/// Tensors become buffers, kernel calls function calls, the rest loops, parallel ones of functions.
+static void addBufferization(OpPassManager &pm, bool isFunction) {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   pm.addPass(createLowerKernelCallsPass());
   pm.addPass(createExpandCopiesPass());
-  pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addPass(isFunction ? createConvertLinalgToParallelLoopsPass()
+                        : createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createPlanMemoryPass());
@@ -165,13 +166,14 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  addBufferization(pm);
+  addBufferization(pm, !options.function.empty());
   if (isDevice) {
     pm.addPass(createSynchronizeHostPass());
   }
   if (!options.threads || isDevice) {
     pm.addPass(createParallelForToNestedForsPass());
   }
+  pm.addNestedPass<func::FuncOp>(createForkLoopsPass());
   pm.addPass(createGuardParallelPass());
   pm.addPass(createParallelForToNestedForsPass());
   pm.addPass(createHoistAllocasPass());

@@ -26,6 +26,10 @@ namespace quench {
 
 class KernelBuilder : public ArithmeticBuilder {
 public:
+  /// Announcing a loop to other threads and waiting for their last part takes some hundred cycles;
+  /// less work than this is not worth it.
+  static constexpr int64_t kForkCycles = 2500;
+
   KernelBuilder(mlir::Location loc, mlir::MLIRContext *context, const Target &target)
       : ArithmeticBuilder(loc, context), target(target) {}
 

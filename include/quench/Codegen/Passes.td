@@ -240,6 +240,23 @@ def HoistAllocasPass : Pass<"quench-hoist-allocas", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def ForkLoopsPass : Pass<"quench-fork-loops", "::mlir::func::FuncOp"> {
+  let summary = "Mark large parallel loops for several threads";
+  let description = [{
+    Loops that upstream makes of the ops that no kernel computes are divided among threads, too: of an `scf.parallel`
+    all dimensions but the innermost become one, and a `quench.fork_if` says whether its iterations, times the
+    operations in one of them, are worth it. Functions that have a `quench.fork_if` already are left as they are.
+
+    ```mlir
+    scf.parallel (%n, %h, %w, %c) = (%c0, %c0, %c0, %c0) to (%c1, %c56, %c56, %c64) step (%c1, %c1, %c1, %c1) { ... }
+    // becomes
+    quench.fork_if %true
+    scf.parallel (%i, %c) = (%c0, %c0) to (%c3136, %c64) step (%c1, %c1) { ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::quench::QuenchDialect"];
+}
+
 def GuardParallelPass : Pass<"quench-guard-parallel", "::mlir::ModuleOp"> {
   let summary = "Divide large parallel loops among the crew of a call";
   let description = [{
