@@ -64,6 +64,11 @@ func.func private @scheme_c2_inside() attributes {a = #quench.scheme<i8, range =
 
 // -----
 
+// expected-error@+1 {{without a zero point a range has to include 0, found [3, 7]}}
+func.func private @scheme_c2_zero() attributes {a = #quench.scheme<i4, range = [3, 7], block = [1], scale = f32>}
+
+// -----
+
 // expected-error@+1 {{only integers have a range}}
 func.func private @scheme_c2_integers() attributes {a = #quench.scheme<f16, range = [0, 1], block = [1], scale = f32>}
 

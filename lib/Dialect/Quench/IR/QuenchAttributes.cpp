@@ -386,6 +386,10 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
   if (failed(verifyElement(emitError, element, codeMin, codeMax))) {
     return failure();
   }
+  if (!zeroPoint && (codeMin > 0 || codeMax < 0)) { // C2
+    return emitError() << "without a zero point a range has to include 0, found [" << codeMin
+                       << ", " << codeMax << "]";
+  }
   for (int64_t extent : block) {
     if (extent != kWhole && extent <= 0) { // C3
       return emitError() << "expected a positive block extent or '*', found " << extent;

@@ -67,7 +67,8 @@ def Quench_SchemeAttr : Quench_Attr<"Scheme", "scheme"> {
     any code is computed. Scales of zero blocks are 1.
 
     - C1: the element is an integer type of 1 to 8 or 16 bits, a float type of at most 16 bits, or a codebook.
-    - C2: a range is ascending, inside the range of the integer type, and only integers have one.
+    - C2: a range is ascending, inside the range of the integer type, and only integers have one; without a zero point
+      it includes 0.
     - C3: block extents are positive or `*`.
     - C4: the scale is f32, f16, bf16, f8E8M0FNU, or a scheme without a zero point.
     - C5: only integer elements have a zero point, and not under f8E8M0FNU scales.
