@@ -10,7 +10,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
-#include <cstring>
+#include <algorithm>
 
 using namespace llvm;
 using namespace quench;
@@ -192,7 +192,8 @@ Expected<std::vector<DeviceKernelHandle *>>
 VulkanDevice::load(StringRef binary, ArrayRef<KernelSignature> signatures) {
   constexpr uint32_t kMagic = 0x07230203;
   std::vector<uint32_t> words(binary.size() / sizeof(uint32_t));
-  std::memcpy(words.data(), binary.data(), words.size() * sizeof(uint32_t));
+  std::copy_n(binary.begin(), words.size() * sizeof(uint32_t),
+              reinterpret_cast<char *>(words.data()));
   if (words.size() < 5 || words[0] != kMagic || binary.size() % sizeof(uint32_t) != 0) {
     return createStringError("expected kernels as a SPIR-V module");
   }
