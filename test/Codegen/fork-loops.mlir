@@ -1,4 +1,4 @@
-// RUN: quench-opt %s --pass-pipeline='builtin.module(func.func(quench-fork-loops,canonicalize,cse))' | FileCheck %s
+// RUN: quench-opt %s --quench-fork-loops --canonicalize --cse | FileCheck %s
 
 // All dimensions but the innermost are one, so that threads get even parts of it whatever the first one is.
 // CHECK-LABEL: func.func @images(
