@@ -13,9 +13,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace quench;
@@ -57,8 +55,10 @@ static constexpr double kShortDecodingOps = 2.0;
 namespace {
 class Planner {
 public:
-  Planner(const Target &target, QTensorType weights, Type type)
-      : target(target), weights(weights), activations(dyn_cast_or_null<QTensorType>(type)),
+  Planner(const Target &target, QTensorType weights, Type type,
+          std::optional<BlockSumBound> blockSum)
+      : target(target), weights(weights), blockSum(blockSum),
+        activations(dyn_cast_or_null<QTensorType>(type)),
         shortType(dyn_cast_or_null<FloatType>(type)), scheme(weights.getScheme()),
         container(codeContainer(scheme)),
         table(numerics::CodeTable::get(scheme.getNumericsScheme().element)) {}
@@ -257,7 +257,9 @@ private:
   }
 
   const Target &target;
-  QTensorType weights, activations;
+  QTensorType weights;
+  std::optional<BlockSumBound> blockSum;
+  QTensorType activations;
   /// f16 or bf16 for activations of that type.
   FloatType shortType;
   SchemeAttr scheme;
@@ -265,18 +267,6 @@ private:
   std::optional<numerics::CodeTable> table;
 };
 } // namespace
-
-/// The largest magnitude of code minus zero point, or of the multiples that codes stand for.
-static int64_t largestDifference(SchemeAttr scheme) {
-  if (auto table = numerics::CodeTable::get(scheme.getNumericsScheme().element)) {
-    auto [least, most] = std::minmax_element(table->values.begin(), table->values.end());
-    return std::max(-*least, +*most);
-  }
-  if (scheme.hasZeroPoints()) {
-    return scheme.getCodeMax() - scheme.getCodeMin();
-  }
-  return std::max(std::abs(scheme.getCodeMin()), std::abs(scheme.getCodeMax()));
-}
 
 std::optional<std::string> Planner::refuseBlocks() const {
   SchemeAttr left = activations.getScheme();
@@ -355,11 +345,9 @@ std::optional<std::string> Planner::refuseInteger() const {
   if (ShapedType::isDynamic(weights.getShape()[1]) && scheme.getBlock()[1] == SchemeAttr::kWhole) {
     return "the number of products in a sum is not known";
   }
-  int64_t block = group();
-  int64_t bound = largestDifference(left) * largestDifference(scheme) * block;
-  if (bound > std::numeric_limits<int32_t>::max()) {
-    return "a block sum of " + std::to_string(block) + " products can reach " +
-           std::to_string(bound) + ", more than i32 holds";
+  if (BlockSumBound bound = blockSum.value_or(boundBlockSum(left, weights)); !bound.fits()) {
+    return "a block sum of " + std::to_string(group()) + " products can reach " +
+           std::to_string(bound.value) + ", more than i32 holds";
   }
   if (table && target.byteLookupsPerCycle == 0.0) {
     return "the target looks no bytes up";
@@ -374,8 +362,9 @@ Type quench::activationsOf(Type lhs) {
 }
 
 SmallVector<ContractionChoice> quench::planContraction(const Target &target, QTensorType weights,
-                                                       Type activations) {
-  Planner planner(target, weights, activations);
+                                                       Type activations,
+                                                       std::optional<BlockSumBound> blockSum) {
+  Planner planner(target, weights, activations, blockSum);
   SmallVector<ContractionChoice> choices = {planner.integer(), planner.fixedPoint(),
                                             planner.decodedInRegisters(),
                                             planner.decodedWhenPacked()};

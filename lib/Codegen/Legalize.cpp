@@ -11,9 +11,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/Codegen/Passes.h"
+
+#include "OpenWeights.h"
+
 #include "quench/Codegen/ContractionPlan.h"
 #include "quench/Codegen/DepthwiseKernel.h"
-#include "quench/Codegen/Passes.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Numerics/CodeTable.h"
@@ -90,8 +93,16 @@ static std::string refusalOfCodes(ArrayRef<ContractionChoice> choices) {
   return refusal;
 }
 
+/// What bounds the sums of products of codes, if both sides are codes.
+static std::optional<BlockSumBound> bound(QTensorType activations, Value weights,
+                                          const WeightStore *store) {
+  return activations ? std::optional(boundBlockSum(activations.getScheme(), weights, store))
+                     : std::nullopt;
+}
+
 /// Says what was chosen for a linear layer and what was not.
-static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoice> choices) {
+static void remarkOn(nn::LinearOp op, bool isQuantized, bool isOfCodes,
+                     ArrayRef<ContractionChoice> choices) {
   const ContractionChoice &best = choices.front();
   if (isQuantized && !multipliesCodes(best.form)) {
     remark::missed(op.getLoc(), remarkOptions())
@@ -100,7 +111,10 @@ static void remarkOn(nn::LinearOp op, bool isQuantized, ArrayRef<ContractionChoi
   StringRef what;
   switch (best.form) {
   case ContractionForm::Integer:
-    what = "codes are multiplied as they are, block sums proved to fit i32";
+    what = isOfCodes
+               ? "codes are multiplied as they are, the weight's own proved to give block sums "
+                 "that fit i32"
+               : "codes are multiplied as they are, block sums proved to fit i32";
     break;
   case ContractionForm::FixedPoint:
     what = "activations become fixed point, three bytes of each are multiplied with codes";
@@ -228,8 +242,8 @@ namespace {
 ///   -> quench.contract(x, w) + quench.contract(outliers, w)
 class FuseDequantizedLinear : public OpRewritePattern<nn::LinearOp> {
 public:
-  FuseDequantizedLinear(MLIRContext *context, const Target &target)
-      : OpRewritePattern(context), target(target) {}
+  FuseDequantizedLinear(MLIRContext *context, const Target &target, const WeightStore *store)
+      : OpRewritePattern(context), target(target), store(store) {}
 
   LogicalResult matchAndRewrite(nn::LinearOp op, PatternRewriter &rewriter) const override {
     auto weight = op.getWeight().getDefiningOp<DequantizeOp>();
@@ -251,9 +265,10 @@ public:
     Type accumulator = rewriter.getF32Type();
     QTensorType activations = input.type();
     Value narrow = findNarrow(lhs);
-    SmallVector<ContractionChoice> choices =
-        planContraction(target, rhs, narrow ? activationsOf(narrow.getType()) : Type(activations));
     Value codes = weight.getInput();
+    std::optional<BlockSumBound> blockSum = bound(activations, codes, store);
+    SmallVector<ContractionChoice> choices = planContraction(
+        target, rhs, narrow ? activationsOf(narrow.getType()) : Type(activations), blockSum);
     QTensorType rounded = activations ? roundCodebook(rhs) : QTensorType();
     if (auto stored = codes.getDefiningOp<WeightOp>(); stored && rounded) {
       SmallVector<ContractionChoice> others = planContraction(target, rounded, activations);
@@ -276,7 +291,7 @@ public:
           << "the target multiplies neither codes nor floats";
       return rewriter.notifyMatchFailure(op, "expected a form that the target can compute");
     }
-    remarkOn(op, /*isQuantized=*/activations != nullptr, choices);
+    remarkOn(op, /*isQuantized=*/activations != nullptr, blockSum && blockSum->isOfCodes, choices);
     if (multipliesCodes(choices.front().form)) {
       if (auto sum = lhs.getDefiningOp<arith::AddFOp>(); sum && !input.unfold) {
         outliers = sum.getRhs();
@@ -324,13 +339,14 @@ private:
   }
 
   const Target &target;
+  const WeightStore *store;
 };
 
 /// A contraction that somebody else wrote.
 class RealizeContraction : public OpRewritePattern<ContractOp> {
 public:
-  RealizeContraction(MLIRContext *context, const Target &target)
-      : OpRewritePattern(context), target(target) {}
+  RealizeContraction(MLIRContext *context, const Target &target, const WeightStore *store)
+      : OpRewritePattern(context), target(target), store(store) {}
 
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
     auto weights = dyn_cast<QTensorType>(op.getRhs().getType());
@@ -339,7 +355,8 @@ public:
     }
     auto activations = dyn_cast<QTensorType>(op.getLhs().getType());
     SmallVector<ContractionChoice> choices =
-        planContraction(target, weights, activationsOf(op.getLhs().getType()));
+        planContraction(target, weights, activationsOf(op.getLhs().getType()),
+                        bound(activations, op.getRhs(), store));
     bool isRefused = choices.front().refusal.has_value();
     if (isRefused || (activations && !multipliesCodes(choices.front().form))) {
       return rewriter.notifyMatchFailure(op, "expected codes that can be multiplied");
@@ -357,6 +374,7 @@ public:
 
 private:
   const Target &target;
+  const WeightStore *store;
 };
 
 /// nn.depthwise_conv(dequantize(x), dequantize(w)) -> nn.depthwise_conv(x, w)
@@ -410,7 +428,11 @@ struct PickCodesOfRows : OpRewritePattern<nn::EmbeddingOp> {
 
 struct LegalizePass : quench::impl::LegalizePassBase<LegalizePass> {
   using Base::Base;
+  explicit LegalizePass(const WeightStore *store) : store(store) {}
+
   void runOnOperation() override;
+
+  const WeightStore *store = nullptr;
 };
 } // namespace
 
@@ -419,8 +441,13 @@ void LegalizePass::runOnOperation() {
   if (failed(target)) {
     return signalPassFailure();
   }
+  FailureOr<std::unique_ptr<WeightStore>> opened = openWeights(getOperation(), weights);
+  if (failed(opened)) {
+    return signalPassFailure();
+  }
   RewritePatternSet patterns(&getContext());
-  patterns.add<FuseDequantizedLinear, RealizeContraction>(&getContext(), *target);
+  patterns.add<FuseDequantizedLinear, RealizeContraction>(&getContext(), *target,
+                                                          *opened ? opened->get() : store);
   patterns.add<ConvolveCodes, PickCodesOfRows>(&getContext());
   walkAndApplyPatterns(getOperation(), std::move(patterns));
   SmallVector<Operation *> operations;
@@ -431,4 +458,8 @@ void LegalizePass::runOnOperation() {
       op->erase();
     }
   }
+}
+
+std::unique_ptr<Pass> quench::createLegalizePass(const WeightStore *store) {
+  return std::make_unique<LegalizePass>(store);
 }

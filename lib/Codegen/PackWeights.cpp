@@ -12,6 +12,8 @@
 
 #include "quench/Codegen/Passes.h"
 
+#include "OpenWeights.h"
+
 #include "quench/Codegen/PackedWeights.h"
 #include "quench/Codegen/PanelLayout.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
@@ -346,20 +348,15 @@ struct PackWeightsPass : quench::impl::PackWeightsPassBase<PackWeightsPass> {
 
 void PackWeightsPass::runOnOperation() {
   PackedWeights unused;
-  std::unique_ptr<WeightStore> opened;
-  if (!packed) {
-    if (weights.empty()) {
-      getOperation().emitError("expected a weight store in the option weights");
-      return signalPassFailure();
-    }
-    llvm::Expected<std::unique_ptr<WeightStore>> result = WeightStore::open(weights);
-    if (!result) {
-      getOperation().emitError(llvm::toString(result.takeError()));
-      return signalPassFailure();
-    }
-    opened = std::move(*result);
+  if (!packed && weights.empty()) {
+    getOperation().emitError("expected a weight store in the option weights");
+    return signalPassFailure();
   }
-  WeightPacker packer(getOperation(), packed ? store : opened.get(), packed ? *packed : unused);
+  FailureOr<std::unique_ptr<WeightStore>> opened = openWeights(getOperation(), weights);
+  if (failed(opened)) {
+    return signalPassFailure();
+  }
+  WeightPacker packer(getOperation(), packed ? store : opened->get(), packed ? *packed : unused);
   if (failed(packer.run())) {
     signalPassFailure();
   }

@@ -10,8 +10,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quench/Codegen/ContractionPlan.h"
 #include "quench/Codegen/Passes.h"
+
+#include "OpenWeights.h"
+
+#include "quench/Codegen/ContractionPlan.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/Target/TargetSpec.h"
@@ -26,7 +29,7 @@ namespace quench {
 using namespace mlir;
 using namespace quench;
 
-static LogicalResult verify(ContractOp op, const Target &target) {
+static LogicalResult verify(ContractOp op, const Target &target, const WeightStore *store) {
   RealizationAttr realization = op.getRealizationAttr();
   if (!realization) {
     return op.emitError("expected a realization; run quench-legalize first");
@@ -41,7 +44,11 @@ static LogicalResult verify(ContractOp op, const Target &target) {
     return op.emitError() << "target " << target.name << " has no product \"" << product << "\"";
   }
   Type activations = activationsOf(op.getLhs().getType());
-  for (const ContractionChoice &choice : planContraction(target, weights, activations)) {
+  std::optional<BlockSumBound> blockSum;
+  if (auto codes = dyn_cast_or_null<QTensorType>(activations)) {
+    blockSum = boundBlockSum(codes.getScheme(), op.getRhs(), store);
+  }
+  for (const ContractionChoice &choice : planContraction(target, weights, activations, blockSum)) {
     if (choice.form != realization.getForm()) {
       continue;
     }
@@ -64,7 +71,11 @@ static LogicalResult verify(ContractOp op, const Target &target) {
 namespace {
 struct VerifyLegalPass : quench::impl::VerifyLegalPassBase<VerifyLegalPass> {
   using Base::Base;
+  explicit VerifyLegalPass(const WeightStore *store) : store(store) {}
+
   void runOnOperation() override;
+
+  const WeightStore *store = nullptr;
 };
 } // namespace
 
@@ -73,11 +84,16 @@ void VerifyLegalPass::runOnOperation() {
   if (failed(target)) {
     return signalPassFailure();
   }
+  FailureOr<std::unique_ptr<WeightStore>> opened = openWeights(getOperation(), weights);
+  if (failed(opened)) {
+    return signalPassFailure();
+  }
+  const WeightStore *codes = *opened ? opened->get() : store;
   bool multipliesFloats = target->findProduct(NumberType::F32, NumberType::F32) != nullptr;
   bool isLegal = true;
   getOperation().walk([&](Operation *op) {
     if (auto contract = dyn_cast<ContractOp>(op)) {
-      isLegal &= succeeded(verify(contract, *target));
+      isLegal &= succeeded(verify(contract, *target, codes));
     } else if (isa<nn::LinearOp, nn::AttentionOp>(op) && !multipliesFloats) {
       op->emitError() << "target " << target->name << " has no product of floats";
       isLegal = false;
@@ -86,4 +102,8 @@ void VerifyLegalPass::runOnOperation() {
   if (!isLegal) {
     signalPassFailure();
   }
+}
+
+std::unique_ptr<Pass> quench::createVerifyLegalPass(const WeightStore *store) {
+  return std::make_unique<VerifyLegalPass>(store);
 }

@@ -128,8 +128,8 @@ void quench::buildCompilePipeline(OpPassManager &pm, const CompilePipelineOption
     addUpstreamLayers(pm, options.target.isDevice());
   }
   pm.addPass(createAttachTargetPass(options.target));
-  pm.addPass(createLegalizePass());
-  pm.addPass(createVerifyLegalPass());
+  pm.addPass(createLegalizePass(store));
+  pm.addPass(createVerifyLegalPass(store));
   // One quantization of an activation serves all its consumers.
   pm.addPass(createCSEPass());
   bool isDevice = options.target.isDevice();

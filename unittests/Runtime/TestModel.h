@@ -109,7 +109,7 @@ public:
     legalized = module->clone();
     mlir::PassManager passes(&context);
     passes.addPass(createAttachTargetPass(Target::host()));
-    passes.addPass(createLegalizePass());
+    passes.addPass(createLegalizePass(store.get()));
     ASSERT_TRUE(mlir::succeeded(passes.run(*legalized)));
   }
 

@@ -14,6 +14,7 @@
 #ifndef QUENCH_CODEGEN_CONTRACTIONPLAN_H
 #define QUENCH_CODEGEN_CONTRACTIONPLAN_H
 
+#include "quench/Codegen/BlockSum.h"
 #include "quench/Codegen/PanelLayout.h"
 #include "quench/Dialect/Quench/IR/QuenchAttributes.h"
 #include "quench/Target/Target.h"
@@ -47,9 +48,11 @@ struct ContractionChoice {
 /// on all targets, then the others from the cheapest one on. `weights` is `N x K`; `activations` is
 /// the type of quantized ones, f16 or bf16 for such floats, or null for f32. Only f16 and bf16 have
 /// products of 16-bit floats among their choices. At least one choice is not refused, because any
-/// weights can be decoded when they are packed.
+/// weights can be decoded when they are packed. Without `blockSum`, sums are bounded by the ranges
+/// of the codes.
 llvm::SmallVector<ContractionChoice> planContraction(const Target &target, QTensorType weights,
-                                                     mlir::Type activations);
+                                                     mlir::Type activations,
+                                                     std::optional<BlockSumBound> blockSum = {});
 
 /// What `planContraction` is told about the left side of a contraction.
 mlir::Type activationsOf(mlir::Type lhs);

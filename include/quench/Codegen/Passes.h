@@ -22,6 +22,11 @@ struct Target;
 /// Attaches a target that need not have a name.
 std::unique_ptr<mlir::Pass> createAttachTargetPass(const Target &target);
 
+/// Where the ranges of codes do not prove that sums fit their accumulators, the codes in `store`
+/// may; it must outlive the passes and may be null.
+std::unique_ptr<mlir::Pass> createLegalizePass(const WeightStore *store);
+std::unique_ptr<mlir::Pass> createVerifyLegalPass(const WeightStore *store);
+
 /// Packs from `store` into `packed`; both must outlive the pass. Without a store all weights have
 /// to be floats, and their values are set in `packed` later.
 std::unique_ptr<mlir::Pass> createPackWeightsPass(const WeightStore *store, PackedWeights &packed);

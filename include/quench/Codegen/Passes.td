@@ -36,7 +36,8 @@ def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
 
     - products of codes with an i32 accumulator, if both sides are integers (or weights of four bits that stand for
       multiples of one unit, which are looked up) and the largest possible block sum fits: exact and the same on all
-      targets, so it is taken wherever it is possible;
+      targets, so it is taken wherever it is possible. The ranges of both sides prove that for 33,000 products of
+      bytes and more; beyond, the codes of the weight do, if the store in `weights` has them;
     - an f32 accumulator otherwise, in the form that costs least: activations as fixed point, weights decoded in
       registers, or weights decoded when they are packed.
 
@@ -51,6 +52,10 @@ def LegalizePass : Pass<"quench-legalize", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::quench::QuenchDialect", "::mlir::arith::ArithDialect"];
+  let options = [
+    Option<"weights", "weights", "std::string", "\"\"",
+           "A weight store, for proofs of sums that take the codes themselves">
+  ];
 }
 
 def VerifyLegalPass : Pass<"quench-verify-legal", "::mlir::ModuleOp"> {
@@ -66,6 +71,10 @@ def VerifyLegalPass : Pass<"quench-verify-legal", "::mlir::ModuleOp"> {
     %y = quench.contract %xq, %wq accumulator i32 by <codes, container = i4, product = "vpdpbusd"> : ...
     ```
   }];
+  let options = [
+    Option<"weights", "weights", "std::string", "\"\"",
+           "A weight store, for proofs of sums that take the codes themselves">
+  ];
 }
 
 def StoreCacheCodesPass : Pass<"quench-store-cache-codes", "::mlir::ModuleOp"> {
