@@ -58,6 +58,8 @@ struct Case {
   const char *scheme;
   int64_t n, k;
   int64_t digits = 1;
+  /// That of the activations.
+  std::optional<int32_t> zeroPoint = std::nullopt;
 };
 
 class ContractTilesTest : public testing::TestWithParam<Case> {};
@@ -80,11 +82,14 @@ TEST_P(ContractTilesTest, HaveTheBitsOfTheFormula) {
   kernel.layout = PanelLayout::get(type, PanelsAttr::get(&context, 16, container));
   kernel.integerLhs = kernel.rowScales = true;
   kernel.digits = c.digits;
+  kernel.lhsZeroPoint = kernel.zeroPoints = c.zeroPoint.has_value();
   numerics::Scheme plain = scheme.getNumericsScheme();
   numerics::QuantizedTensor weights = randomTensor(plain, c.n, c.k);
   PackedPanels packed = packCodes(kernel.layout, weights, plain);
   std::vector<int8_t> words(4 * packed.words.size());
   std::memcpy(words.data(), packed.words.data(), words.size());
+  std::vector<int32_t> lhsZeroPoint = {c.zeroPoint.value_or(0)}, zeroPoints = packed.zeroPoints;
+  zeroPoints.insert(zeroPoints.end(), packed.sums.begin(), packed.sums.end());
 
   NativeKernel native(target, machine,
                       [&](ModuleOp module) { return kernel.getOrCreate(module, target); },
@@ -100,9 +105,15 @@ TEST_P(ContractTilesTest, HaveTheBitsOfTheFormula) {
     TileUnit::only() = {};
     Activations x(groups, rows, c.digits);
     std::vector<float> result(rows * c.n);
-    call(function, std::tuple_cat(buffer(x.codes, groups.rowBytes(c.digits)), buffer(x.scales, 1),
-                                  buffer(x.sums, c.digits * groups.numGroups()), buffer(words),
-                                  buffer(packed.scales), buffer(result, c.n)));
+    auto lhs = std::tuple_cat(buffer(x.codes, groups.rowBytes(c.digits)), buffer(x.scales, 1),
+                              buffer(x.sums, c.digits * groups.numGroups()));
+    auto rhs = std::tuple_cat(buffer(words), buffer(packed.scales));
+    if (c.zeroPoint) {
+      call(function, std::tuple_cat(lhs, buffer(lhsZeroPoint, 1), rhs, buffer(zeroPoints),
+                                    buffer(result, c.n)));
+    } else {
+      call(function, std::tuple_cat(lhs, rhs, buffer(result, c.n)));
+    }
     EXPECT_EQ(TileUnit::only().products > 0, rows >= 16);
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t column = 0; column < c.n; ++column) {
@@ -113,8 +124,9 @@ TEST_P(ContractTilesTest, HaveTheBitsOfTheFormula) {
             int32_t exact = 0;
             for (int64_t i = 0; i < groups.groupSize(g); ++i) {
               exact += weights.codes[column * c.k + g * groups.group + i] *
-                       x.codes[row * groups.rowBytes(c.digits) + digit * groups.paddedK() +
-                               groups.groupOffset(g) + i];
+                       (x.codes[row * groups.rowBytes(c.digits) + digit * groups.paddedK() +
+                                groups.groupOffset(g) + i] -
+                        lhsZeroPoint[0]);
             }
             sum = std::fma(sum, 256.0f, static_cast<float>(exact));
           }
@@ -135,4 +147,6 @@ INSTANTIATE_TEST_SUITE_P(, ContractTilesTest,
                                          Case{"i4, block = [1, 32], scale = f32", 33, 96},
                                          Case{"i4, block = [1, 128], scale = f32", 80, 300},
                                          Case{"i2, block = [1, 64], scale = f32", 17, 130},
-                                         Case{"i4, block = [1, 32], scale = f32", 50, 70, 3}));
+                                         Case{"i4, block = [1, 32], scale = f32", 50, 70, 3},
+                                         Case{"i8, block = [1, *], scale = f32", 40, 100, 1, -77},
+                                         Case{"i4, block = [1, 32], scale = f32", 50, 70, 1, 31}));
