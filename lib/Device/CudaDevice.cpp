@@ -7,6 +7,8 @@
 
 #include "CudaDevice.h"
 
+#include "DeviceName.h"
+
 #include "llvm/ADT/Twine.h"
 
 using namespace llvm;
@@ -27,7 +29,7 @@ int CudaDevice::attribute(int which) const {
   return cuda.cuDeviceGetAttribute(&value, which, device) == 0 ? value : 0;
 }
 
-Error CudaDevice::create() {
+Error CudaDevice::choose() {
   int count = 0;
   if (Error error = cuda.check(cuda.cuDeviceGetCount(&count), "count devices of NVIDIA")) {
     return error;
@@ -35,15 +37,30 @@ Error CudaDevice::create() {
   if (count == 0) {
     return createStringError("the driver of NVIDIA has no device");
   }
-  if (Error error = cuda.check(cuda.cuDeviceGet(&device, 0), "open the first device of NVIDIA")) {
+  std::vector<std::string> others;
+  for (int ordinal = 0; ordinal < count; ++ordinal) {
+    const std::string which = "device " + std::to_string(ordinal) + " of NVIDIA";
+    if (Error error = cuda.check(cuda.cuDeviceGet(&device, ordinal), "open " + which)) {
+      return error;
+    }
+    char text[256] = {};
+    if (Error error = cuda.check(cuda.cuDeviceGetName(text, sizeof(text) - 1, device),
+                                 "read the name of " + which)) {
+      return error;
+    }
+    if (isWanted(text, options.name)) {
+      deviceName = text;
+      return Error::success();
+    }
+    others.push_back(text);
+  }
+  return noneIsWanted("NVIDIA", options.name, others);
+}
+
+Error CudaDevice::create() {
+  if (Error error = choose()) {
     return error;
   }
-  char text[256] = {};
-  if (Error error = cuda.check(cuda.cuDeviceGetName(text, sizeof(text) - 1, device),
-                               "read the name of the first device of NVIDIA")) {
-    return error;
-  }
-  deviceName = text;
   capability = 10 * attribute(kCapabilityMajor) + attribute(kCapabilityMinor);
   if (!attribute(kManagedMemory)) {
     return createStringError(name() + " has no memory that the host can see");

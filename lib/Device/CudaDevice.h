@@ -18,8 +18,8 @@ public:
   void *function = nullptr;
 };
 
-/// The first device, its primary context and its default stream, which runs kernels in order.
-/// Memory is managed: pages go where they are touched.
+/// The first device that is wanted, its primary context and its default stream, which runs kernels
+/// in order. Memory is managed: pages go where they are touched.
 class CudaDevice : public PooledDevice {
 public:
   static llvm::Expected<std::unique_ptr<Device>> open(const DeviceOptions &options);
@@ -37,6 +37,7 @@ private:
   void destroyMemory(uintptr_t begin) override;
 
   llvm::Error create();
+  llvm::Error choose();
   llvm::Error checkChip(llvm::StringRef ptx) const;
   llvm::Expected<void *> loadModule(llvm::StringRef ptx);
   int attribute(int which) const;

@@ -7,6 +7,8 @@
 
 #include "VulkanDevice.h"
 
+#include "DeviceName.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
@@ -70,9 +72,14 @@ Error VulkanDevice::choose() {
   std::vector<VkPhysicalDevice> devices(count);
   vk.EnumeratePhysicalDevices(vk.instance, &count, devices.data());
   std::string refused;
+  std::vector<std::string> others;
   for (VkPhysicalDevice candidate : devices) {
     VkPhysicalDeviceProperties found = {};
     vk.GetPhysicalDeviceProperties(candidate, &found);
+    if (!isWanted(found.deviceName, options.name)) {
+      others.push_back(found.deviceName);
+      continue;
+    }
     std::string reason = refuse(candidate, found);
     if (!reason.empty()) {
       refused += std::string(refused.empty() ? ": " : ", ") + found.deviceName + " " + reason;
@@ -80,6 +87,9 @@ Error VulkanDevice::choose() {
       physical = candidate;
       properties = found;
     }
+  }
+  if (!devices.empty() && others.size() == devices.size()) {
+    return noneIsWanted("Vulkan", options.name, others);
   }
   if (!physical) {
     return createStringError("no device of Vulkan can run kernels" +

@@ -146,11 +146,12 @@ Error RunCommand::runFunction(const Console &console) const {
   if (source.file.empty() || !source.list.empty()) {
     return createStringError(model + ": expected the option '--input' for a function on tensors");
   }
-  Expected<Target> target = Target::find(machine.target);
-  if (!target) {
-    return target.takeError();
-  }
   workflow::Host host = console.host();
+  FunctionSessionOptions options;
+  options.threads = host.threads;
+  if (Error failure = machine.apply(options.target, options.device)) {
+    return failure;
+  }
   Expected<LoadedModel> loaded = openModel(model, host);
   if (!loaded) {
     return loaded.takeError();
@@ -159,9 +160,6 @@ Error RunCommand::runFunction(const Console &console) const {
   if (!data) {
     return data.takeError();
   }
-  FunctionSessionOptions options;
-  options.target = std::move(*target);
-  options.threads = host.threads;
   Expected<LoadedFunction> function = LoadedFunction::load(*loaded, options);
   if (!function) {
     return function.takeError();

@@ -67,7 +67,7 @@ FunctionArgument MadeUpArguments::makeTensor(mlir::RankedTensorType type, int64_
 Error benchFunction(const Console &console, StringRef model, const MachineChoice &machine,
                     int64_t batch) {
   FunctionSessionOptions options;
-  if (Error failure = Target::find(machine.target).moveInto(options.target)) {
+  if (Error failure = machine.apply(options.target, options.device)) {
     return failure;
   }
   options.threads = numThreads(console);

@@ -105,8 +105,8 @@ Expected<std::unique_ptr<FunctionSession>> FunctionSession::create(mlir::ModuleO
   if (!compiled) {
     return compiled.takeError();
   }
-  auto code =
-      JitCode::load(std::move(*compiled), FunctionInterface::kCallFunction, options.threads);
+  auto code = JitCode::load(std::move(*compiled), FunctionInterface::kCallFunction, options.threads,
+                            options.device);
   if (!code) {
     return code.takeError();
   }

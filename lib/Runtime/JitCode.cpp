@@ -74,24 +74,25 @@ static Error addLibraries(orc::LLJIT &jit) {
 JitCode::JitCode() = default;
 JitCode::~JitCode() = default;
 
-/// A built-in target of the same interface with fewer demands, for which there is a device; empty
-/// if there is none.
-static std::string humblerTarget(const CompiledCode &code) {
+/// A built-in target of the same interface with fewer demands, for which there is a device of that
+/// name; empty if there is none.
+static std::string humblerTarget(const CompiledCode &code, StringRef device) {
   for (const quench::Target &target : quench::Target::all()) {
     auto isMet = [&](const std::string &feature) {
       return is_contained(code.deviceFeatures, feature);
     };
     DeviceOptions options;
     options.requiredFeatures = target.deviceFeatures();
+    options.name = device.str();
     if (target.api != code.deviceApi ||
         options.requiredFeatures.size() >= code.deviceFeatures.size() ||
         !all_of(options.requiredFeatures, isMet)) {
       continue;
     }
-    if (Expected<std::unique_ptr<Device>> device = Device::open(target.api, options)) {
-      return "; target " + target.name + " runs on " + (*device)->name().str();
+    if (Expected<std::unique_ptr<Device>> found = Device::open(target.api, options)) {
+      return "; target " + target.name + " runs on " + (*found)->name().str();
     } else {
-      consumeError(device.takeError());
+      consumeError(found.takeError());
     }
   }
   return "";
@@ -101,7 +102,7 @@ Error JitCode::openDevice(const CompiledCode &code, DeviceOptions options) {
   options.requiredFeatures = code.deviceFeatures;
   Expected<std::unique_ptr<Device>> opened = Device::open(code.deviceApi, options);
   if (!opened) {
-    return createStringError(toString(opened.takeError()) + humblerTarget(code));
+    return createStringError(toString(opened.takeError()) + humblerTarget(code, options.name));
   }
   device = std::move(*opened);
   Expected<std::vector<DeviceKernelHandle *>> handles =

@@ -43,12 +43,10 @@ static Expected<Outputs> runModel(StringRef path, const MachineChoice &machine,
   if (!model) {
     return model.takeError();
   }
-  Expected<Target> target = Target::find(machine.target);
-  if (!target) {
-    return target.takeError();
-  }
   FunctionSessionOptions session;
-  session.target = std::move(*target);
+  if (Error failure = machine.apply(session.target, session.device)) {
+    return std::move(failure);
+  }
   session.threads = host.threads;
   Expected<LoadedFunction> function = LoadedFunction::load(*model, session);
   if (!function) {

@@ -33,22 +33,17 @@ bool isFunctionModel(StringRef path, const Host &host) {
 
 Expected<LoadedModel> LoadedModel::load(StringRef path, const Host &host,
                                         const MachineChoice &machine) {
-  Expected<Target> target = Target::find(machine.target);
-  if (!target) {
-    return target.takeError();
+  SessionOptions options;
+  if (Error failure = machine.apply(options.target, options.device)) {
+    return std::move(failure);
   }
+  options.threads = host.threads;
   Expected<LoadedModel> model = openModel(path, host);
   if (!model) {
     return model.takeError();
   }
   if (Error failure = model->folder->requireCausalLM()) {
     return std::move(failure);
-  }
-  SessionOptions options;
-  options.target = std::move(*target);
-  options.threads = host.threads;
-  if (machine.deviceMegabytes > 0) {
-    options.device.memoryLimit = static_cast<uint64_t>(machine.deviceMegabytes) << 20;
   }
   Expected<std::unique_ptr<Session>> session =
       Session::create(model->folder->module(), model->folder->weights(), std::move(options));

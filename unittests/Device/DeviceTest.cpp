@@ -205,6 +205,25 @@ TEST(DeviceOptionsTest, MoreMemoryThanTheLimitIsRefused) {
   EXPECT_TRUE(static_cast<bool>(DeviceMemory::allocate(device, 1000)));
 }
 
+TEST(DeviceOptionsTest, DevicesAreTakenByAPartOfTheirNames) {
+  const std::string name = cantFail(Device::open("vulkan"))->name().str();
+  DeviceOptions options;
+  for (const std::string &part : {name, StringRef(name).upper(), name.substr(1)}) {
+    options.name = part;
+    EXPECT_EQ(cantFail(Device::open("vulkan", options))->name(), name);
+  }
+  options.name = name + " II";
+  auto device = Device::open("vulkan", options);
+  ASSERT_FALSE(static_cast<bool>(device));
+  std::string message = toString(device.takeError());
+  EXPECT_TRUE(StringRef(message).starts_with("expected a device of Vulkan with '" + options.name +
+                                             "' in its name, found "))
+      << message;
+  EXPECT_TRUE(StringRef(message).contains("found " + name) ||
+              StringRef(message).contains(", " + name))
+      << message;
+}
+
 TEST(DeviceOptionsTest, InterfacesWithoutARuntimeAreNamed) {
   auto device = Device::open("metal");
   ASSERT_FALSE(static_cast<bool>(device));

@@ -37,6 +37,8 @@ struct KernelSignature {
 struct DeviceOptions {
   /// What kernels need beyond Vulkan 1.1, as `Target::deviceFeatures` names it.
   std::vector<std::string> requiredFeatures;
+  /// Part of the name of the device to take, in letters of either case; empty for any.
+  std::string name;
   /// Bytes that may be allocated; without it all that the device has.
   std::optional<uint64_t> memoryLimit;
 };
@@ -51,8 +53,8 @@ public:
 class Device {
 public:
   /// Opens the first device of an interface, "vulkan" or "cuda", that can run our kernels, real
-  /// hardware before software. Errors: no library of the interface, no driver, no device, and what
-  /// each device lacks.
+  /// hardware before software. Errors: no library of the interface, no driver, no device, none of
+  /// the name asked for, and what each device lacks.
   static llvm::Expected<std::unique_ptr<Device>> open(llvm::StringRef api,
                                                       const DeviceOptions &options = {});
   virtual ~Device();

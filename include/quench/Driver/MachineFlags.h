@@ -13,7 +13,7 @@
 
 namespace quench::driver {
 
-/// --target and --device-memory.
+/// --target, --device and --device-memory.
 void declareMachine(OptionTable &options, workflow::MachineChoice &machine);
 
 } // namespace quench::driver

@@ -63,6 +63,8 @@ private:
 struct FunctionSessionOptions {
   /// What to compile for; it must be able to run here.
   Target target = Target::host();
+  /// For a target that is a device.
+  DeviceOptions device;
   /// Threads of the compiled code; 0 takes one for each core.
   unsigned threads = 0;
   /// Compile observers; otherwise runs observe nothing.

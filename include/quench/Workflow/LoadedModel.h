@@ -11,6 +11,7 @@
 #include "quench/Model/ModelFolder.h"
 #include "quench/Runtime/Session.h"
 #include "quench/Workflow/Host.h"
+#include "quench/Workflow/MachineChoice.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Error.h"
@@ -22,13 +23,6 @@ namespace quench::workflow {
 
 /// Where a calibration archive lies in a model folder unless told otherwise.
 inline constexpr llvm::StringLiteral defaultArchiveName = "calibration.safetensors";
-
-/// What a model runs on.
-struct MachineChoice {
-  std::string target = "host";
-  /// Megabytes of memory that may be taken of a device, 0 for all.
-  int64_t deviceMegabytes = 0;
-};
 
 /// A model ready to run. Members are in the order in which they depend on each other.
 struct LoadedModel {

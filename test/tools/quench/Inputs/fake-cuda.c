@@ -68,7 +68,7 @@ int cuDeviceGet(int *device, int ordinal) {
 
 int cuDeviceGetName(char *name, int length, int device) {
   snprintf(name, length, "Fake %d", device);
-  return call("cuDeviceGetName", "");
+  return call("cuDeviceGetName", "%d", device);
 }
 
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
