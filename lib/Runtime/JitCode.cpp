@@ -105,13 +105,16 @@ Error JitCode::openDevice(const CompiledCode &code, DeviceOptions options) {
     return createStringError(toString(opened.takeError()) + humblerTarget(code, options.name));
   }
   device = std::move(*opened);
-  Expected<std::vector<DeviceKernelHandle *>> handles =
-      device->load(code.device.binary, code.device.kernels);
-  if (!handles) {
-    return handles.takeError();
-  }
-  for (auto [kernel, handle] : zip_equal(code.device.kernels, *handles)) {
-    kernels.emplace_back(kernelSymbol(kernel.name), handle);
+  // Where the host computes everything there is no binary.
+  if (!code.device.kernels.empty()) {
+    Expected<std::vector<DeviceKernelHandle *>> handles =
+        device->load(code.device.binary, code.device.kernels);
+    if (!handles) {
+      return handles.takeError();
+    }
+    for (auto [kernel, handle] : zip_equal(code.device.kernels, *handles)) {
+      kernels.emplace_back(kernelSymbol(kernel.name), handle);
+    }
   }
   for (const PackedWeights::Blob &blob : weights.blobs()) {
     Expected<DeviceMemory> memory = DeviceMemory::allocate(device, blob.bytes.size());
