@@ -7,6 +7,7 @@
 
 #include "CudaDevice.h"
 
+#include "CudaTimer.h"
 #include "DeviceName.h"
 
 #include "llvm/ADT/Twine.h"
@@ -86,6 +87,7 @@ CudaDevice::~CudaDevice() {
   }
   cuda.cuCtxSetCurrent(context);
   cuda.cuCtxSynchronize();
+  timer.reset();
   destroyAll();
   for (void *module : modules) {
     cuda.cuModuleUnload(module);
@@ -175,13 +177,17 @@ void CudaDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> grou
   SmallVector<void *, 16> places(parameters.begin(), parameters.end());
   cuda.cuCtxSetCurrent(context);
   beginRunning();
+  if (!beginLaunch()) {
+    return;
+  }
   int result = cuda.cuLaunchKernel(
       kernel->function, static_cast<unsigned>(groups[0]), static_cast<unsigned>(groups[1]),
       static_cast<unsigned>(groups[2]), static_cast<unsigned>(threads), 1, 1, 0,
       /*stream=*/nullptr, places.data(), nullptr);
   if (result != 0) {
-    refuse(cuda.describe(result));
+    return refuse(cuda.describe(result));
   }
+  endLaunch(kernel);
 }
 
 Error CudaDevice::synchronize() {
@@ -190,9 +196,14 @@ Error CudaDevice::synchronize() {
     if (int result = cuda.cuCtxSynchronize()) {
       fail("kernels failed on " + name() + ": " + cuda.describe(result));
     }
+    collectTimes();
     endRunning();
   }
   return takeFailure();
+}
+
+Expected<std::unique_ptr<KernelTimer>> CudaDevice::createTimer() {
+  return std::make_unique<CudaTimer>(cuda, context);
 }
 
 //===----------------------------------------------------------------------===//

@@ -35,9 +35,10 @@ public:
 private:
   llvm::Expected<uintptr_t> createMemory(uint64_t bytes) override;
   void destroyMemory(uintptr_t begin) override;
+  llvm::Expected<std::unique_ptr<KernelTimer>> createTimer() override;
 
-  llvm::Error create();
   llvm::Error choose();
+  llvm::Error create();
   llvm::Error checkChip(llvm::StringRef ptx) const;
   llvm::Expected<void *> loadModule(llvm::StringRef ptx);
   int attribute(int which) const;

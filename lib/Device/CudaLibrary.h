@@ -20,7 +20,7 @@
 #include <string>
 
 // Names and parameters as in the reference of the driver: results are of type CUresult, contexts,
-// modules, functions and streams are pointers.
+// modules, functions, streams and events are pointers.
 #define QUENCH_CUDA_FUNCTIONS(F)                                                                   \
   F(cuInit, (unsigned flags))                                                                      \
   F(cuGetErrorName, (int error, const char **name))                                                \
@@ -38,6 +38,10 @@
   F(cuModuleGetFunction, (void **function, void *module, const char *name))                        \
   F(cuMemAllocManaged, (uint64_t *address, size_t bytes, unsigned flags))                          \
   F(cuMemFree_v2, (uint64_t address))                                                              \
+  F(cuEventCreate, (void **event, unsigned flags))                                                 \
+  F(cuEventRecord, (void *event, void *stream))                                                    \
+  F(cuEventElapsedTime, (float *milliseconds, void *from, void *to))                               \
+  F(cuEventDestroy_v2, (void *event))                                                              \
   F(cuLaunchKernel, (void *function, unsigned gridX, unsigned gridY, unsigned gridZ,               \
                      unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes,      \
                      void *stream, void **parameters, void **extra))

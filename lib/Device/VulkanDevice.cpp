@@ -111,6 +111,7 @@ Error VulkanDevice::create() {
   if (index == count) {
     return createStringError(name() + " has no queue for compute shaders");
   }
+  clock = {family->timestampValidBits, properties.limits.timestampPeriod};
   float priority = 1.0f;
   auto queueInfo = structure<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
   queueInfo.queueFamilyIndex = index;
@@ -160,6 +161,7 @@ VulkanDevice::~VulkanDevice() {
     if (Error error = synchronize()) {
       consumeError(std::move(error));
     }
+    timer.reset();
     for (const std::unique_ptr<VulkanKernel> &kernel : kernels) {
       vk.DestroyPipeline(device, kernel->pipeline, nullptr);
       vk.DestroyPipelineLayout(device, kernel->layout, nullptr);

@@ -10,6 +10,7 @@
 
 #include "PooledDevice.h"
 #include "VulkanFeatures.h"
+#include "VulkanTimer.h"
 
 #include <map>
 
@@ -46,6 +47,7 @@ private:
 
   llvm::Expected<uintptr_t> createMemory(uint64_t bytes) override;
   void destroyMemory(uintptr_t begin) override;
+  llvm::Expected<std::unique_ptr<KernelTimer>> createTimer() override;
 
   /// Why kernels with these features do not run on a device; empty if they do.
   std::string refuse(VkPhysicalDevice candidate, const VkPhysicalDeviceProperties &found) const;
@@ -71,6 +73,7 @@ private:
   VkCommandPool commandPool = VK_NULL_HANDLE;
   VkCommandBuffer commands = VK_NULL_HANDLE;
   VkFence fence = VK_NULL_HANDLE;
+  VulkanTimer::Clock clock;
   /// Pools of sets; those before `currentPool` are used up.
   std::vector<VkDescriptorPool> pools;
   size_t currentPool = 0;

@@ -123,8 +123,12 @@ void VulkanDevice::launch(DeviceKernelHandle *handle, std::array<uint64_t, 3> gr
                            nullptr);
   vk.CmdPushConstants(commands, kernel->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                       static_cast<uint32_t>(constants.size() * sizeof(uint32_t)), constants.data());
+  if (!beginLaunch()) {
+    return;
+  }
   vk.CmdDispatch(commands, static_cast<uint32_t>(groups[0]), static_cast<uint32_t>(groups[1]),
                  static_cast<uint32_t>(groups[2]));
+  endLaunch(kernel);
   auto barrier = structure<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
   barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT;
   barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
@@ -154,7 +158,15 @@ Error VulkanDevice::synchronize() {
       vk.ResetDescriptorPool(device, pool, 0);
     }
     currentPool = 0;
+    collectTimes();
     endRunning();
   }
   return takeFailure();
+}
+
+Expected<std::unique_ptr<KernelTimer>> VulkanDevice::createTimer() {
+  if (clock.bits == 0) {
+    return createStringError(name() + " measures no kernels: its queue has no timestamps");
+  }
+  return std::make_unique<VulkanTimer>(vk, device, commands, clock);
 }

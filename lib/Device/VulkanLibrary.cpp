@@ -16,6 +16,8 @@ using namespace quench;
 
 std::string quench::describeResult(VkResult result) {
   switch (result) {
+  case VK_NOT_READY:
+    return "VK_NOT_READY";
   case VK_ERROR_OUT_OF_HOST_MEMORY:
     return "VK_ERROR_OUT_OF_HOST_MEMORY";
   case VK_ERROR_OUT_OF_DEVICE_MEMORY:

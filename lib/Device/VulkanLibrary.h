@@ -64,6 +64,11 @@
   F(CmdPushConstants)                                                                              \
   F(CmdDispatch)                                                                                   \
   F(CmdPipelineBarrier)                                                                            \
+  F(CmdResetQueryPool)                                                                             \
+  F(CmdWriteTimestamp)                                                                             \
+  F(CreateQueryPool)                                                                               \
+  F(DestroyQueryPool)                                                                              \
+  F(GetQueryPoolResults)                                                                           \
   F(CreateFence)                                                                                   \
   F(DestroyFence)                                                                                  \
   F(ResetFences)                                                                                   \

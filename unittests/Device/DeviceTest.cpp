@@ -159,6 +159,45 @@ TEST_F(DeviceTest, WrongLaunchesFailAtTheNextWaitAndNoOther) {
   EXPECT_EQ(text(device->synchronize()), "success");
 }
 
+TEST_F(DeviceTest, KernelsAreMeasuredBetweenStartAndStop) {
+  DeviceKernelHandle *add = load({"add", 2, 1});
+  int32_t *x = newBuffer(64), size = 1;
+  std::memset(x, 0, 256);
+  auto launch = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      device->launch(add, {1, 1, 1}, 64, {&x, &x, &size});
+    }
+  };
+  launch(3);
+  ASSERT_EQ(text(device->startTiming()), "success");
+  // More than the queries of one pool, then fewer in the same ones; a wait by the caller and one by
+  // the end.
+  launch(700);
+  EXPECT_EQ(text(device->synchronize()), "success");
+  launch(5);
+  device->launch(add, {0, 1, 1}, 64, {&x, &x, &size});
+  std::vector<KernelTime> times = cantFail(device->stopTiming());
+  ASSERT_EQ(times.size(), 1u);
+  EXPECT_EQ(times[0].name, "add");
+  EXPECT_EQ(times[0].launches, 705u);
+  EXPECT_GT(times[0].seconds, 0.0);
+  EXPECT_LT(times[0].seconds, 60.0);
+  launch(2);
+  EXPECT_TRUE(cantFail(device->stopTiming()).empty());
+  EXPECT_EQ(x[63], 710);
+}
+
+TEST_F(DeviceTest, AFailureWhileKernelsAreMeasuredForgetsThem) {
+  DeviceKernelHandle *add = load({"add", 2, 1});
+  int32_t *x = newBuffer(64), size = 1;
+  ASSERT_EQ(text(device->startTiming()), "success");
+  device->launch(add, {1, 1, 1}, 64, {&x, &x, &size});
+  device->launch(add, {1, 1, 1}, 64, {&x});
+  EXPECT_EQ(text(device->synchronize()), "kernel 'add': expected 3 parameters, found 1");
+  device->launch(add, {1, 1, 1}, 64, {&x, &x, &size});
+  EXPECT_EQ(cantFail(device->stopTiming()).front().launches, 1u);
+}
+
 TEST_F(DeviceTest, WhatIsNoSpirvOrHasNoSuchKernelIsRefused) {
   KernelSignature add{"add", 2, 1};
   for (const char *binary : {"", "not SPIR-V at all...", "\x03\x02\x23\x07"}) {

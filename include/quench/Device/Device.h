@@ -50,8 +50,18 @@ public:
   KernelSignature signature;
 };
 
+/// What launches of a kernel took on the device.
+struct KernelTime {
+  std::string name;
+  uint64_t launches = 0;
+  double seconds = 0;
+};
+
+class KernelTimer;
+
 class Device {
 public:
+  Device();
   /// Opens the first device of an interface, "vulkan" or "cuda", that can run our kernels, real
   /// hardware before software. Errors: no library of the interface, no driver, no device, none of
   /// the name asked for, and what each device lacks.
@@ -80,12 +90,28 @@ public:
   /// Waits for all kernels, and returns what went wrong since the last wait.
   virtual llvm::Error synchronize() = 0;
 
+  /// Measures each kernel from here on, which takes time itself. Errors: the device has no clock,
+  /// or what went wrong before.
+  llvm::Error startTiming();
+  /// Waits, measures no longer, and says what kernels took since `startTiming`, the longest first.
+  llvm::Expected<std::vector<KernelTime>> stopTiming();
+
   /// Remembers the first of several failures for the next wait.
   void fail(llvm::Twine message);
 
 protected:
   llvm::Error takeFailure();
   bool hasFailed() const { return !failure.empty(); }
+
+  virtual llvm::Expected<std::unique_ptr<KernelTimer>> createTimer() = 0;
+  /// Around a launch; `beginLaunch` is false where it may not be.
+  bool beginLaunch();
+  void endLaunch(const DeviceKernelHandle *kernel);
+  /// Reads the times of launches, which have ended unless there was a failure.
+  void collectTimes();
+
+  /// Null while nothing is measured.
+  std::unique_ptr<KernelTimer> timer;
 
 private:
   std::string failure;

@@ -3,7 +3,8 @@
 
 /* A libcuda.so.1 without a device behind it: it writes what is called to the file FAKE_CUDA_LOG, gives memory of the host,
    runs no kernel, and fails where FAKE_CUDA_FAIL says so: NAME=N:CODE, the Nth call of NAME gives CODE. FAKE_CUDA_DEVICES and
-   FAKE_CUDA_SM are the number of devices and their compute capability. */
+   FAKE_CUDA_SM are the number of devices and their compute capability. Events are stamped by a clock that each launch advances by
+   a quarter of a millisecond, and can be read after a wait. */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -52,6 +53,7 @@ int cuGetErrorName(int error, const char **name) {
           : error == 100 ? "CUDA_ERROR_NO_DEVICE"
           : error == 218 ? "CUDA_ERROR_INVALID_PTX"
           : error == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS"
+          : error == 600 ? "CUDA_ERROR_NOT_READY"
                          : NULL;
   return *name ? 0 : 1;
 }
@@ -84,7 +86,14 @@ int cuDevicePrimaryCtxRetain(void **context, int device) {
 }
 int cuDevicePrimaryCtxRelease_v2(int device) { return call("cuDevicePrimaryCtxRelease", "%d", device); }
 int cuCtxSetCurrent(void *context) { return context == (void *)&setting ? 0 : 201; }
-int cuCtxSynchronize(void) { return call("cuCtxSynchronize", ""); }
+
+/* Milliseconds since the start: when the last kernel ends, and when the host has waited for. */
+static float now, waited;
+
+int cuCtxSynchronize(void) {
+  waited = now;
+  return call("cuCtxSynchronize", "");
+}
 
 int cuModuleLoadDataEx(void **module, const void *image, unsigned count, int *options, void **values) {
   static int loaded;
@@ -131,9 +140,38 @@ int cuMemFree_v2(uint64_t address) {
   return call("cuMemFree", "");
 }
 
+typedef struct {
+  int isRecorded;
+  float time;
+} Event;
+
+int cuEventCreate(void **event, unsigned flags) {
+  *event = calloc(1, sizeof(Event));
+  return call("cuEventCreate", "%u", flags);
+}
+
+int cuEventRecord(void *event, void *stream) {
+  ((Event *)event)->isRecorded = 1;
+  ((Event *)event)->time = now;
+  return call("cuEventRecord", "stream %d", stream != NULL);
+}
+
+int cuEventElapsedTime(float *milliseconds, void *from, void *to) {
+  Event *begin = from, *end = to;
+  int result = call("cuEventElapsedTime", "");
+  *milliseconds = end->time - begin->time;
+  return result ? result : !begin->isRecorded || !end->isRecorded ? 400 : end->time > waited ? 600 : 0;
+}
+
+int cuEventDestroy_v2(void *event) {
+  free(event);
+  return call("cuEventDestroy", "");
+}
+
 int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
                    unsigned blockZ, unsigned sharedBytes, void *stream, void **parameters, void **extra) {
   (void)parameters;
+  now += 0.25f;
   return call("cuLaunchKernel", "%s groups %u,%u,%u threads %u,%u,%u shared %u stream %d extra %d", (const char *)function, gridX,
               gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream != NULL, extra != NULL);
 }
