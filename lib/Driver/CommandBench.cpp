@@ -7,6 +7,7 @@
 
 #include "quench/Driver/Command.h"
 #include "quench/Driver/FunctionBench.h"
+#include "quench/Driver/KernelProfile.h"
 #include "quench/Driver/MachineFlags.h"
 #include "quench/Driver/MachineLimits.h"
 #include "quench/Driver/RepeatedPasses.h"
@@ -31,6 +32,32 @@ struct Timings {
   double decode = 0;
 };
 
+/// The two halves of a pass.
+class ModelPass {
+public:
+  ModelPass(Session &session, int64_t prompt, int64_t decode);
+
+  /// Runs a made-up prompt at once.
+  Error prefill() {
+    state.rewind(0);
+    return session.run(state, tokens, static_cast<int64_t>(tokens.size()) - 1, logits);
+  }
+  /// Runs tokens behind it one by one.
+  Error decode();
+
+private:
+  Session &session;
+  SessionState state;
+  std::vector<int32_t> tokens;
+  std::vector<float> logits;
+  int64_t decoded;
+};
+
+/// Of a device with a clock.
+struct PhaseProfiles {
+  std::optional<KernelProfile> prefill, decode;
+};
+
 class BenchCommand : public Command {
 public:
   StringRef name() const override { return "bench"; }
@@ -40,10 +67,11 @@ public:
            "decode runs one token after the other behind it; medians of repetitions are shown.\n"
            "The roofline is the time that the same work would take at the speed with which this\n"
            "process, with as many threads, reads a buffer of the size of the packed weights and\n"
-           "makes products on registers; both are measured in this run. A device has none: what\n"
-           "it could do is not measured here. gbytes_per_s counts the\n"
+           "makes products on registers; both are measured in this run. gbytes_per_s counts the\n"
            "packed weights once for each decoded token, gmacs_per_s the linear layers of the\n"
            "prompt.\n"
+           "A device has no roofline: what it could do is not measured here. Its kernels are\n"
+           "measured in a few more passes, which do not count for the rates.\n"
            "Any other function is called with made-up tensors, again and again; the median of the\n"
            "calls is shown.\n";
   }
@@ -61,11 +89,12 @@ public:
 
 private:
   Error chooseLengths(int64_t positions);
-  Expected<Timings> measure(const Console &console, Session &session) const;
+  Expected<Timings> measure(const Console &console, ModelPass &pass) const;
+  Expected<PhaseProfiles> profile(const Console &console, Device &device, ModelPass &pass) const;
   void print(const Console &console, const Timings &timings, const ModelSize &size,
              uint64_t packedBytes, const MachineLimits &limits, unsigned threads) const;
-  void printDevice(const Console &console, const Timings &timings, const ModelSize &size,
-                   uint64_t packedBytes) const;
+  void printDevice(const Console &console, const Timings &timings, const PhaseProfiles &profiles,
+                   const ModelSize &size, const Session &session) const;
 
   std::string model;
   MachineChoice machine;
@@ -91,26 +120,35 @@ Error BenchCommand::chooseLengths(int64_t positions) {
   return Error::success();
 }
 
-Expected<Timings> BenchCommand::measure(const Console &console, Session &session) const {
-  using Clock = std::chrono::steady_clock;
-  std::vector<int32_t> tokens(prompt);
+ModelPass::ModelPass(Session &session, int64_t prompt, int64_t decode)
+    : session(session), state(session.newState()), tokens(prompt), logits(session.vocabSize()),
+      decoded(decode) {
   for (int64_t i = 0; i < prompt; ++i) {
     tokens[i] = static_cast<int32_t>((i * 7919 + 13) % session.vocabSize());
   }
-  std::vector<float> logits(session.vocabSize());
+}
+
+Error ModelPass::decode() {
+  state.rewind(static_cast<int64_t>(tokens.size()));
+  for (int64_t t = 0; t < decoded; ++t) {
+    if (Error failed = session.run(state, tokens[t % tokens.size()], 0, logits)) {
+      return failed;
+    }
+  }
+  return Error::success();
+}
+
+Expected<Timings> BenchCommand::measure(const Console &console, ModelPass &pass) const {
+  using Clock = std::chrono::steady_clock;
   std::vector<double> prefills, decodes;
-  SessionState state = session.newState();
   if (Error failure = repeatPasses(console, "passes", [&]() -> Error {
-        state.rewind(0);
         Clock::time_point begin = Clock::now();
-        if (Error failed = session.run(state, tokens, prompt - 1, logits)) {
+        if (Error failed = pass.prefill()) {
           return failed;
         }
         Clock::time_point between = Clock::now();
-        for (int64_t t = 0; t < decode; ++t) {
-          if (Error failed = session.run(state, tokens[t % prompt], 0, logits)) {
-            return failed;
-          }
+        if (Error failed = pass.decode()) {
+          return failed;
         }
         prefills.push_back(std::chrono::duration<double>(between - begin).count());
         decodes.push_back(std::chrono::duration<double>(Clock::now() - between).count() / decode);
@@ -119,6 +157,25 @@ Expected<Timings> BenchCommand::measure(const Console &console, Session &session
     return inContext(model, std::move(failure));
   }
   return Timings{medianOfPasses(std::move(prefills)), medianOfPasses(std::move(decodes))};
+}
+
+Expected<PhaseProfiles> BenchCommand::profile(const Console &console, Device &device,
+                                              ModelPass &pass) const {
+  PhaseProfiles result;
+  if (Error failure = profileKernels(console, device, 1, [&] {
+                        return pass.prefill();
+                      }).moveInto(result.prefill)) {
+    return inContext(model, std::move(failure));
+  }
+  if (!result.prefill) {
+    return result;
+  }
+  if (Error failure = profileKernels(console, device, decode, [&] {
+                        return pass.decode();
+                      }).moveInto(result.decode)) {
+    return inContext(model, std::move(failure));
+  }
+  return result;
 }
 
 void BenchCommand::print(const Console &console, const Timings &timings, const ModelSize &size,
@@ -163,19 +220,26 @@ void BenchCommand::print(const Console &console, const Timings &timings, const M
 
 /// Without a roofline.
 void BenchCommand::printDevice(const Console &console, const Timings &timings,
-                               const ModelSize &size, uint64_t packedBytes) const {
+                               const PhaseProfiles &profiles, const ModelSize &size,
+                               const Session &session) const {
   double prefillMacs = prompt * (size.floatMacs + size.integerMacs) + size.lastMacs;
   double gigamacs = prefillMacs / timings.prefill * 1e-9;
-  double gigabytes = packedBytes / timings.decode * 1e-9;
+  double gigabytes = session.packedWeightBytes() / timings.decode * 1e-9;
   if (console.json) {
-    console.printJson(json::Object{{"prompt", prompt},
-                                   {"decode", decode},
-                                   {"target", machine.target},
-                                   {"prefill_tokens_per_s", prompt / timings.prefill},
-                                   {"decode_tokens_per_s", 1 / timings.decode},
-                                   {"gmacs_per_s", gigamacs},
-                                   {"gbytes_per_s", gigabytes},
-                                   {"packed_bytes", packedBytes}});
+    json::Object object{{"prompt", prompt},
+                        {"decode", decode},
+                        {"target", machine.target},
+                        {"device", session.device()->name()},
+                        {"prefill_tokens_per_s", prompt / timings.prefill},
+                        {"decode_tokens_per_s", 1 / timings.decode},
+                        {"gmacs_per_s", gigamacs},
+                        {"gbytes_per_s", gigabytes},
+                        {"packed_bytes", session.packedWeightBytes()}};
+    if (profiles.prefill) {
+      profiles.prefill->addTo(object, "prefill_");
+      profiles.decode->addTo(object, "decode_");
+    }
+    console.printJson(std::move(object));
     return;
   }
   TextTable table({machine.target, "tokens/s", ""});
@@ -184,15 +248,15 @@ void BenchCommand::printDevice(const Console &console, const Timings &timings,
   table.addRow({"decode, " + std::to_string(decode) + " tokens", fixed(1 / timings.decode, 0),
                 fixed(gigabytes, 1) + " GB/s"});
   table.print(console.out);
+  if (profiles.prefill) {
+    profiles.prefill->print(console.out, "prefill", "prompt");
+    profiles.decode->print(console.out, "decode", "token");
+  }
 }
 
 Error BenchCommand::run(const Console &console) {
   if (isFunctionModel(model, console.host())) {
     return benchFunction(console, model, machine, batch);
-  }
-  Expected<Target> target = Target::find(machine.target);
-  if (!target) {
-    return target.takeError();
   }
   Expected<LoadedModel> loaded = LoadedModel::load(model, console.host(), machine);
   if (!loaded) {
@@ -202,13 +266,22 @@ Error BenchCommand::run(const Console &console) {
   if (Error failure = chooseLengths(session.maxPositions())) {
     return failure;
   }
-  Expected<Timings> timings = measure(console, session);
+  ModelPass pass(session, prompt, decode);
+  Expected<Timings> timings = measure(console, pass);
   if (!timings) {
     return timings.takeError();
   }
-  if (target->isDevice()) {
-    printDevice(console, *timings, measureModel(*loaded->folder), session.packedWeightBytes());
+  if (Device *device = session.device()) {
+    Expected<PhaseProfiles> profiles = profile(console, *device, pass);
+    if (!profiles) {
+      return profiles.takeError();
+    }
+    printDevice(console, *timings, *profiles, measureModel(*loaded->folder), session);
     return Error::success();
+  }
+  Expected<Target> target = Target::find(machine.target);
+  if (!target) {
+    return target.takeError();
   }
   unsigned threads = numThreads(console);
   uint64_t packedBytes = session.packedWeightBytes();

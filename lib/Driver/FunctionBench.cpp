@@ -7,6 +7,7 @@
 
 #include "quench/Driver/FunctionBench.h"
 
+#include "quench/Driver/KernelProfile.h"
 #include "quench/Driver/RepeatedPasses.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Workflow/LoadedFunction.h"
@@ -91,16 +92,34 @@ Error benchFunction(const Console &console, StringRef model, const MachineChoice
     return inContext(model, std::move(failure));
   }
   double call = medianOfPasses(std::move(seconds));
+  std::optional<KernelProfile> profile;
+  if (Device *device = function->device()) {
+    auto pass = [&] { return function->run(arguments.get()).takeError(); };
+    if (Error failure = profileKernels(console, *device, 1, pass).moveInto(profile)) {
+      return inContext(model, std::move(failure));
+    }
+  }
   if (console.json) {
-    console.printJson(json::Object{{"batch", batch},
-                                   {"threads", options.threads},
-                                   {"ms_per_call", 1e3 * call},
-                                   {"samples_per_s", batch / call}});
+    json::Object object{{"batch", batch},
+                        {"threads", options.threads},
+                        {"ms_per_call", 1e3 * call},
+                        {"samples_per_s", batch / call}};
+    if (Device *device = function->device()) {
+      object["target"] = machine.target;
+      object["device"] = device->name();
+    }
+    if (profile) {
+      profile->addTo(object, "");
+    }
+    console.printJson(std::move(object));
     return Error::success();
   }
   TextTable table({"ms a call", "samples/s", "threads"});
   table.addRow({fixed(1e3 * call, 3), fixed(batch / call, 1), std::to_string(options.threads)});
   table.print(console.out);
+  if (profile) {
+    profile->print(console.out, "a call", "call");
+  }
   return Error::success();
 }
 

@@ -116,6 +116,8 @@ Expected<std::unique_ptr<FunctionSession>> FunctionSession::create(mlir::ModuleO
   return std::unique_ptr<FunctionSession>(new FunctionSession(std::move(implementation)));
 }
 
+Device *FunctionSession::device() const { return implementation->code->getDevice().get(); }
+
 Error FunctionSession::setWeight(StringRef key, ArrayRef<float> values) {
   if (Error error = implementation->code->weights.set(key, values)) {
     return error;

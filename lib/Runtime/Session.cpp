@@ -118,6 +118,7 @@ Session::create(mlir::ModuleOp module, const WeightStore &weights, SessionOption
 int64_t Session::vocabSize() const { return implementation->vocabulary; }
 int64_t Session::maxPositions() const { return implementation->capacity; }
 uint64_t Session::packedWeightBytes() const { return implementation->code->weights.totalBytes(); }
+Device *Session::device() const { return implementation->code->getDevice().get(); }
 
 SessionState Session::newState() const {
   SessionState state;

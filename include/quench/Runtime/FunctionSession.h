@@ -93,6 +93,9 @@ public:
   llvm::Error run(llvm::ArrayRef<FunctionArgument> arguments,
                   llvm::ArrayRef<FunctionResult> results, const ObserveFunction &observe = {});
 
+  /// What kernels run on; null for a target that is a processor.
+  Device *device() const;
+
 private:
   struct Implementation;
   explicit FunctionSession(std::unique_ptr<Implementation> implementation);

@@ -84,6 +84,8 @@ public:
   int64_t maxPositions() const;
   /// Bytes of weights as packed for the kernels: what one decoded token reads.
   uint64_t packedWeightBytes() const;
+  /// What kernels run on; null for a target that is a processor.
+  Device *device() const;
 
   SessionState newState() const;
 

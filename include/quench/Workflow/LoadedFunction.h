@@ -32,6 +32,9 @@ public:
   llvm::Expected<std::vector<NumberTensor>> runAll(const FunctionData &data,
                                                    const Host &host) const;
 
+  /// What kernels run on; null for a target that is a processor.
+  Device *device() const { return session->device(); }
+
 private:
   std::string path;
   mlir::FunctionType type;
