@@ -56,6 +56,7 @@ OpTable::OpTable() {
   addTosaOps(*this);
   addTosaWindowOps(*this);
   addTosaIntegerOps(*this);
+  addTosaIntegerWindowOps(*this);
 }
 
 const OpTable &OpTable::get() {

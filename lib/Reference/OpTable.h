@@ -112,8 +112,9 @@ void addMathOps(OpTable &table);
 void addLinalgOps(OpTable &table);
 void addTosaOps(OpTable &table);
 void addTosaWindowOps(OpTable &table);
-/// Behind the two before it: the same ops on integers, and those that integers alone have.
+/// Behind the two before them: the same ops on integers, and those that integers alone have.
 void addTosaIntegerOps(OpTable &table);
+void addTosaIntegerWindowOps(OpTable &table);
 
 /// Executes all ops but the terminator of a region's block, whose arguments have their values.
 /// Errors are located.

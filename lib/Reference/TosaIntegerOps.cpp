@@ -10,10 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "OpTable.h"
+#include "TosaInteger.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
-#include "mlir/IR/TypeUtilities.h"
 
 #include <algorithm>
 
@@ -23,22 +22,6 @@ using namespace llvm;
 namespace quench::reference {
 
 using IntegerFunction = Expected<int64_t> (*)(int64_t, int64_t);
-
-static bool isOnIntegers(Operation *op) {
-  return isa<IntegerType>(getElementTypeOrSelf(op->getOperand(0).getType()));
-}
-
-static Expected<int64_t> fit(int64_t value, unsigned bits) {
-  if (!isIntN(bits, value)) {
-    return failure("%lld does not fit in %u bits", static_cast<long long>(value), bits);
-  }
-  return value;
-}
-
-/// The only element of a zero point or shift.
-static int64_t single(const Frame &frame, mlir::Value value) {
-  return frame[value].integers.front();
-}
 
 //===----------------------------------------------------------------------===//
 // Elements
@@ -215,16 +198,47 @@ static Expected<Value> evaluateMatMul(tosa::MatMulOp op, const Frame &frame) {
 }
 
 //===----------------------------------------------------------------------===//
-// Registration
+// Reductions
 //===----------------------------------------------------------------------===//
 
+/// Along an axis that stays with size 1.
 template <typename OpTy>
-static void addOn(OpTable &table, Expected<Value> (*function)(OpTy, const Frame &)) {
-  table.addVariant(OpTy::getOperationName(), isOnIntegers,
-                   [function](Operation *op, const Frame &frame) {
-                     return OpTable::single(function(cast<OpTy>(op), frame));
-                   });
+static Expected<Value> reduce(OpTy op, const Frame &frame, int64_t start,
+                              int64_t (*function)(int64_t, int64_t)) {
+  const Value &input = frame[op.getInput()];
+  SmallVector<int64_t> shape(input.shape());
+  shape[op.getAxis()] = 1;
+  Expected<Value> result = makeTensor(input.elementType(), shape);
+  if (!result) {
+    return result;
+  }
+  std::fill(result->integers.begin(), result->integers.end(), start);
+  const unsigned bits = input.elementType().getIntOrFloatBitWidth();
+  Error error = Error::success();
+  int64_t place = 0;
+  forEachIndex(input.shape(), [&](ArrayRef<int64_t> index) {
+    int64_t &element = result->integers[placeIn(*result, index)];
+    element = function(element, input.integers[place++]);
+    error = joinErrors(std::move(error), fit(element, bits).takeError());
+  });
+  if (error) {
+    return std::move(error);
+  }
+  return result;
 }
+
+static Expected<Value> evaluateReduceSum(tosa::ReduceSumOp op, const Frame &frame) {
+  return reduce(op, frame, 0, [](int64_t a, int64_t b) { return a + b; });
+}
+
+static Expected<Value> evaluateReduceMax(tosa::ReduceMaxOp op, const Frame &frame) {
+  return reduce(op, frame, std::numeric_limits<int32_t>::min(),
+                [](int64_t a, int64_t b) { return std::max(a, b); });
+}
+
+//===----------------------------------------------------------------------===//
+// Registration
+//===----------------------------------------------------------------------===//
 
 template <typename OpTy> static void addBinary(OpTable &table, IntegerFunction function) {
   table.addVariant(OpTy::getOperationName(), isOnIntegers,
@@ -240,9 +254,11 @@ void addTosaIntegerOps(OpTable &table) {
       table, [](int64_t a, int64_t b) -> Expected<int64_t> { return std::max(a, b); });
   addBinary<tosa::MinimumOp>(
       table, [](int64_t a, int64_t b) -> Expected<int64_t> { return std::min(a, b); });
-  addOn<tosa::MulOp>(table, evaluateProduct);
-  addOn<tosa::ClampOp>(table, evaluateClamp);
-  addOn<tosa::MatMulOp>(table, evaluateMatMul);
+  addOnIntegers<tosa::MulOp>(table, evaluateProduct);
+  addOnIntegers<tosa::ClampOp>(table, evaluateClamp);
+  addOnIntegers<tosa::MatMulOp>(table, evaluateMatMul);
+  addOnIntegers<tosa::ReduceSumOp>(table, evaluateReduceSum);
+  addOnIntegers<tosa::ReduceMaxOp>(table, evaluateReduceMax);
   table.add<tosa::TableOp>(evaluateTable);
   table.add<tosa::RescaleOp>(evaluateRescale);
 }

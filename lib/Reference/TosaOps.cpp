@@ -291,6 +291,33 @@ static Expected<Value> evaluateSlice(tosa::SliceOp op, const Frame &frame) {
   });
 }
 
+/// Tensors one behind the other along an axis.
+static Expected<Value> evaluateConcat(tosa::ConcatOp op, const Frame &frame) {
+  const size_t axis = op.getAxis();
+  const Value &first = frame[op.getInput1().front()];
+  SmallVector<int64_t> shape(first.shape());
+  shape[axis] = 0;
+  for (mlir::Value input : op.getInput1()) {
+    shape[axis] += frame[input].shape()[axis];
+  }
+  Expected<Value> result = makeTensor(first.elementType(), shape);
+  if (!result) {
+    return result;
+  }
+  int64_t offset = 0;
+  for (mlir::Value input : op.getInput1()) {
+    const Value &part = frame[input];
+    int64_t place = 0;
+    forEachIndex(part.shape(), [&](ArrayRef<int64_t> index) {
+      SmallVector<int64_t> to(index);
+      to[axis] += offset;
+      setElement(*result, position(to, shape), elementOf(part, place++));
+    });
+    offset += part.shape()[axis];
+  }
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
@@ -362,6 +389,7 @@ void addTosaOps(OpTable &table) {
   table.add<tosa::TransposeOp>(evaluateTranspose);
   table.add<tosa::PadOp>(evaluatePad);
   table.add<tosa::SliceOp>(evaluateSlice);
+  table.add<tosa::ConcatOp>(evaluateConcat);
   table.add<tosa::MulOp>(evaluateProduct);
   table.add<tosa::ClampOp>(evaluateClamp);
   table.add<tosa::NegateOp>(evaluateNegate);

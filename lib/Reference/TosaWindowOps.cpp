@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpTable.h"
+#include "TosaWindow.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -68,44 +69,11 @@ static Expected<Value> evaluateMatMul(tosa::MatMulOp op, const Frame &frame) {
   return result;
 }
 
-namespace {
-
-/// The pixels that a window reads.
-struct Window {
-  ArrayRef<int64_t> pad, stride, dilation;
-  int64_t height, width;
-
-  /// visit(row in the window, column in the window, row of the image, column of the image) for all
-  /// that are in an image of this size.
-  void forEach(int64_t y, int64_t x, int64_t rows, int64_t columns,
-               llvm::function_ref<void(int64_t, int64_t, int64_t, int64_t)> visit) const {
-    constexpr size_t top = 0, left = 2;
-    for (int64_t i = 0; i < height; ++i) {
-      for (int64_t j = 0; j < width; ++j) {
-        const int64_t row = y * stride[0] - pad[top] + i * dilation[0];
-        const int64_t column = x * stride[1] - pad[left] + j * dilation[1];
-        if (row >= 0 && row < rows && column >= 0 && column < columns) {
-          visit(i, j, row, column);
-        }
-      }
-    }
-  }
-};
-
-} // namespace
-
 /// A new image with what `make({n, y, x, c})` says, of as many pixels as there are windows.
-static Expected<Value> makeImage(const Value &input, int64_t channels, const Window &window,
+static Expected<Value> makeImage(const Value &input, int64_t channels, const TosaWindow &window,
                                  llvm::function_ref<double(ArrayRef<int64_t>)> make) {
-  auto sizeOf = [&](unsigned axis, int64_t size) {
-    const int64_t covered =
-        ((axis == 0 ? window.height : window.width) - 1) * window.dilation[axis];
-    return (size + window.pad[2 * axis] + window.pad[2 * axis + 1] - covered - 1) /
-               window.stride[axis] +
-           1;
-  };
-  SmallVector<int64_t> shape = {input.shape()[0], sizeOf(0, input.shape()[1]),
-                                sizeOf(1, input.shape()[2]), channels};
+  SmallVector<int64_t> shape = {input.shape()[0], window.countAlong(0, input.shape()[1]),
+                                window.countAlong(1, input.shape()[2]), channels};
   Expected<Value> result = makeTensor(input.elementType(), shape);
   if (!result) {
     return result;
@@ -135,8 +103,8 @@ static Expected<Value> evaluateConv2D(tosa::Conv2DOp op, const Frame &frame) {
     return failure("expected weights for %lld channels, found %s", static_cast<long long>(channels),
                    shapeString(weight.shape()).c_str());
   }
-  const Window window{op.getPad(), op.getStride(), op.getDilation(), weight.shape()[1],
-                      weight.shape()[2]};
+  const TosaWindow window{op.getPad(), op.getStride(), op.getDilation(), weight.shape()[1],
+                          weight.shape()[2]};
   return makeImage(input, weight.shape()[0], window, [&](ArrayRef<int64_t> index) {
     double sum = biasOf(bias, index[3]);
     window.forEach(
@@ -165,8 +133,8 @@ static Expected<Value> evaluateDepthwise(tosa::DepthwiseConv2DOp op, const Frame
     return failure("expected weights for %lld channels, found %s",
                    static_cast<long long>(input.shape()[3]), shapeString(weight.shape()).c_str());
   }
-  const Window window{op.getPad(), op.getStride(), op.getDilation(), weight.shape()[0],
-                      weight.shape()[1]};
+  const TosaWindow window{op.getPad(), op.getStride(), op.getDilation(), weight.shape()[0],
+                          weight.shape()[1]};
   return makeImage(input, input.shape()[3] * multiples, window, [&](ArrayRef<int64_t> index) {
     const int64_t channel = index[3] / multiples, multiple = index[3] % multiples;
     double sum = biasOf(bias, index[3]);
@@ -180,8 +148,6 @@ static Expected<Value> evaluateDepthwise(tosa::DepthwiseConv2DOp op, const Frame
   });
 }
 
-static constexpr int64_t noDilation[] = {1, 1};
-
 /// The mean of the pixels that are there.
 static Expected<Value> evaluateAverage(tosa::AvgPool2dOp op, const Frame &frame) {
   const Value &input = frame[op.getInput()];
@@ -189,8 +155,8 @@ static Expected<Value> evaluateAverage(tosa::AvgPool2dOp op, const Frame &frame)
           {&input}, {&frame[op.getInputZp()], &frame[op.getOutputZp()]})) {
     return std::move(error);
   }
-  const Window window{op.getPad(), op.getStride(), noDilation, op.getKernel()[0],
-                      op.getKernel()[1]};
+  const TosaWindow window{op.getPad(), op.getStride(), noDilation, op.getKernel()[0],
+                          op.getKernel()[1]};
   return makeImage(input, input.shape()[3], window, [&](ArrayRef<int64_t> index) {
     double sum = 0.0;
     int64_t count = 0;
@@ -210,8 +176,8 @@ static Expected<Value> evaluateLargest(tosa::MaxPool2dOp op, const Frame &frame)
     return std::move(error);
   }
   const bool keepsNaN = op.getNanMode() == tosa::NanPropagationMode::PROPAGATE;
-  const Window window{op.getPad(), op.getStride(), noDilation, op.getKernel()[0],
-                      op.getKernel()[1]};
+  const TosaWindow window{op.getPad(), op.getStride(), noDilation, op.getKernel()[0],
+                          op.getKernel()[1]};
   return makeImage(input, input.shape()[3], window, [&](ArrayRef<int64_t> index) -> double {
     float largest = -std::numeric_limits<float>::infinity();
     window.forEach(index[1], index[2], input.shape()[1], input.shape()[2],
