@@ -7,6 +7,7 @@
 
 #include "quench/Workflow/Compile.h"
 
+#include "quench/Conversion/QuenchToTosa/HoistQuantization.h"
 #include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
 #include "quench/Model/ModuleFile.h"
 #include "quench/Pipelines/CompilePipeline.h"
@@ -73,7 +74,8 @@ static Error exportTosa(const CompileRequest &request, const LoadedModel &loaded
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
   mlir::ModuleOp module = loaded.folder->module();
-  mlir::PassManager manager(&context);
+  mlir::PassManager preparation(&context), manager(&context);
+  preparation.addNestedPass<mlir::func::FuncOp>(createHoistQuantizationPass());
   mlir::tosa::TosaAttachTargetOptions profile;
   profile.profiles = {"pro_int"};
   manager.addPass(mlir::tosa::createTosaAttachTarget(profile));
@@ -82,6 +84,7 @@ static Error exportTosa(const CompileRequest &request, const LoadedModel &loaded
   manager.addPass(mlir::tosa::createTosaValidation(checks));
   Error failure = withDiagnostics(context, request.model + ": cannot compile for tosa", [&] {
     return mlir::success(
+        succeeded(preparation.run(module)) &&
         succeeded(convertQuenchToTosa(module, &loaded.folder->weights(), request.rows)) &&
         succeeded(manager.run(module)));
   });

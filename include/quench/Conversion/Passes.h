@@ -12,6 +12,7 @@
 #include "quench/Conversion/QuantToQuench/QuantToQuench.h"
 #include "quench/Conversion/QuenchToLinalg/QuenchToLinalg.h"
 #include "quench/Conversion/QuenchToQuant/QuenchToQuant.h"
+#include "quench/Conversion/QuenchToTosa/HoistQuantization.h"
 #include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
 
 #include "mlir/Pass/Pass.h"

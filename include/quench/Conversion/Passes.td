@@ -66,6 +66,34 @@ def ConvertQuenchToLinalgPass : Pass<"convert-quench-to-linalg"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def HoistQuantizationPass : Pass<"quench-hoist-quantization", "::mlir::func::FuncOp"> {
+  let summary = "Round before elements are moved, compared or bounded";
+  let description = [{
+    Networks round where a product begins: behind transposes, reshapes, slices and padding, behind the maxima of windows
+    (`linalg.pooling_nhwc_max`) and behind bounds (rectifiers, `min(max(x, 0), 6)`). Rounding by one scale keeps the order of
+    numbers, so that the same codes come out when what these ops read is rounded first. They then work on codes, for which
+    machines of integers have all of them, and the arguments of a network are quantized before anything else.
+
+    ```mlir
+    %y = linalg.generic … arith.maximumf …            // a rectifier
+    %p = tensor.pad %y …
+    %q = quench.quantize %p scale(%s) …
+    // becomes
+    %xq = quench.quantize %x scale(%s) …
+    %xd = quench.dequantize %xq …
+    %y = linalg.generic … arith.maximumf …
+    %yq = quench.quantize %y scale(%s) …
+    %yd = quench.dequantize %yq …
+    %p = tensor.pad %yd …
+    %q = quench.quantize %p scale(%s) …
+    ```
+
+    All quantizations but the first change nothing; behind bounds they say that the result is codes again. A scale is one
+    constant for the whole tensor, and each op above has one reader. Codes of another scale are left as they are.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp"> {
   let summary = "Compute what is between static quantizations in TOSA's integer profile";
   let description = [{

@@ -75,3 +75,22 @@ Expected<IntegerForm> quench::formOfSum(ArrayRef<IntegerForm> forms) {
   }
   return sum;
 }
+
+Expected<IntegerForm> quench::formOfRepeatedSum(const IntegerForm &form, int64_t count) {
+  IntegerForm sum;
+  if (form.bound <= std::numeric_limits<int32_t>::max() / count) {
+    sum.scales = form.scales;
+    sum.bound = form.bound * count;
+    return sum;
+  }
+  sum.scales = {commonScale(form) * static_cast<double>(count)};
+  if (Error error = proveRescale(form, sum.scales[0]).takeError()) {
+    return std::move(error);
+  }
+  const double most = std::ceil(largest(form) / sum.scales[0]) + 1.0;
+  sum.bound = static_cast<int64_t>(most) * count;
+  if (sum.bound > std::numeric_limits<int32_t>::max()) {
+    return createStringError("a sum of its integers may be more than i32 holds");
+  }
+  return sum;
+}

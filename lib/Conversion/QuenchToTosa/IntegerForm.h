@@ -33,6 +33,10 @@ struct IntegerForm {
   int64_t bound = 0;
 
   bool hasOneScale() const { return scales.size() == 1; }
+  bool operator==(const IntegerForm &other) const {
+    return bits == other.bits && scales == other.scales && zeroPoint == other.zeroPoint &&
+           bound == other.bound;
+  }
 };
 
 /// `round(value * multiplier * 2^-shift)`, one pair, or one for each channel.
@@ -54,6 +58,10 @@ double commonScale(llvm::ArrayRef<IntegerForm> forms);
 
 /// The sum of these in their common scale.
 llvm::Expected<IntegerForm> formOfSum(llvm::ArrayRef<IntegerForm> forms);
+
+/// The sum of `count` integers of one form: as they are if i32 holds it, else in a scale that it
+/// does in.
+llvm::Expected<IntegerForm> formOfRepeatedSum(const IntegerForm &form, int64_t count);
 
 } // namespace quench
 

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Looks at the ops of a function in their order and decides for each value in QDQ form whether it
-// can be had from codes without a float on the way, and what its integers stand for. Nothing is
-// changed.
+// can be had from codes without a float on the way, what its integers stand for, and which code
+// computes them. Nothing is changed. What is known of each kind of op is one rule of the table.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,16 +16,24 @@
 
 #include "IntegerForm.h"
 
-#include "quench/Dialect/NN/IR/NNOps.h"
-#include "quench/Dialect/Quench/IR/QuenchOps.h"
 #include "quench/WeightStore/WeightStore.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/MapVector.h"
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace quench {
+
+class TosaEmitter;
+
+/// A function of one number, for each code of 8 bits from -128 up.
+struct FunctionTable {
+  mlir::Value codes;
+  std::vector<float> values;
+};
 
 /// What is known of a value: of a float one, or of the codes of a quantization.
 struct PlannedValue {
@@ -34,7 +42,20 @@ struct PlannedValue {
   bool isLeaf = false;
   /// Whether a product is on the way from the leaves.
   bool hasProduct = false;
+  /// Whether some elements are no numbers: padding by minus infinity, or places of a concatenation
+  /// that are not written yet. Only rules that never read those take such a value.
+  bool hasHoles = false;
+  /// A quantization behind a function of codes takes its table, not its integers.
+  std::optional<FunctionTable> table;
+  /// Why a leaf begins behind a value that is integers.
+  std::string note;
+  /// The values whose integers `write` reads.
+  llvm::SmallVector<mlir::Value> operands;
+  /// Writes the code behind that of the operands. Fails when a weight cannot be read any more.
+  std::function<llvm::Expected<mlir::Value>(TosaEmitter &)> write;
 };
+
+using Planned = llvm::Expected<PlannedValue>;
 
 class IntegerPlan {
 public:
@@ -45,37 +66,17 @@ public:
   /// Why it cannot; empty for an op of which nothing more is to be said.
   llvm::StringRef refusal(mlir::Operation *op) const;
 
-private:
-  using Planned = llvm::Expected<PlannedValue>;
+  /// What a rule begins with: a value without holes, or why it is none.
+  llvm::Expected<const PlannedValue *> operand(mlir::Value value) const;
+  const WeightStore *weights() const { return store; }
 
-  Planned planOp(mlir::Operation *op);
-  Planned planQuantize(QuantizeOp op);
-  Planned planLinear(nn::LinearOp op);
-  Planned planSum(mlir::Operation *op);
-  Planned planProduct(mlir::Operation *op);
-  Planned planFunction(mlir::Operation *op);
-  Planned planOperand(mlir::Value value) const;
+private:
+  Planned planOp(mlir::Operation *op) const;
 
   const WeightStore *store;
   llvm::DenseMap<mlir::Value, PlannedValue> values;
   llvm::DenseMap<mlir::Operation *, std::string> refusals;
 };
-
-/// The operands of an op that has a plan whose integers it needs: not the weights.
-mlir::OperandRange integerOperands(mlir::Operation *op);
-
-/// A function of one number that an op applies to each element, or null.
-using ScalarFunction = double (*)(double);
-ScalarFunction scalarFunction(mlir::Operation *op);
-
-/// The values of such an op for each code of its operand, from -128 up, each rounded to f32.
-std::vector<float> tabulate(ScalarFunction function, const IntegerForm &operand);
-
-/// Whether an op is a maximum with zero, of its first operand.
-bool isRectifier(mlir::Operation *op);
-
-/// The scale of a function's values as integers of 16 bits.
-double scaleOfTable(llvm::ArrayRef<float> values);
 
 } // namespace quench
 

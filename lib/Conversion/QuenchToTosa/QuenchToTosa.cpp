@@ -13,15 +13,17 @@
 
 #include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
 
+#include "IntegerRegion.h"
 #include "TosaEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/SetVector.h"
 
 #define DEBUG_TYPE "convert-quench-to-tosa"
 
@@ -37,15 +39,6 @@ using llvm::Error;
 using llvm::Expected;
 
 namespace {
-
-/// Ops that become one function.
-struct IntegerRegion {
-  SmallVector<Value> outputs;
-  /// Leaves, in their order.
-  SmallVector<QuantizeOp> inputs;
-  /// In their order, without leaves.
-  SmallVector<Operation *> ops;
-};
 
 /// A region, and the function that was written for it.
 struct Integers {
@@ -88,118 +81,6 @@ static remark::RemarkOpts remarkOptions(StringRef name) {
 }
 
 //===----------------------------------------------------------------------===//
-// Regions
-//===----------------------------------------------------------------------===//
-
-/// The operands that have to be integers before an op is. A table of codes takes a function and the
-/// quantization behind it at once.
-static OperandRange integersBehind(Operation *op) {
-  if (isa<QuantizeOp>(op)) {
-    Operation *source = op->getOperand(0).getDefiningOp();
-    return integerOperands(source && scalarFunction(source) ? source : op);
-  }
-  return integerOperands(op);
-}
-
-static IntegerRegion collect(const IntegerPlan &plan, ArrayRef<Value> outputs) {
-  IntegerRegion region;
-  region.outputs.assign(outputs.begin(), outputs.end());
-  llvm::SetVector<Operation *> ops;
-  SmallVector<Value> open(outputs);
-  while (!open.empty()) {
-    Operation *op = open.pop_back_val().getDefiningOp();
-    if (ops.insert(op) && !plan.lookup(op->getResult(0))->isLeaf) {
-      llvm::append_range(open, integersBehind(op));
-    }
-  }
-  SmallVector<Operation *> sorted = ops.takeVector();
-  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-  for (Operation *op : sorted) {
-    if (plan.lookup(op->getResult(0))->isLeaf) {
-      region.inputs.push_back(cast<QuantizeOp>(op));
-    } else {
-      region.ops.push_back(op);
-    }
-  }
-  return region;
-}
-
-/// Whether the op is part of integer code wherever its operands are.
-static bool isAbsorbed(const IntegerPlan &plan, Operation *op) {
-  const PlannedValue *value = op->getNumResults() == 1 ? plan.lookup(op->getResult(0)) : nullptr;
-  return value && !value->isLeaf;
-}
-
-/// What the host needs of a function and integers give by a product.
-static SmallVector<Value> outputsOf(func::FuncOp function, const IntegerPlan &plan) {
-  SmallVector<Value> outputs;
-  for (Operation &op : function.front()) {
-    const PlannedValue *value = op.getNumResults() == 1 ? plan.lookup(op.getResult(0)) : nullptr;
-    if (!value || !value->hasProduct || isa<QuantizeOp>(op)) {
-      continue;
-    }
-    if (llvm::any_of(op.getUsers(), [&](Operation *user) { return !isAbsorbed(plan, user); })) {
-      outputs.push_back(op.getResult(0));
-    }
-  }
-  return outputs;
-}
-
-/// Whether both make the same codes.
-static bool isSameQuantization(const IntegerPlan &plan, QuantizeOp a, QuantizeOp b) {
-  const IntegerForm &left = plan.lookup(a.getResult())->form;
-  const IntegerForm &right = plan.lookup(b.getResult())->form;
-  return a.getResult().getType() == b.getResult().getType() && left.scales == right.scales &&
-         left.zeroPoint == right.zeroPoint;
-}
-
-/// All results, if they and nothing but codes of the arguments make up the whole function.
-static std::optional<IntegerRegion> wholeOf(func::FuncOp function, const IntegerPlan &plan) {
-  Operation *end = function.front().getTerminator();
-  SmallVector<Value> results(end->getOperands());
-  if (results.empty() || llvm::any_of(results, [&](Value value) {
-        return !plan.lookup(value) || isa<QTensorType>(value.getType());
-      })) {
-    return std::nullopt;
-  }
-  IntegerRegion region = collect(plan, results);
-  for (BlockArgument argument : function.getArguments()) {
-    QuantizeOp first;
-    for (Operation *user : argument.getUsers()) {
-      auto leaf = dyn_cast<QuantizeOp>(user);
-      if (!leaf || !llvm::is_contained(region.inputs, leaf) ||
-          (first && !isSameQuantization(plan, first, leaf))) {
-        return std::nullopt;
-      }
-      first = leaf;
-    }
-    if (!first) {
-      return std::nullopt;
-    }
-  }
-  if (llvm::any_of(region.inputs,
-                   [](QuantizeOp leaf) { return !isa<BlockArgument>(leaf.getInput()); })) {
-    return std::nullopt;
-  }
-  return region;
-}
-
-/// "forward.model.layers.0.mlp.down_proj", after the last layer of a region.
-static std::string nameOf(func::FuncOp function, const IntegerRegion &region) {
-  std::string name = "integers";
-  for (Operation *op : region.ops) {
-    auto linear = dyn_cast<nn::LinearOp>(op);
-    auto decoded = linear ? linear.getWeight().getDefiningOp<DequantizeOp>() : DequantizeOp();
-    if (auto weight = decoded ? decoded.getInput().getDefiningOp<WeightOp>() : WeightOp()) {
-      StringRef key = weight.getKey();
-      key.consume_back(".weight");
-      name = key.str();
-    }
-  }
-  return (function.getSymName() + "." + name).str();
-}
-
-//===----------------------------------------------------------------------===//
 // Functions of integers
 //===----------------------------------------------------------------------===//
 
@@ -218,7 +99,7 @@ FailureOr<Integers> Converter::emit(func::FuncOp function, const IntegerPlan &pl
   integers.setPrivate();
   Block *entry = integers.addEntryBlock();
   b.setInsertionPointToStart(entry);
-  TosaEmitter emitter(b, plan, store, rows);
+  TosaEmitter emitter(b, plan, rows);
   SmallVector<DictionaryAttr> argumentAttributes, resultAttributes;
   auto addArgument = [&](QuantizeOp leaf) {
     auto type = RankedTensorType::get(emitter.shapeOf(leaf.getResult()), b.getI8Type());
@@ -285,6 +166,28 @@ static Value toFloats(ImplicitLocOpBuilder &b, Value integers, const IntegerForm
                                splat(b.getF32FloatAttr(static_cast<float>(form.scales[0]))));
 }
 
+/// The quantization of a leaf, with 128 taken from unsigned codes and their zero point.
+static Value signedCodes(ImplicitLocOpBuilder &b, QuantizeOp leaf) {
+  QTensorType type = leaf.getResult().getType();
+  SchemeAttr scheme = type.getScheme();
+  if (!scheme.getCodeType().isUnsignedInteger()) {
+    return leaf.getResult();
+  }
+  auto ofZeroPoint = cast<RankedTensorType>(leaf.getScale().getType()).clone(b.getI32Type());
+  APInt zeroPoint(32, 0);
+  DenseElementsAttr elements;
+  if (leaf.getZeroPoint() && matchPattern(leaf.getZeroPoint(), m_Constant(&elements))) {
+    zeroPoint = elements.getSplatValue<APInt>();
+  }
+  zeroPoint -= 128;
+  Value lowered = arith::ConstantOp::create(b, DenseElementsAttr::get(ofZeroPoint, zeroPoint));
+  auto bytes = SchemeAttr::get(b.getContext(), TypeAttr::get(b.getI8Type()), scheme.getBlock(),
+                               scheme.getScale(), b.getUnitAttr(), scheme.getCodeMin() - 128,
+                               scheme.getCodeMax() - 128);
+  return QuantizeOp::create(b, QTensorType::get(type.getExpressed(), bytes), leaf.getInput(),
+                            leaf.getScale(), lowered);
+}
+
 void Converter::callFromHost(Integers &integers, size_t number) {
   Value output = integers.region.outputs[number];
   ImplicitLocOpBuilder b(output.getLoc(), output.getContext());
@@ -292,9 +195,10 @@ void Converter::callFromHost(Integers &integers, size_t number) {
   SmallVector<Value> codes;
   for (auto [leaf, argument] :
        llvm::zip_equal(integers.region.inputs, integers.function.getArguments())) {
-    QTensorType type = leaf.getResult().getType();
+    Value quantized = signedCodes(b, leaf);
+    auto type = cast<QTensorType>(quantized.getType());
     auto parts = DisassembleOp::create(b, type.getCodesTensor(), type.getScalesTensor(),
-                                       type.getZeroPointsTensor(), leaf.getResult());
+                                       type.getZeroPointsTensor(), quantized);
     Value part = parts.getCodes();
     codes.push_back(part.getType() == argument.getType()
                         ? part
@@ -311,8 +215,10 @@ void Converter::callFromHost(Integers &integers, size_t number) {
 /// Whether it moves or decodes what others computed.
 static bool isPlumbing(Operation *op) {
   return op->hasTrait<OpTrait::ConstantLike>() ||
-         isa<DequantizeOp, WeightOp, DisassembleOp, AssembleOp, tensor::CastOp, tensor::DimOp,
-             tensor::ExpandShapeOp, tensor::CollapseShapeOp, func::ReturnOp>(op);
+         isa<DequantizeOp, WeightOp, DisassembleOp, AssembleOp, linalg::BroadcastOp, linalg::FillOp,
+             linalg::TransposeOp, tensor::CastOp, tensor::CollapseShapeOp, tensor::DimOp,
+             tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp, tensor::InsertSliceOp,
+             tensor::PadOp, func::ReturnOp>(op);
 }
 
 static bool isOnFloats(Operation *op) {
@@ -349,7 +255,7 @@ static void eraseDead(func::FuncOp function) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult Converter::convert(func::FuncOp function, const IntegerPlan &plan) {
-  std::optional<IntegerRegion> whole = wholeOf(function, plan);
+  std::optional<IntegerRegion> whole = wholeRegion(function, plan);
   if (whole && SymbolTable::symbolKnownUseEmpty(function, module)) {
     FailureOr<Integers> integers = emit(function, plan, std::move(*whole), function.getArguments());
     if (failed(integers)) {
@@ -367,7 +273,7 @@ LogicalResult Converter::convert(func::FuncOp function, const IntegerPlan &plan)
   }
   std::vector<Integers> written;
   for (Value output : outputsOf(function, plan)) {
-    FailureOr<Integers> integers = emit(function, plan, collect(plan, output), {});
+    FailureOr<Integers> integers = emit(function, plan, collectRegion(plan, output), {});
     if (failed(integers)) {
       for (Integers &other : written) {
         other.function.erase();
@@ -393,6 +299,13 @@ LogicalResult Converter::convert(func::FuncOp function, const IntegerPlan &plan)
   return success();
 }
 
+static bool readsWeight(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value operand) {
+    auto decoded = operand.getDefiningOp<DequantizeOp>();
+    return decoded && isa_and_present<WeightOp, AssembleOp>(decoded.getInput().getDefiningOp());
+  });
+}
+
 /// There is nothing that integers compute: an error where the first product is.
 LogicalResult Converter::refuse(ArrayRef<std::unique_ptr<IntegerPlan>> plans) {
   InFlightDiagnostic error =
@@ -400,8 +313,8 @@ LogicalResult Converter::refuse(ArrayRef<std::unique_ptr<IntegerPlan>> plans) {
                        "8-bit codes, with activations that have static scales");
   for (const std::unique_ptr<IntegerPlan> &plan : plans) {
     Operation *first = nullptr;
-    module.walk([&](nn::LinearOp op) {
-      first = first || plan->refusal(op).empty() ? first : op.getOperation();
+    module.walk([&](Operation *op) {
+      first = first || plan->refusal(op).empty() || !readsWeight(op) ? first : op;
     });
     if (first) {
       error.attachNote(first->getLoc()) << "not this one: " << plan->refusal(first);

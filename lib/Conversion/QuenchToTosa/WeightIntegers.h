@@ -17,22 +17,27 @@
 
 namespace quench {
 
-/// The columns [first, first + count) of a weight of N rows whose scales change at most by row.
+/// Integers of a weight that have a scale for each channel.
 struct WeightBlock {
+  /// Of the elements of each row.
   int64_t first = 0;
   int64_t count = 0;
-  /// `code - zero point`, count x N: transposed.
+  /// `code - zero point`, in the order in which they are stored.
   std::vector<int8_t> integers;
-  /// One for each row.
+  /// One for each channel.
   llvm::SmallVector<double> scales;
-  /// The largest sum of magnitudes of a row.
-  int64_t rowSum = 0;
+  /// The largest sum of magnitudes of a channel.
+  int64_t channelSum = 0;
 };
 
-/// The blocks of a dequantized weight of shape N x K, in order, or the reason why it is none of
-/// integers of 8 bits in blocks of one row or of all rows.
+/// The blocks of a dequantized weight whose channels are its rows, N x K or N x KH x KW x C, in
+/// order along the rows; or the reason why it is none of integers of 8 bits in blocks of one row or
+/// of all rows.
 llvm::Expected<std::vector<WeightBlock>> readWeight(mlir::Value dequantized,
                                                     const WeightStore *store);
+
+/// The same of a weight KH x KW x C with its channels last, which is one block.
+llvm::Expected<WeightBlock> readChannelsLast(mlir::Value dequantized, const WeightStore *store);
 
 /// The elements of a constant tensor of f32: one in the IR or in the store.
 llvm::Expected<std::vector<float>> readFloats(mlir::Value constant, const WeightStore *store);

@@ -72,3 +72,49 @@ module {
     return %y : tensor<1x2xf32>
   }
 }
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [*, *, *, *], scale = f32>
+#w8 = #quench.scheme<i8, block = [1, 1, 1, *], scale = f32>
+
+// expected-error@+1 {{nothing can be computed in TOSA's integer profile}}
+module {
+  func.func @parts_of_filters(%x: tensor<1x2x1x1xf32>) -> tensor<1x1x1x1xf32> {
+    %zero = arith.constant 0.0 : f32
+    %s = arith.constant dense<0.5> : tensor<1x1x1x1xf32>
+    %xq = quench.quantize %x scale(%s) : tensor<1x2x1x1xf32>, tensor<1x1x1x1xf32> to !quench.qtensor<1x2x1x1xf32, #a8>
+    %xd = quench.dequantize %xq : !quench.qtensor<1x2x1x1xf32, #a8> to tensor<1x2x1x1xf32>
+    %c = arith.constant dense<1> : tensor<1x2x1x1xi8>
+    %t = arith.constant dense<0.5> : tensor<1x2x1x1xf32>
+    %wq = quench.assemble %c, %t : tensor<1x2x1x1xi8>, tensor<1x2x1x1xf32> to !quench.qtensor<1x2x1x1xf32, #w8>
+    %w = quench.dequantize %wq : !quench.qtensor<1x2x1x1xf32, #w8> to tensor<1x2x1x1xf32>
+    %e = tensor.empty() : tensor<1x1x1x1xf32>
+    %i = linalg.fill ins(%zero : f32) outs(%e : tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+    // expected-note@+1 {{not this one: blocks of its weight are parts of filters}}
+    %y = linalg.conv_2d_nhwc_fhwc {dilations = dense<1> : vector<2xi64>, strides = dense<1> : vector<2xi64>}
+      ins(%xd, %w : tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>) outs(%i : tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+    return %y : tensor<1x1x1x1xf32>
+  }
+}
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [*, *, *, *], scale = f32>
+#w8 = #quench.scheme<i8, block = [1, *, *, *], scale = f32>
+
+// expected-error@+1 {{nothing can be computed in TOSA's integer profile}}
+module {
+  func.func @sums_begin_with_an_argument(%x: tensor<1x1x1x1xf32>, %i: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
+    %s = arith.constant dense<0.5> : tensor<1x1x1x1xf32>
+    %xq = quench.quantize %x scale(%s) : tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32> to !quench.qtensor<1x1x1x1xf32, #a8>
+    %xd = quench.dequantize %xq : !quench.qtensor<1x1x1x1xf32, #a8> to tensor<1x1x1x1xf32>
+    %c = arith.constant dense<1> : tensor<1x1x1x1xi8>
+    %wq = quench.assemble %c, %s : tensor<1x1x1x1xi8>, tensor<1x1x1x1xf32> to !quench.qtensor<1x1x1x1xf32, #w8>
+    %w = quench.dequantize %wq : !quench.qtensor<1x1x1x1xf32, #w8> to tensor<1x1x1x1xf32>
+    // expected-note@+1 {{not this one: its sums begin with something else than a bias}}
+    %y = linalg.conv_2d_nhwc_fhwc {dilations = dense<1> : vector<2xi64>, strides = dense<1> : vector<2xi64>}
+      ins(%xd, %w : tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32>) outs(%i : tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+    return %y : tensor<1x1x1x1xf32>
+  }
+}
