@@ -151,6 +151,13 @@ static Planned planPad(tensor::PadOp op, const IntegerPlan &plan) {
   if (!number || !llvm::all_of(low, isKnown) || !llvm::all_of(high, isKnown)) {
     return createStringError("its padding is not constant");
   }
+  int64_t count = 0;
+  for (size_t axis = 1; axis < low.size(); ++axis) {
+    count += low[axis] != 0 || high[axis] != 0;
+  }
+  if (count > 2) {
+    return createStringError("more than two axes behind the first are padded");
+  }
   Expected<const PlannedValue *> operand = plan.operand(op.getSource());
   if (!operand) {
     return operand.takeError();

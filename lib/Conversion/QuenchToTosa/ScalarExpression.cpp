@@ -184,7 +184,8 @@ double ScalarExpression::evaluate(double input) const {
 
 std::optional<ScalarExpression::Bounds> ScalarExpression::asClamp() const {
   auto isBound = [](Operation &each) {
-    return isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MinimumFOp, arith::MinNumFOp>(each);
+    return isa<arith::ConstantOp, arith::MaximumFOp, arith::MaxNumFOp, arith::MinimumFOp,
+               arith::MinNumFOp>(each);
   };
   bool isClamp = isBound(*root) && tensors.size() == 1;
   if (auto generic = dyn_cast<linalg::GenericOp>(op)) {

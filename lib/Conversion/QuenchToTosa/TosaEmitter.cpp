@@ -101,19 +101,57 @@ Value TosaEmitter::slice(Value value, size_t axis, int64_t first, int64_t count)
   return tosa::SliceOp::create(b, typeOf(value).clone(shape), value, from, sizes(shape));
 }
 
+namespace {
+/// Sizes and padding of axes.
+struct Axes {
+  SmallVector<int64_t> sizes, low, high;
+
+  SmallVector<int64_t> padded() const {
+    SmallVector<int64_t> result;
+    for (auto [size, before, after] : llvm::zip_equal(sizes, low, high)) {
+      result.push_back(before + size + after);
+    }
+    return result;
+  }
+};
+} // namespace
+
+/// Axes without padding as parts of the one before them.
+static Axes mergeAxes(const Axes &axes) {
+  Axes merged;
+  for (size_t axis = 0; axis < axes.sizes.size(); ++axis) {
+    const int64_t size = axes.sizes[axis];
+    if (axis == 0 || axes.low[axis] != 0 || axes.high[axis] != 0) {
+      merged.sizes.push_back(size);
+      merged.low.push_back(axes.low[axis]);
+      merged.high.push_back(axes.high[axis]);
+    } else {
+      merged.sizes.back() *= size;
+      merged.low.back() *= size;
+      merged.high.back() *= size;
+    }
+  }
+  return merged;
+}
+
+/// Upstream's check of the profile allows shapes of six sizes, which are two for each axis here.
 Value TosaEmitter::pad(Value value, ArrayRef<int64_t> low, ArrayRef<int64_t> high,
                        int64_t element) {
-  SmallVector<int64_t> shape(typeOf(value).getShape()), around;
-  for (size_t axis = 0; axis < shape.size(); ++axis) {
-    shape[axis] += low[axis] + high[axis];
-    around.append({low[axis], high[axis]});
-  }
+  const Axes axes{SmallVector<int64_t>(typeOf(value).getShape()), SmallVector<int64_t>(low),
+                  SmallVector<int64_t>(high)};
+  const SmallVector<int64_t> shape = axes.padded();
   if (typeOf(value).getShape() == ArrayRef<int64_t>(shape)) {
     return value;
   }
-  Value padding = sizes(around);
-  return tosa::PadOp::create(b, typeOf(value).clone(shape), value, padding,
-                             zero(typeOf(value).getElementTypeBitWidth(), element));
+  const Axes merged = axes.sizes.size() > 3 ? mergeAxes(axes) : axes;
+  SmallVector<int64_t> around;
+  for (auto [before, after] : llvm::zip_equal(merged.low, merged.high)) {
+    around.append({before, after});
+  }
+  Value flat = reshape(value, merged.sizes), padding = sizes(around);
+  Value padded = tosa::PadOp::create(b, typeOf(value).clone(merged.padded()), flat, padding,
+                                     zero(typeOf(value).getElementTypeBitWidth(), element));
+  return reshape(padded, shape);
 }
 
 /// TOSA's slices have no strides: `step` elements are an axis of their own, of which one is taken.

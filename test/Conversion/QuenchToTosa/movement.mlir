@@ -52,6 +52,25 @@ func.func @parts(%x: tensor<2x9xf32>) -> tensor<2x7xf32> {
   return %y : tensor<2x7xf32>
 }
 
+// Upstream's check allows padding of three axes: columns and channels are one.
+// CHECK-LABEL: func.func @padded_images
+// CHECK-SAME:    %[[X:.+]]: tensor<2x3x4x5xi8>
+// CHECK:         %[[FLAT:.+]] = tosa.reshape %[[X]], %{{.+}} -> tensor<2x3x20xi8>
+// CHECK:         %[[AROUND:.+]] = tosa.const_shape {values = dense<[0, 0, 1, 0, 5, 10]> : tensor<6xindex>}
+// CHECK:         %[[P:.+]] = tosa.pad %[[FLAT]], %[[AROUND]], %{{.+}} -> tensor<2x4x35xi8>
+// CHECK:         tosa.reshape %[[P]], %{{.+}} -> tensor<2x4x7x5xi8>
+func.func @padded_images(%x: tensor<2x3x4x5xf32>) -> tensor<2x4x7x5xf32> {
+  %zero = arith.constant 0.0 : f32
+  %s = arith.constant dense<0.5> : tensor<1x1x1x1xf32>
+  %q = quench.quantize %x scale(%s) : tensor<2x3x4x5xf32>, tensor<1x1x1x1xf32> to !quench.qtensor<2x3x4x5xf32, #a4>
+  %d = quench.dequantize %q : !quench.qtensor<2x3x4x5xf32, #a4> to tensor<2x3x4x5xf32>
+  %y = tensor.pad %d low[0, 1, 1, 0] high[0, 0, 2, 0] {
+  ^bb0(%n: index, %h: index, %w: index, %c: index):
+    tensor.yield %zero : f32
+  } : tensor<2x3x4x5xf32> to tensor<2x4x7x5xf32>
+  return %y : tensor<2x4x7x5xf32>
+}
+
 // Equal codes are put side by side; others are brought to a common scale before.
 // CHECK-LABEL: func.func @side_by_side
 // CHECK-SAME:    %[[X:.+]]: tensor<2x3xi8> {{.*}}, %[[Y:.+]]: tensor<2x3xi8>
