@@ -33,8 +33,9 @@ public:
                  "what to write: .so, .o, .s, .ll, .spv, .ptx, .amdgcn or .mlir",
                  OptionTable::Need::Required);
     options.text("target", 't', "TARGET", request.target, "see `quench targets` (default host)");
-    options.integer("rows", "N", request.rows, 1, int64_t(1) << 20,
-                    "tokens in a call of code for tosa, whose sizes are fixed (default 1)");
+    options.integer(
+        "rows", "N", request.rows, 1, int64_t(1) << 20,
+        "tokens or samples in a call of code for tosa, whose sizes are fixed (default 1)");
     options.text("name", 0, "NAME", request.symbol,
                  "what the C names begin with (default: the output without lib and ending)");
   }

@@ -107,11 +107,19 @@ def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp">
     | float form | integers |
     |---|---|
     | `nn.linear` of 8-bit codes; weights of up to 8 bits | `tosa.matmul` into i32; for each block along K one, rescaled and added |
-    | `arith.addf` | both sides rescaled to a common scale in i32, `tosa.add` |
-    | `arith.mulf` | `tosa.mul` in i32 |
-    | `arith.maximumf` with zero | `tosa.clamp` of codes, `tosa.maximum` of sums |
-    | `nn.silu`, `math.tanh`, `math.erf`, `math.exp` of 8-bit codes | `tosa.table`: the code itself where a quantization follows, else two tables for 16 bits |
+    | `linalg.conv_2d_nhwc_fhwc`, `linalg.depthwise_conv_2d_nhwc_hwc` of 8-bit codes, with zeros around | `tosa.conv2d`, `tosa.depthwise_conv2d` into i32 |
+    | `linalg.pooling_nhwc_max`, with minus infinity around | `tosa.max_pool2d` of codes; maxima of slices of sums |
+    | `linalg.pooling_nhwc_sum`, `linalg.reduce` | a depthwise convolution of codes by ones, sums of slices of sums; `tosa.reduce_sum`, `tosa.reduce_max` |
+    | transposes, reshapes, slices, padding, concatenations | the same of integers in one scale |
+    | sums and differences | both sides rescaled to a common scale in i32, `tosa.add`, `tosa.sub` |
+    | products of two values; with a constant above 0 | `tosa.mul` in i32; nothing but another scale |
+    | maxima and minima with constants | `tosa.clamp` of codes, `tosa.maximum` and `tosa.minimum` of sums |
+    | any other function of one value of 8-bit codes, also in several ops | `tosa.table`: the code itself where a quantization follows, else two tables for 16 bits |
     | `quench.quantize` with a scale that is given | `tosa.rescale`, rounding half up; a zero point is added behind |
+
+    What is elementwise is an op on tensors or the body of a `linalg.generic`. Codes are signed: unsigned ones are written 128 less,
+    and so is their zero point. Networks round behind bounds, padding and pooling; `quench-hoist-quantization` before this pass makes
+    these ops on codes.
 
     ```mlir
     %s = tosa.matmul %x, %w, %zx, %zw : (tensor<1x4x8xi8>, tensor<1x8x3xi8>, …) -> tensor<1x4x3xi32>
