@@ -43,7 +43,8 @@ struct PlannedValue {
   /// Whether a product is on the way from the leaves.
   bool hasProduct = false;
   /// Whether some elements are no numbers: padding by minus infinity, or places of a concatenation
-  /// that are not written yet. Only rules that never read those take such a value.
+  /// that are not written yet. Rules that know better look through such a value, and nothing else
+  /// takes it: it is never written itself.
   bool hasHoles = false;
   /// A quantization behind a function of codes takes its table, not its integers.
   std::optional<FunctionTable> table;

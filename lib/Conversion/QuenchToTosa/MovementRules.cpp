@@ -162,22 +162,20 @@ static Planned planPad(tensor::PadOp op, const IntegerPlan &plan) {
   if (!operand) {
     return operand.takeError();
   }
-  const IntegerForm &form = (*operand)->form;
-  const bool isHole = *number == -std::numeric_limits<double>::infinity();
-  if (*number != 0.0 && !isHole) {
-    return createStringError("its padding is neither zero nor nothing");
+  if (*number == -std::numeric_limits<double>::infinity()) {
+    PlannedValue result;
+    result.form = (*operand)->form;
+    result.operands = {op.getSource()};
+    result.hasHoles = true;
+    return result;
   }
-  const int64_t least =
-      form.bits == 8 ? std::numeric_limits<int8_t>::min() : std::numeric_limits<int32_t>::min();
-  const int64_t element = isHole ? least : form.zeroPoint;
-  Planned result =
-      planMove(op.getSource(), plan, [low, high, element](TosaEmitter &e, Value value) {
-        return e.pad(value, low, high, element);
-      });
-  if (result) {
-    result->hasHoles = isHole;
+  if (*number != 0.0) {
+    return createStringError("its padding is neither zero nor minus infinity");
   }
-  return result;
+  return planMove(op.getSource(), plan,
+                  [low, high, zero = (*operand)->form.zeroPoint](TosaEmitter &e, Value value) {
+                    return e.pad(value, low, high, zero);
+                  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -74,3 +74,37 @@ func.func @unrounded(%x: tensor<1x1x1x1xf32>) -> (tensor<1x1x1x1xf32>, tensor<1x
   %t = arith.addf %p, %p : tensor<1x2x1x1xf32>
   return %r, %t : tensor<1x1x1x1xf32>, tensor<1x2x1x1xf32>
 }
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [*, *, *, *], scale = f32>
+#filters = #quench.scheme<i8, block = [1, *, *, *], scale = f32>
+
+// The largest of no elements is minus infinity, which no integer is.
+// CHECK-LABEL: func.func @nothing
+// CHECK:         linalg.pooling_nhwc_max
+// REMARK: [Missed] on-host | {{.*}}Op=linalg.pooling_nhwc_max, Reason="its windows see nothing but padding"
+func.func @nothing(%x: tensor<1x1x1x1xf32>) -> (tensor<1x1x1x1xf32>, tensor<1x3x1x1xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %nothing = arith.constant 0xFF800000 : f32
+  %s = arith.constant dense<0.5> : tensor<1x1x1x1xf32>
+  %q = quench.quantize %x scale(%s) : tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32> to !quench.qtensor<1x1x1x1xf32, #a8>
+  %d = quench.dequantize %q : !quench.qtensor<1x1x1x1xf32, #a8> to tensor<1x1x1x1xf32>
+  %wc = arith.constant dense<3> : tensor<1x1x1x1xi8>
+  %wq = quench.assemble %wc, %s : tensor<1x1x1x1xi8>, tensor<1x1x1x1xf32> to !quench.qtensor<1x1x1x1xf32, #filters>
+  %w = quench.dequantize %wq : !quench.qtensor<1x1x1x1xf32, #filters> to tensor<1x1x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x1x1xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+  %y = linalg.conv_2d_nhwc_fhwc {dilations = dense<1> : vector<2xi64>, strides = dense<1> : vector<2xi64>}
+    ins(%d, %w : tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32>) outs(%i : tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+  %p = tensor.pad %d low[0, 1, 0, 0] high[0, 1, 0, 0] {
+  ^bb0(%n: index, %h: index, %v: index, %c: index):
+    tensor.yield %nothing : f32
+  } : tensor<1x1x1x1xf32> to tensor<1x3x1x1xf32>
+  %window = tensor.empty() : tensor<1x1xf32>
+  %me = tensor.empty() : tensor<1x3x1x1xf32>
+  %mi = linalg.fill ins(%nothing : f32) outs(%me : tensor<1x3x1x1xf32>) -> tensor<1x3x1x1xf32>
+  %m = linalg.pooling_nhwc_max {dilations = dense<1> : vector<2xi64>, strides = dense<1> : vector<2xi64>}
+    ins(%p, %window : tensor<1x3x1x1xf32>, tensor<1x1xf32>) outs(%mi : tensor<1x3x1x1xf32>) -> tensor<1x3x1x1xf32>
+  return %y, %m : tensor<1x1x1x1xf32>, tensor<1x3x1x1xf32>
+}

@@ -81,3 +81,71 @@ func.func @beside(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   %z = nn.linear %d, %v : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
   return %y, %z : tensor<2x2xf32>, tensor<2x2xf32>
 }
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [*, *], scale = f32>
+#w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+
+// A bias is part of what a sum can be at most: with 2^28 of its units, a step to a scale four times as fine is none that TOSA has, and the
+// host takes it.
+// CHECK-LABEL: func.func @bias
+// CHECK:         call @bias.integers(%{{.+}}) : (tensor<1x2xi8>) -> tensor<1x1xi32>
+// CHECK:         quench.quantize
+// REMARK: [Missed] on-host | {{.*}}Op=quench.quantize, Reason="no rescaling is proved to be legal: {{.*}}"
+// REMARK: [Passed] Integers | {{.*}}Function=bias.integers
+func.func @bias(%x: tensor<1x2xf32>) -> tensor<1x1xf32> {
+  %half = arith.constant dense<0.5> : tensor<1x1xf32>
+  %q = quench.quantize %x scale(%half) : tensor<1x2xf32>, tensor<1x1xf32> to !quench.qtensor<1x2xf32, #a8>
+  %d = quench.dequantize %q : !quench.qtensor<1x2xf32, #a8> to tensor<1x2xf32>
+  %c = arith.constant dense<[[1, 2]]> : tensor<1x2xi8>
+  %wq = quench.assemble %c, %half : tensor<1x2xi8>, tensor<1x1xf32> to !quench.qtensor<1x2xf32, #w8>
+  %w = quench.dequantize %wq : !quench.qtensor<1x2xf32, #w8> to tensor<1x2xf32>
+  %b = arith.constant dense<67108864.0> : tensor<1xf32>
+  %y = nn.linear %d, %w bias(%b) : tensor<1x2xf32>, tensor<1x2xf32>, tensor<1xf32> -> tensor<1x1xf32>
+  %fine = arith.constant dense<0.0625> : tensor<1x1xf32>
+  %yq = quench.quantize %y scale(%fine) : tensor<1x1xf32>, tensor<1x1xf32> to !quench.qtensor<1x1xf32, #a8>
+  %yd = quench.dequantize %yq : !quench.qtensor<1x1xf32, #a8> to tensor<1x1xf32>
+  return %yd : tensor<1x1xf32>
+}
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [*, *], scale = f32>
+#a1 = #quench.scheme<i8, block = [*], scale = f32>
+#w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+
+// So is the number of elements that are added up: eight sums that have 28 bits each are brought to a scale in which all of them do.
+// CHECK-LABEL: func.func @eight_sums
+// CHECK:         call @eight_sums.integers(%{{.+}}) : (tensor<8x1xi8>) -> tensor<1xi32>
+// CHECK:         quench.quantize
+// CHECK:       func.func private @eight_sums.integers
+// CHECK:         %[[SUM:.+]] = tosa.add
+// CHECK:         %[[COARSE:.+]] = tosa.rescale %[[SUM]]
+// CHECK:         tosa.reduce_sum %[[COARSE]]
+// REMARK: [Missed] on-host | {{.*}}Op=quench.quantize, Reason="no rescaling is proved to be legal: {{.*}}"
+// REMARK: [Passed] Integers | {{.*}}Function=eight_sums.integers
+func.func @eight_sums(%x: tensor<8x1xf32>) -> tensor<1xf32> {
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant dense<0.5> : tensor<1x1xf32>
+  %one = arith.constant dense<1.0> : tensor<1x1xf32>
+  %q = quench.quantize %x scale(%half) : tensor<8x1xf32>, tensor<1x1xf32> to !quench.qtensor<8x1xf32, #a8>
+  %d = quench.dequantize %q : !quench.qtensor<8x1xf32, #a8> to tensor<8x1xf32>
+  %c = arith.constant dense<1> : tensor<1x1xi8>
+  %wq = quench.assemble %c, %one : tensor<1x1xi8>, tensor<1x1xf32> to !quench.qtensor<1x1xf32, #w8>
+  %w = quench.dequantize %wq : !quench.qtensor<1x1xf32, #w8> to tensor<1x1xf32>
+  %y = nn.linear %d, %w : tensor<8x1xf32>, tensor<1x1xf32> -> tensor<8x1xf32>
+  %t = arith.addf %y, %y : tensor<8x1xf32>
+  %e = tensor.empty() : tensor<1xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<1xf32>) -> tensor<1xf32>
+  %s = linalg.reduce ins(%t : tensor<8x1xf32>) outs(%i : tensor<1xf32>) dimensions = [0]
+    (%in: f32, %init: f32) {
+      %sum = arith.addf %in, %init : f32
+      linalg.yield %sum : f32
+    }
+  // 2^-20: a quarter of what the sum is in.
+  %fine = arith.constant dense<9.53674316e-7> : tensor<1xf32>
+  %sq = quench.quantize %s scale(%fine) : tensor<1xf32>, tensor<1xf32> to !quench.qtensor<1xf32, #a1>
+  %sd = quench.dequantize %sq : !quench.qtensor<1xf32, #a1> to tensor<1xf32>
+  return %sd : tensor<1xf32>
+}
