@@ -66,8 +66,8 @@ Expected<ImageWindows> quench::readWindows(linalg::LinalgOp op, ArrayRef<int64_t
     windows.sizes[axis] = image.getDimSize(axis + 1);
     windows.outputs[axis] = result.getDimSize(axis + 1);
     if (ShapedType::isDynamic(windows.sizes[axis]) ||
-        ShapedType::isDynamic(windows.outputs[axis])) {
-      return createStringError("the size of its images is open");
+        ShapedType::isDynamic(windows.outputs[axis]) || ShapedType::isDynamic(kernel[axis])) {
+      return createStringError("the size of its images or windows is open");
     }
     const int64_t read = (windows.outputs[axis] - 1) * windows.strides[axis] + windows.extent(axis);
     const int64_t rest =

@@ -12,6 +12,8 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
+#include <array>
+
 namespace quench {
 
 /// How windows lie over an image N x H x W x C, in numbers that TOSA takes: the last window ends

@@ -71,9 +71,20 @@ IntegerPlan::IntegerPlan(func::FuncOp function, const WeightStore *store) : stor
   }
 }
 
+/// TOSA computes nothing on tensors without axes or without elements.
+static bool hasElements(Value value) {
+  Type type = value.getType();
+  auto quantized = dyn_cast<QTensorType>(type);
+  auto tensor = quantized ? quantized.getExpressed() : dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() > 0 && !llvm::is_contained(tensor.getShape(), 0);
+}
+
 Planned IntegerPlan::planOp(Operation *op) const {
   const RuleTable::Rule *rule = RuleTable::get().lookup(op);
-  return rule ? (*rule)(op, *this) : Planned(createStringError(""));
+  if (!rule || !hasElements(op->getResult(0))) {
+    return createStringError("");
+  }
+  return (*rule)(op, *this);
 }
 
 const PlannedValue *IntegerPlan::lookup(Value value) const {

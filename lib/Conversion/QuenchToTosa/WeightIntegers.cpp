@@ -77,6 +77,9 @@ static Error checkScheme(QTensorType type) {
   if (scheme.hasRealZeroPoints()) {
     return createStringError("its weight has real zero points");
   }
+  if (!type.getExpressed().hasStaticShape() || type.getExpressed().getNumElements() == 0) {
+    return createStringError("the size of its weight is open or zero");
+  }
   return Error::success();
 }
 

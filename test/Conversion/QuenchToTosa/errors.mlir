@@ -118,3 +118,23 @@ module {
     return %y : tensor<1x1x1x1xf32>
   }
 }
+
+// -----
+
+#a8 = #quench.scheme<i8, block = [*, *], scale = f32>
+#w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+
+// expected-error@+1 {{nothing can be computed in TOSA's integer profile}}
+module {
+  func.func @empty_weight(%x: tensor<2x1xf32>) -> tensor<2x0xf32> {
+    %s = arith.constant dense<0.5> : tensor<1x1xf32>
+    %xq = quench.quantize %x scale(%s) : tensor<2x1xf32>, tensor<1x1xf32> to !quench.qtensor<2x1xf32, #a8>
+    %xd = quench.dequantize %xq : !quench.qtensor<2x1xf32, #a8> to tensor<2x1xf32>
+    %c = arith.constant dense<> : tensor<0x1xi8>
+    %t = arith.constant dense<> : tensor<0x1xf32>
+    %wq = quench.assemble %c, %t : tensor<0x1xi8>, tensor<0x1xf32> to !quench.qtensor<0x1xf32, #w8>
+    %w = quench.dequantize %wq : !quench.qtensor<0x1xf32, #w8> to tensor<0x1xf32>
+    %y = nn.linear %xd, %w : tensor<2x1xf32>, tensor<0x1xf32> -> tensor<2x0xf32>
+    return %y : tensor<2x0xf32>
+  }
+}

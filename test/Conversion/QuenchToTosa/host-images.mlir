@@ -108,3 +108,41 @@ func.func @nothing(%x: tensor<1x1x1x1xf32>) -> (tensor<1x1x1x1xf32>, tensor<1x3x
     ins(%p, %window : tensor<1x3x1x1xf32>, tensor<1x1xf32>) outs(%mi : tensor<1x3x1x1xf32>) -> tensor<1x3x1x1xf32>
   return %y, %m : tensor<1x1x1x1xf32>, tensor<1x3x1x1xf32>
 }
+
+// -----
+
+#a2 = #quench.scheme<i8, block = [*, *], scale = f32>
+#rows = #quench.scheme<i8, block = [1, *], scale = f32>
+
+// Tensors without axes are none of TOSA, nor are those without elements.
+// CHECK-LABEL: func.func @no_axes
+// CHECK:         call @no_axes.integers
+// CHECK:         tensor.extract_slice
+// CHECK:         linalg.reduce
+// CHECK:         linalg.reduce
+func.func @no_axes(%x: tensor<1x2xf32>) -> (tensor<f32>, tensor<1xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %s = arith.constant dense<0.5> : tensor<1x1xf32>
+  %q = quench.quantize %x scale(%s) : tensor<1x2xf32>, tensor<1x1xf32> to !quench.qtensor<1x2xf32, #a2>
+  %d = quench.dequantize %q : !quench.qtensor<1x2xf32, #a2> to tensor<1x2xf32>
+  %c = arith.constant dense<[[1, 2]]> : tensor<1x2xi8>
+  %wq = quench.assemble %c, %s : tensor<1x2xi8>, tensor<1x1xf32> to !quench.qtensor<1x2xf32, #rows>
+  %w = quench.dequantize %wq : !quench.qtensor<1x2xf32, #rows> to tensor<1x2xf32>
+  %y = nn.linear %d, %w : tensor<1x2xf32>, tensor<1x2xf32> -> tensor<1x1xf32>
+  %part = tensor.extract_slice %y[0, 0] [1, 0] [1, 1] : tensor<1x1xf32> to tensor<1x0xf32>
+  %e = tensor.empty() : tensor<f32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<f32>) -> tensor<f32>
+  %all = linalg.reduce ins(%y : tensor<1x1xf32>) outs(%i : tensor<f32>) dimensions = [0, 1]
+    (%in: f32, %init: f32) {
+      %sum = arith.addf %in, %init : f32
+      linalg.yield %sum : f32
+    }
+  %f = tensor.empty() : tensor<1xf32>
+  %j = linalg.fill ins(%zero : f32) outs(%f : tensor<1xf32>) -> tensor<1xf32>
+  %none = linalg.reduce ins(%part : tensor<1x0xf32>) outs(%j : tensor<1xf32>) dimensions = [1]
+    (%in: f32, %init: f32) {
+      %sum = arith.addf %in, %init : f32
+      linalg.yield %sum : f32
+    }
+  return %all, %none : tensor<f32>, tensor<1xf32>
+}
