@@ -54,6 +54,7 @@ OpTable::OpTable() {
   addMathOps(*this);
   addLinalgOps(*this);
   addTosaOps(*this);
+  addTosaShapeOps(*this);
   addTosaWindowOps(*this);
   addTosaIntegerOps(*this);
   addTosaIntegerWindowOps(*this);

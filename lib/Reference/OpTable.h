@@ -111,8 +111,9 @@ void addBasisOps(OpTable &table);
 void addMathOps(OpTable &table);
 void addLinalgOps(OpTable &table);
 void addTosaOps(OpTable &table);
+void addTosaShapeOps(OpTable &table);
 void addTosaWindowOps(OpTable &table);
-/// Behind the two before them: the same ops on integers, and those that integers alone have.
+/// Behind the three before them: the same ops on integers, and those that integers alone have.
 void addTosaIntegerOps(OpTable &table);
 void addTosaIntegerWindowOps(OpTable &table);
 
