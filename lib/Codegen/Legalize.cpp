@@ -13,6 +13,7 @@
 
 #include "quench/Codegen/Passes.h"
 
+#include "LegalizationRemarks.h"
 #include "OpenWeights.h"
 
 #include "quench/Codegen/ContractionPlan.h"
@@ -26,11 +27,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
-#include "llvm/Support/Format.h"
-
-#define DEBUG_TYPE "quench-legalize"
 
 namespace quench {
 #define GEN_PASS_DEF_LEGALIZEPASS
@@ -40,57 +37,9 @@ namespace quench {
 using namespace mlir;
 using namespace quench;
 
-static remark::RemarkOpts remarkOptions() {
-  return remark::RemarkOpts::name("legalize").category(DEBUG_TYPE);
-}
-
 /// Whether a block is part of one row or covers all rows.
 static bool hasBlocksOfRows(SchemeAttr scheme) {
   return scheme.getBlock()[0] == 1 || scheme.getBlock()[0] == SchemeAttr::kWhole;
-}
-
-/// "vpdpbusd, weights in i4, 0.21 us for 1 row, 6.7 us for 64"
-static std::string describe(const ContractionChoice &choice) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  bool isFloat = holdsFloats(choice.container) || holdsByteFloats(choice.container);
-  os << choice.product->instruction << ", weights in " << (isFloat ? "f" : "i")
-     << bitsOf(choice.container)
-     << llvm::format(", %.2g us for 1 row, %.2g us for %d", choice.oneRow * 1e6,
-                     choice.manyRows * 1e6, static_cast<int>(ContractionChoice::kManyRows));
-  return text;
-}
-
-/// "fixed point: 3 times the cost; weights decoded in registers: no kernel decodes these codes"
-static std::string describeOthers(ArrayRef<ContractionChoice> choices) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  for (const ContractionChoice &choice : choices.drop_front()) {
-    os << (text.empty() ? "" : "; ") << stringify(choice.form) << ": ";
-    if (choice.refusal) {
-      os << *choice.refusal;
-    } else {
-      os << llvm::format("%.2g times the cost", choice.cost() / choices.front().cost());
-    }
-  }
-  return text;
-}
-
-/// Whether codes of both sides are multiplied.
-static bool multipliesCodes(ContractionForm form) {
-  return form == ContractionForm::Integer || form == ContractionForm::FloatCodes;
-}
-
-/// Why codes are not multiplied, as floats if they are that.
-static std::string refusalOfCodes(ArrayRef<ContractionChoice> choices) {
-  std::string refusal;
-  for (const ContractionChoice &choice : choices) {
-    if (choice.form == ContractionForm::FloatCodes ||
-        (choice.form == ContractionForm::Integer && refusal.empty())) {
-      refusal = choice.refusal.value_or("products of other operands are faster");
-    }
-  }
-  return refusal;
 }
 
 /// What bounds the sums of products of codes, if both sides are codes.
@@ -98,43 +47,6 @@ static std::optional<BlockSumBound> bound(QTensorType activations, Value weights
                                           const WeightStore *store) {
   return activations ? std::optional(boundBlockSum(activations.getScheme(), weights, store))
                      : std::nullopt;
-}
-
-/// Says what was chosen for a linear layer and what was not.
-static void remarkOn(nn::LinearOp op, bool isQuantized, bool isOfCodes,
-                     ArrayRef<ContractionChoice> choices) {
-  const ContractionChoice &best = choices.front();
-  if (isQuantized && !multipliesCodes(best.form)) {
-    remark::missed(op.getLoc(), remarkOptions())
-        << "computed on f32 activations: " + refusalOfCodes(choices);
-  }
-  StringRef what;
-  switch (best.form) {
-  case ContractionForm::Integer:
-    what = isOfCodes
-               ? "codes are multiplied as they are, the weight's own proved to give block sums "
-                 "that fit i32"
-               : "codes are multiplied as they are, block sums proved to fit i32";
-    break;
-  case ContractionForm::FixedPoint:
-    what = "activations become fixed point, three bytes of each are multiplied with codes";
-    break;
-  case ContractionForm::DecodedInRegisters:
-    what = "weights are decoded to f32 on the way";
-    break;
-  case ContractionForm::DecodedWhenPacked:
-    what = "weights are decoded to f32 when they are packed";
-    break;
-  case ContractionForm::ShortFloats:
-    what = holdsFloats(best.container) ? "weights are rounded to 16 bits when they are packed"
-                                       : "weights become 16-bit floats on the way, exactly";
-    break;
-  case ContractionForm::FloatCodes:
-    what = "codes are floats and multiplied as they are, block sums in f32";
-    break;
-  }
-  remark::passed(op.getLoc(), remarkOptions()) << (what + ": " + describe(best)).str();
-  remark::analysis(op.getLoc(), remarkOptions()) << "rejected: " + describeOthers(choices);
 }
 
 namespace {
@@ -248,7 +160,7 @@ public:
   LogicalResult matchAndRewrite(nn::LinearOp op, PatternRewriter &rewriter) const override {
     auto weight = op.getWeight().getDefiningOp<DequantizeOp>();
     if (!weight) {
-      remark::missed(op.getLoc(), remarkOptions())
+      remark::missed(op.getLoc(), legalizationRemark())
           << (op.getWeight().getDefiningOp<OverlayOp>()
                   ? "computed in f32: some elements of the weight are kept beside its codes"
                   : "computed in f32: the weight is not quantized");
@@ -256,7 +168,7 @@ public:
     }
     QTensorType rhs = weight.getInput().getType();
     if (!hasBlocksOfRows(rhs.getScheme())) {
-      remark::missed(op.getLoc(), remarkOptions())
+      remark::missed(op.getLoc(), legalizationRemark())
           << "computed in f32: blocks of the weight span several rows";
       return rewriter.notifyMatchFailure(op, "expected blocks of one row or of all rows");
     }
@@ -273,7 +185,7 @@ public:
     if (auto stored = codes.getDefiningOp<WeightOp>(); stored && rounded) {
       SmallVector<ContractionChoice> others = planContraction(target, rounded, activations);
       if (others.front().form == ContractionForm::Integer) {
-        remark::passed(op.getLoc(), remarkOptions())
+        remark::passed(op.getLoc(), legalizationRemark())
             << "the codebook of the weight is rounded to 127ths of its largest value, which adds "
                "less than a percent to the variance of its quantization";
         choices = std::move(others);
@@ -287,11 +199,12 @@ public:
       rhs = cast<QTensorType>(codes.getType());
     }
     if (choices.front().refusal) {
-      remark::missed(op.getLoc(), remarkOptions())
+      remark::missed(op.getLoc(), legalizationRemark())
           << "the target multiplies neither codes nor floats";
       return rewriter.notifyMatchFailure(op, "expected a form that the target can compute");
     }
-    remarkOn(op, /*isQuantized=*/activations != nullptr, blockSum && blockSum->isOfCodes, choices);
+    remarkOnChoice(op, /*isQuantized=*/activations != nullptr, blockSum && blockSum->isOfCodes,
+                   choices);
     if (multipliesCodes(choices.front().form)) {
       if (auto sum = lhs.getDefiningOp<arith::AddFOp>(); sum && !input.unfold) {
         outliers = sum.getRhs();
@@ -307,7 +220,7 @@ public:
         ContractOp::create(rewriter, op.getLoc(), op.getType(), lhs, codes, op.getBias(),
                            TypeAttr::get(accumulator), realize(getContext(), choices.front()));
     if (outliers) {
-      remark::passed(op.getLoc(), remarkOptions()) << "outliers have a product of their own";
+      remark::passed(op.getLoc(), legalizationRemark()) << "outliers have a product of their own";
       ContractionChoice ofOutliers = planContraction(target, rhs, Type()).front();
       Value others = ContractOp::create(rewriter, op.getLoc(), op.getType(), outliers, codes,
                                         /*bias=*/Value(), TypeAttr::get(rewriter.getF32Type()),
@@ -332,7 +245,7 @@ private:
     if (others.front().form != ContractionForm::ShortFloats) {
       return stored;
     }
-    remark::passed(stored.getLoc(), remarkOptions())
+    remark::passed(stored.getLoc(), legalizationRemark())
         << "the values of the codebook of the weight are rounded to 16 bits";
     choices = std::move(others);
     return WeightOp::create(rewriter, stored.getLoc(), nearest, stored.getKey());
@@ -390,10 +303,11 @@ struct ConvolveCodes : OpRewritePattern<nn::DepthwiseConvOp> {
     std::string refusal = DepthwiseKernel::refusalOfCodes(
         input.getInput().getType(), filter.getInput().getType(), op.getKernel());
     if (!refusal.empty()) {
-      remark::missed(op.getLoc(), remarkOptions()) << "computed on f32 activations: " + refusal;
+      remark::missed(op.getLoc(), legalizationRemark())
+          << "computed on f32 activations: " + refusal;
       return rewriter.notifyMatchFailure(op, refusal);
     }
-    remark::passed(op.getLoc(), remarkOptions())
+    remark::passed(op.getLoc(), legalizationRemark())
         << "codes of each channel are multiplied as they are, sums proved to be exact in f32";
     rewriter.replaceOpWithNewOp<nn::DepthwiseConvOp>(
         op, op.getType(), input.getInput(), filter.getInput(), op.getBias(), op.getKernelAttr(),
@@ -413,11 +327,12 @@ struct PickCodesOfRows : OpRewritePattern<nn::EmbeddingOp> {
     }
     SchemeAttr scheme = table.getInput().getType().getScheme();
     if (!hasBlocksOfRows(scheme)) {
-      remark::missed(op.getLoc(), remarkOptions())
+      remark::missed(op.getLoc(), legalizationRemark())
           << "the whole table is decoded: its blocks span several rows";
       return rewriter.notifyMatchFailure(op, "expected blocks of one row or of all rows");
     }
-    remark::passed(op.getLoc(), remarkOptions()) << "rows are picked as codes and decoded then";
+    remark::passed(op.getLoc(), legalizationRemark())
+        << "rows are picked as codes and decoded then";
     auto expressed = cast<RankedTensorType>(op.getType());
     Value rows = nn::EmbeddingOp::create(rewriter, op.getLoc(), QTensorType::get(expressed, scheme),
                                          table.getInput(), op.getTokens());
@@ -428,11 +343,11 @@ struct PickCodesOfRows : OpRewritePattern<nn::EmbeddingOp> {
 
 struct LegalizePass : quench::impl::LegalizePassBase<LegalizePass> {
   using Base::Base;
-  explicit LegalizePass(const WeightStore *store) : store(store) {}
+  explicit LegalizePass(const WeightStore *given) : given(given) {}
 
   void runOnOperation() override;
 
-  const WeightStore *store = nullptr;
+  const WeightStore *given = nullptr;
 };
 } // namespace
 
@@ -441,13 +356,12 @@ void LegalizePass::runOnOperation() {
   if (failed(target)) {
     return signalPassFailure();
   }
-  FailureOr<std::unique_ptr<WeightStore>> opened = openWeights(getOperation(), weights);
-  if (failed(opened)) {
+  FailureOr<StorePointer> store = openWeights(getOperation(), weights, given);
+  if (failed(store)) {
     return signalPassFailure();
   }
   RewritePatternSet patterns(&getContext());
-  patterns.add<FuseDequantizedLinear, RealizeContraction>(&getContext(), *target,
-                                                          *opened ? opened->get() : store);
+  patterns.add<FuseDequantizedLinear, RealizeContraction>(&getContext(), *target, store->get());
   patterns.add<ConvolveCodes, PickCodesOfRows>(&getContext());
   walkAndApplyPatterns(getOperation(), std::move(patterns));
   SmallVector<Operation *> operations;

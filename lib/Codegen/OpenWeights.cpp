@@ -10,13 +10,14 @@
 using namespace mlir;
 using namespace quench;
 
-FailureOr<std::unique_ptr<WeightStore>> quench::openWeights(ModuleOp module, StringRef path) {
+FailureOr<StorePointer> quench::openWeights(ModuleOp module, StringRef path,
+                                            const WeightStore *given) {
   if (path.empty()) {
-    return std::unique_ptr<WeightStore>();
+    return StorePointer(StorePointer(), given);
   }
   llvm::Expected<std::unique_ptr<WeightStore>> opened = WeightStore::open(path);
   if (!opened) {
     return module.emitError(llvm::toString(opened.takeError()));
   }
-  return std::move(*opened);
+  return StorePointer(std::move(*opened));
 }

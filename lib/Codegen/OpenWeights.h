@@ -16,9 +16,13 @@
 
 namespace quench {
 
-/// Null if `path` is empty; failure with a diagnostic on the module if there is no store.
-mlir::FailureOr<std::unique_ptr<WeightStore>> openWeights(mlir::ModuleOp module,
-                                                          llvm::StringRef path);
+/// Owned or not.
+using StorePointer = std::shared_ptr<const WeightStore>;
+
+/// The store at `path`, or the one given, which may be null, if that is empty; failure with a
+/// diagnostic on the module if there is no store.
+mlir::FailureOr<StorePointer> openWeights(mlir::ModuleOp module, llvm::StringRef path,
+                                          const WeightStore *given);
 
 } // namespace quench
 

@@ -336,12 +336,12 @@ LogicalResult WeightPacker::packPanels(PackedWeightOp op) {
 namespace {
 struct PackWeightsPass : quench::impl::PackWeightsPassBase<PackWeightsPass> {
   using Base::Base;
-  PackWeightsPass(const WeightStore *store, PackedWeights &packed)
-      : store(store), packed(&packed) {}
+  PackWeightsPass(const WeightStore *given, PackedWeights &packed)
+      : given(given), packed(&packed) {}
 
   void runOnOperation() override;
 
-  const WeightStore *store = nullptr;
+  const WeightStore *given = nullptr;
   PackedWeights *packed = nullptr;
 };
 } // namespace
@@ -352,11 +352,11 @@ void PackWeightsPass::runOnOperation() {
     getOperation().emitError("expected a weight store in the option weights");
     return signalPassFailure();
   }
-  FailureOr<std::unique_ptr<WeightStore>> opened = openWeights(getOperation(), weights);
-  if (failed(opened)) {
+  FailureOr<StorePointer> store = openWeights(getOperation(), weights, given);
+  if (failed(store)) {
     return signalPassFailure();
   }
-  WeightPacker packer(getOperation(), packed ? store : opened->get(), packed ? *packed : unused);
+  WeightPacker packer(getOperation(), store->get(), packed ? *packed : unused);
   if (failed(packer.run())) {
     signalPassFailure();
   }

@@ -71,11 +71,11 @@ static LogicalResult verify(ContractOp op, const Target &target, const WeightSto
 namespace {
 struct VerifyLegalPass : quench::impl::VerifyLegalPassBase<VerifyLegalPass> {
   using Base::Base;
-  explicit VerifyLegalPass(const WeightStore *store) : store(store) {}
+  explicit VerifyLegalPass(const WeightStore *given) : given(given) {}
 
   void runOnOperation() override;
 
-  const WeightStore *store = nullptr;
+  const WeightStore *given = nullptr;
 };
 } // namespace
 
@@ -84,16 +84,15 @@ void VerifyLegalPass::runOnOperation() {
   if (failed(target)) {
     return signalPassFailure();
   }
-  FailureOr<std::unique_ptr<WeightStore>> opened = openWeights(getOperation(), weights);
-  if (failed(opened)) {
+  FailureOr<StorePointer> store = openWeights(getOperation(), weights, given);
+  if (failed(store)) {
     return signalPassFailure();
   }
-  const WeightStore *codes = *opened ? opened->get() : store;
   bool multipliesFloats = target->findProduct(NumberType::F32, NumberType::F32) != nullptr;
   bool isLegal = true;
   getOperation().walk([&](Operation *op) {
     if (auto contract = dyn_cast<ContractOp>(op)) {
-      isLegal &= succeeded(verify(contract, *target, codes));
+      isLegal &= succeeded(verify(contract, *target, store->get()));
     } else if (isa<nn::LinearOp, nn::AttentionOp>(op) && !multipliesFloats) {
       op->emitError() << "target " << target->name << " has no product of floats";
       isLegal = false;

@@ -35,6 +35,11 @@ inline int64_t single(const Frame &frame, mlir::Value value) {
   return frame[value].integers.front();
 }
 
+/// A tensor of integers with what `make` says of each index, up to the first error.
+llvm::Expected<Value>
+makeIntegers(mlir::Type element, llvm::ArrayRef<int64_t> shape,
+             llvm::function_ref<llvm::Expected<int64_t>(llvm::ArrayRef<int64_t>)> make);
+
 template <typename OpTy>
 void addOnIntegers(OpTable &table, llvm::Expected<Value> (*function)(OpTy, const Frame &)) {
   table.addVariant(OpTy::getOperationName(), isOnIntegers,

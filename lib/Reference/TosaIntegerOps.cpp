@@ -36,6 +36,28 @@ static int64_t placeIn(const Value &operand, ArrayRef<int64_t> index) {
   return position(own, operand.shape());
 }
 
+Expected<Value> makeIntegers(Type element, ArrayRef<int64_t> shape,
+                             llvm::function_ref<Expected<int64_t>(ArrayRef<int64_t>)> make) {
+  Expected<Value> result = makeTensor(element, shape);
+  if (!result) {
+    return result;
+  }
+  Error error = Error::success();
+  int64_t place = 0;
+  forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+    Expected<int64_t> value = error ? Expected<int64_t>(0) : make(index);
+    if (!value) {
+      error = joinErrors(std::move(error), value.takeError());
+      return;
+    }
+    result->integers[place++] = *value;
+  });
+  if (error) {
+    return std::move(error);
+  }
+  return result;
+}
+
 static Expected<Value> evaluateBinary(Operation *op, const Frame &frame,
                                       llvm::function_ref<Expected<int64_t>(int64_t, int64_t)> f) {
   const Value &lhs = frame[op->getOperand(0)], &rhs = frame[op->getOperand(1)];
@@ -48,27 +70,11 @@ static Expected<Value> evaluateBinary(Operation *op, const Frame &frame,
     shape.push_back(a == 1 ? b : a);
   }
   Type element = getElementTypeOrSelf(op->getResult(0).getType());
-  Expected<Value> result = makeTensor(element, shape);
-  if (!result) {
-    return result;
-  }
-  Error error = Error::success();
-  int64_t place = 0;
-  forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+  return makeIntegers(element, shape, [&](ArrayRef<int64_t> index) -> Expected<int64_t> {
     Expected<int64_t> value =
-        error ? Expected<int64_t>(0)
-              : f(lhs.integers[placeIn(lhs, index)], rhs.integers[placeIn(rhs, index)]);
-    value = value ? fit(*value, element.getIntOrFloatBitWidth()) : std::move(value);
-    if (!value) {
-      error = joinErrors(std::move(error), value.takeError());
-      return;
-    }
-    result->integers[place++] = *value;
+        f(lhs.integers[placeIn(lhs, index)], rhs.integers[placeIn(rhs, index)]);
+    return value ? fit(*value, element.getIntOrFloatBitWidth()) : std::move(value);
   });
-  if (error) {
-    return std::move(error);
-  }
-  return result;
 }
 
 /// Products of i32 are shifted to the right, half up.

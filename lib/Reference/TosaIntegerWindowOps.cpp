@@ -37,24 +37,7 @@ static Expected<Value> makeImage(Type element, const Value &input, int64_t chann
     }
     shape[axis + 1] = window.countAlong(axis, size);
   }
-  Expected<Value> result = makeTensor(element, shape);
-  if (!result) {
-    return result;
-  }
-  Error error = Error::success();
-  int64_t place = 0;
-  forEachIndex(shape, [&](ArrayRef<int64_t> index) {
-    Expected<int64_t> value = error ? Expected<int64_t>(0) : make(index);
-    if (!value) {
-      error = joinErrors(std::move(error), value.takeError());
-      return;
-    }
-    result->integers[place++] = *value;
-  });
-  if (error) {
-    return std::move(error);
-  }
-  return result;
+  return makeIntegers(element, shape, make);
 }
 
 /// Adds the products of differences from zero points to a bias.

@@ -28,6 +28,11 @@ namespace quench {
 /// packed", "products of 16-bit floats", "products of eight-bit floats"
 llvm::StringRef stringify(ContractionForm form);
 
+/// Whether codes of both sides are multiplied.
+inline bool multipliesCodes(ContractionForm form) {
+  return form == ContractionForm::Integer || form == ContractionForm::FloatCodes;
+}
+
 /// One way, and its cost or why it is out of the question.
 struct ContractionChoice {
   ContractionForm form;

@@ -4,28 +4,8 @@
 /* A libvulkan.so.1 in front of the one at REAL_VULKAN, whose timestamps have CLOCK_BITS bits, none where that is 0, and whose queries
    cannot be made where FAIL_QUERIES is "create" and are never there where it is "results". It is an error of the program to write a query
    that was not reset. */
-#define VK_NO_PROTOTYPES
-#include <vulkan/vulkan_core.h>
+#include "real-vulkan.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static PFN_vkGetInstanceProcAddr real(void) {
-  static PFN_vkGetInstanceProcAddr found;
-  if (!found) {
-    void *library = dlopen(getenv("REAL_VULKAN"), RTLD_NOW | RTLD_LOCAL);
-    found = library ? (PFN_vkGetInstanceProcAddr)dlsym(library, "vkGetInstanceProcAddr") : NULL;
-    if (!found) {
-      fprintf(stderr, "no library at REAL_VULKAN\n");
-      exit(1);
-    }
-  }
-  return found;
-}
-
-static VkInstance instance;
 static PFN_vkGetQueryPoolResults realResults;
 
 static uint32_t bits(void) { return (uint32_t)atoi(getenv("CLOCK_BITS")); }

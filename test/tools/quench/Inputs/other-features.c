@@ -5,28 +5,8 @@
    version 1.3. It is an error of the program to ask such a device for more. With PRETEND_SUBGROUP devices have that many threads in a
    subgroup, and these multiply matrices of 8x8x8; with PRETEND_EXTENSION alone they have the extension for that, but
    not the feature. */
-#define VK_NO_PROTOTYPES
-#include <vulkan/vulkan_core.h>
+#include "real-vulkan.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static PFN_vkGetInstanceProcAddr real(void) {
-  static PFN_vkGetInstanceProcAddr found;
-  if (!found) {
-    void *library = dlopen(getenv("REAL_VULKAN"), RTLD_NOW | RTLD_LOCAL);
-    found = library ? (PFN_vkGetInstanceProcAddr)dlsym(library, "vkGetInstanceProcAddr") : NULL;
-    if (!found) {
-      fprintf(stderr, "no library at REAL_VULKAN\n");
-      exit(1);
-    }
-  }
-  return found;
-}
-
-static VkInstance instance;
 
 static void properties(VkPhysicalDevice device, VkPhysicalDeviceProperties *result) {
   ((PFN_vkGetPhysicalDeviceProperties)real()(instance, "vkGetPhysicalDeviceProperties"))(device, result);
