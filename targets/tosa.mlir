@@ -3,7 +3,7 @@
 module attributes {dlti.target_system_spec = #dlti.target_system_spec<
   "GPU" = #dlti.target_device_spec<
     "name" = "tosa",
-    "summary" = "accelerators behind TOSA 1.0, integer profile (static scales, no floats)",
+    "summary" = "accelerators behind TOSA 1.0, integer profile (products of bytes, no floats)",
     "api" = "tosa",
     "vector_width" = 512 : i64,
     "vector_registers" = 32 : i64,

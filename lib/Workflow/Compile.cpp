@@ -9,6 +9,7 @@
 
 #include "quench/Conversion/QuenchToTosa/HoistQuantization.h"
 #include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
+#include "quench/Conversion/QuenchToTosa/SplitActivations.h"
 #include "quench/Model/ModuleFile.h"
 #include "quench/Pipelines/CompilePipeline.h"
 #include "quench/Runtime/Emission.h"
@@ -16,6 +17,7 @@
 #include "quench/Target/Target.h"
 #include "quench/Workflow/LoadedModel.h"
 
+#include "mlir/Dialect/Func/Transforms/Passes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Dialect/Tosa/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -76,6 +78,9 @@ static Error exportTosa(const CompileRequest &request, const LoadedModel &loaded
   mlir::ModuleOp module = loaded.folder->module();
   mlir::PassManager preparation(&context), manager(&context);
   preparation.addNestedPass<mlir::func::FuncOp>(createHoistQuantizationPass());
+  preparation.addNestedPass<mlir::func::FuncOp>(createSplitActivationsPass());
+  // Both codes of an activation are multiplied by one function.
+  manager.addPass(mlir::func::createDuplicateFunctionEliminationPass());
   mlir::tosa::TosaAttachTargetOptions profile;
   profile.profiles = {"pro_int"};
   manager.addPass(mlir::tosa::createTosaAttachTarget(profile));

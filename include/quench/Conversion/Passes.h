@@ -14,6 +14,7 @@
 #include "quench/Conversion/QuenchToQuant/QuenchToQuant.h"
 #include "quench/Conversion/QuenchToTosa/HoistQuantization.h"
 #include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
+#include "quench/Conversion/QuenchToTosa/SplitActivations.h"
 
 #include "mlir/Pass/Pass.h"
 

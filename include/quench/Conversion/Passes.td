@@ -94,6 +94,29 @@ def HoistQuantizationPass : Pass<"quench-hoist-quantization", "::mlir::func::Fun
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def SplitActivationsPass : Pass<"quench-split-activations", "::mlir::func::FuncOp"> {
+  let summary = "Multiply floats with integers as two codes of 8 bits";
+  let description = [{
+    A machine of integers takes no floats, but what 8 bits leave of a row can be rounded to 8 bits once more. Each
+    `nn.linear` of floats with a weight of integers becomes two of codes, which are added. Both have one scale for a row, computed at run
+    time; an element is off by half a step of the second at most, 2^-15.9 of the largest magnitude of its row.
+
+    ```mlir
+    %y = nn.linear %x, %w : …
+    // becomes
+    %q = quench.quantize %x : tensor<?x64xf32> to !quench.qtensor<?x64xf32, #a8>
+    %first = quench.dequantize %q : …
+    %rest = arith.subf %x, %first : …
+    %r = quench.quantize %rest : …
+    %second = quench.dequantize %r : …
+    %a = nn.linear %first, %w : …
+    %b = nn.linear %second, %w : …
+    %y = arith.addf %a, %b : …
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::quench::QuenchDialect"];
+}
+
 def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp"> {
   let summary = "Compute what is between static quantizations in TOSA's integer profile";
   let description = [{
@@ -131,7 +154,8 @@ def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp">
     errors of a step are those that later steps begin with.
 
     Of any other function, each value that can be had from integers by at least one product, and that something else reads,
-    becomes such a function of its own. The host calls it with codes and multiplies what it returns by its scale. What stays with
+    becomes such a function of its own. The host calls it with codes and multiplies what it returns by its scale. Where scales of
+    rows are computed at run time, the host does that, too, and each `nn.linear` is a function whose result it multiplies by them. What stays with
     the host has a `missed` remark, `on-host`, with the reason. It is an error if that is all.
 
     TOSA has static shapes: the one dynamic dimension that a tensor may have is taken to be `rows`.
@@ -140,8 +164,8 @@ def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp">
     Option<"rows", "rows", "int64_t", "1", "What a dynamic dimension is in a call">,
     Option<"weights", "weights", "std::string", "\"\"", "The weight store: a safetensors file or a folder">
   ];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect",
-    "::mlir::tosa::TosaDialect", "::quench::QuenchDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::tosa::TosaDialect", "::quench::QuenchDialect"];
 }
 
 def ConvertQuenchToQuantPass : Pass<"convert-quench-to-quant"> {

@@ -102,6 +102,10 @@ Expected<const PlannedValue *> IntegerPlan::operand(Value value) const {
     if (found->hasHoles) {
       return createStringError("elements of an operand are no numbers");
     }
+    if (found->scaledBy) {
+      return createStringError("scales of activations are computed at run time; expected static "
+                               "ones");
+    }
     return found;
   }
   auto op = value.getDefiningOp<DequantizeOp>();

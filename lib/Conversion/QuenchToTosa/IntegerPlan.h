@@ -48,6 +48,11 @@ struct PlannedValue {
   bool hasHoles = false;
   /// A quantization behind a function of codes takes its table, not its integers.
   std::optional<FunctionTable> table;
+  /// The quantization whose scales, computed at run time, multiply all that `form` says; null for
+  /// none. Only products take such codes, and only the host what these give.
+  mlir::Value scaledBy;
+  /// What the host adds to it then: a bias of the last axis, or null.
+  mlir::Value bias;
   /// Why a leaf begins behind a value that is integers.
   std::string note;
   /// The values whose integers `write` reads.
@@ -67,7 +72,7 @@ public:
   /// Why it cannot; empty for an op of which nothing more is to be said.
   llvm::StringRef refusal(mlir::Operation *op) const;
 
-  /// What a rule begins with: a value without holes, or why it is none.
+  /// What a rule begins with: a value that is all of it known, or why it is none.
   llvm::Expected<const PlannedValue *> operand(mlir::Value value) const;
   const WeightStore *weights() const { return store; }
 

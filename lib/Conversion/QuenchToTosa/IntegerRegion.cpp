@@ -68,7 +68,8 @@ std::optional<IntegerRegion> quench::wholeRegion(func::FuncOp function, const In
   SmallVector<Value> results(end->getOperands());
   if (results.empty() || llvm::any_of(results, [&](Value value) {
         const PlannedValue *planned = plan.lookup(value);
-        return !planned || planned->hasHoles || isa<QTensorType>(value.getType());
+        return !planned || planned->hasHoles || planned->scaledBy ||
+               isa<QTensorType>(value.getType());
       })) {
     return std::nullopt;
   }

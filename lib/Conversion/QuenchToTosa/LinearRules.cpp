@@ -75,7 +75,9 @@ static Expected<Value> writeLinear(TosaEmitter &e, const Linear &linear, const W
 }
 
 static Planned planLinear(nn::LinearOp op, const IntegerPlan &plan) {
-  Expected<IntegerForm> codes = formOfCodes(op.getInput(), plan);
+  const PlannedValue *input = plan.lookup(op.getInput());
+  Value scaledBy = input ? input->scaledBy : Value();
+  Expected<IntegerForm> codes = scaledBy ? input->form : formOfCodes(op.getInput(), plan);
   if (!codes) {
     return codes.takeError();
   }
@@ -99,7 +101,7 @@ static Planned planLinear(nn::LinearOp op, const IntegerPlan &plan) {
     }
     linear.sums = std::move(*sum);
   }
-  if (op.getBias()) {
+  if (op.getBias() && !scaledBy) {
     Expected<SmallVector<int64_t>> bias = addBias(linear.sums, op.getBias(), plan.weights());
     if (!bias) {
       return bias.takeError();
@@ -109,6 +111,8 @@ static Planned planLinear(nn::LinearOp op, const IntegerPlan &plan) {
   PlannedValue result;
   result.hasProduct = true;
   result.form = linear.sums;
+  result.scaledBy = scaledBy;
+  result.bias = scaledBy ? op.getBias() : Value();
   result.operands = {op.getInput()};
   result.write = [linear, store = plan.weights()](TosaEmitter &e) {
     return writeLinear(e, linear, store);

@@ -43,10 +43,6 @@ template <typename T> static std::optional<T> splat(Value value) {
 /// What the codes stand for, and which there are.
 static Expected<std::pair<IntegerForm, CodeRange>> readCodes(QuantizeOp op) {
   SchemeAttr scheme = op.getResult().getType().getScheme();
-  if (op.isDynamic()) {
-    return createStringError("scales of activations are computed at run time, which takes "
-                             "divisions; expected static ones");
-  }
   std::optional<float> scale = splat<float>(op.getScale());
   if (!scale || !(*scale > 0.0f) || !scheme.isInteger() ||
       scheme.getCodeType().getIntOrFloatBitWidth() != 8 || scheme.hasRealZeroPoints()) {
@@ -89,7 +85,31 @@ static Value writeTable(TosaEmitter &e, const FunctionTable &table, const Intege
   return e.clamp(source, least, most);
 }
 
+/// Codes of rows, or of the whole, whose scales the host computes.
+static Planned planDynamic(QuantizeOp op) {
+  QTensorType type = op.getResult().getType();
+  SchemeAttr scheme = type.getScheme();
+  auto isOneOrWhole = [](int64_t extent) { return extent == 1 || extent == SchemeAttr::kWhole; };
+  if (!scheme.isInteger() || !scheme.getCodeType().isInteger(8) ||
+      scheme.getCodeType().isUnsignedInteger() || scheme.hasZeroPoints() || type.getRank() != 2 ||
+      !isOneOrWhole(scheme.getBlock()[0]) || scheme.getBlock()[1] != SchemeAttr::kWhole ||
+      !type.getScalesTensor().getElementType().isF32()) {
+    return createStringError("activations are no signed integers of 8 bits with one scale for each "
+                             "row");
+  }
+  PlannedValue codes;
+  codes.isLeaf = true;
+  codes.form.bits = 8;
+  codes.form.scales = {1.0};
+  codes.form.bound = std::max(scheme.getCodeMax(), -scheme.getCodeMin());
+  codes.scaledBy = op.getResult();
+  return codes;
+}
+
 static Planned planQuantize(QuantizeOp op, const IntegerPlan &plan) {
+  if (op.isDynamic()) {
+    return planDynamic(op);
+  }
   auto read = readCodes(op);
   if (!read) {
     return read.takeError();
@@ -99,7 +119,7 @@ static Planned planQuantize(QuantizeOp op, const IntegerPlan &plan) {
   const IntegerForm form = read->first;
   const CodeRange range = read->second;
   const PlannedValue *input = plan.lookup(op.getInput());
-  if (!input || input->hasHoles) {
+  if (!input || input->hasHoles || input->scaledBy) {
     codes.isLeaf = true;
     return codes;
   }
@@ -132,6 +152,7 @@ static Planned planDequantize(DequantizeOp op, const IntegerPlan &plan) {
   }
   PlannedValue value;
   value.form = codes->form;
+  value.scaledBy = codes->scaledBy;
   value.operands = {op.getInput()};
   value.write = [input = op.getInput()](TosaEmitter &e) -> Expected<Value> {
     return e.integers(input);

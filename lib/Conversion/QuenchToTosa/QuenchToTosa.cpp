@@ -13,6 +13,7 @@
 
 #include "quench/Conversion/QuenchToTosa/QuenchToTosa.h"
 
+#include "HostCall.h"
 #include "IntegerRegion.h"
 #include "TosaEmitter.h"
 
@@ -58,7 +59,6 @@ private:
   LogicalResult convert(func::FuncOp function, const IntegerPlan &plan);
   FailureOr<Integers> emit(func::FuncOp function, const IntegerPlan &plan, IntegerRegion region,
                            ArrayRef<BlockArgument> arguments);
-  void callFromHost(Integers &integers, size_t number);
   LogicalResult refuse(ArrayRef<std::unique_ptr<IntegerPlan>> plans);
 
   ModuleOp module;
@@ -84,9 +84,13 @@ static remark::RemarkOpts remarkOptions(StringRef name) {
 // Functions of integers
 //===----------------------------------------------------------------------===//
 
-static NamedAttrList describe(Builder &b, const IntegerForm &form) {
+/// With scales that are computed at run time, that of the result is a multiple of the argument's.
+static NamedAttrList describe(Builder &b, const IntegerForm &form, const PlannedValue &value) {
   NamedAttrList attributes;
   attributes.set("quench.scale", b.getF64FloatAttr(form.scales[0]));
+  if (value.scaledBy) {
+    attributes.set("quench.scaled_at_run_time", b.getUnitAttr());
+  }
   attributes.set("quench.zero_point", b.getI64IntegerAttr(form.zeroPoint));
   return attributes;
 }
@@ -103,8 +107,8 @@ FailureOr<Integers> Converter::emit(func::FuncOp function, const IntegerPlan &pl
   SmallVector<DictionaryAttr> argumentAttributes, resultAttributes;
   auto addArgument = [&](QuantizeOp leaf) {
     auto type = RankedTensorType::get(emitter.shapeOf(leaf.getResult()), b.getI8Type());
-    argumentAttributes.push_back(
-        describe(b, plan.lookup(leaf.getResult())->form).getDictionary(b.getContext()));
+    const PlannedValue &codes = *plan.lookup(leaf.getResult());
+    argumentAttributes.push_back(describe(b, codes.form, codes).getDictionary(b.getContext()));
     return entry->addArgument(type, leaf.getLoc());
   };
   for (BlockArgument argument : arguments) {
@@ -132,7 +136,8 @@ FailureOr<Integers> Converter::emit(func::FuncOp function, const IntegerPlan &pl
   for (Value output : written.region.outputs) {
     auto [value, form] = emitter.result(output);
     results.push_back(value);
-    resultAttributes.push_back(describe(b, form).getDictionary(b.getContext()));
+    resultAttributes.push_back(
+        describe(b, form, *plan.lookup(output)).getDictionary(b.getContext()));
     written.results.push_back(std::move(form));
   }
   func::ReturnOp::create(b, results);
@@ -146,71 +151,6 @@ FailureOr<Integers> Converter::emit(func::FuncOp function, const IntegerPlan &pl
 //===----------------------------------------------------------------------===//
 // The host
 //===----------------------------------------------------------------------===//
-
-/// The real numbers of integers, in f32.
-static Value toFloats(ImplicitLocOpBuilder &b, Value integers, const IntegerForm &form) {
-  auto type = cast<RankedTensorType>(integers.getType()).clone(b.getI32Type());
-  auto splat = [&](TypedAttr element) -> Value {
-    return arith::ConstantOp::create(
-        b, DenseElementsAttr::get(type.clone(element.getType()), Attribute(element)));
-  };
-  if (form.bits < 32) {
-    integers = arith::ExtSIOp::create(b, type, integers);
-  }
-  if (form.zeroPoint != 0) {
-    integers = arith::SubIOp::create(
-        b, integers, splat(b.getI32IntegerAttr(static_cast<int32_t>(form.zeroPoint))));
-  }
-  Value floats = arith::SIToFPOp::create(b, type.clone(b.getF32Type()), integers);
-  return arith::MulFOp::create(b, floats,
-                               splat(b.getF32FloatAttr(static_cast<float>(form.scales[0]))));
-}
-
-/// The quantization of a leaf, with 128 taken from unsigned codes and their zero point.
-static Value signedCodes(ImplicitLocOpBuilder &b, QuantizeOp leaf) {
-  QTensorType type = leaf.getResult().getType();
-  SchemeAttr scheme = type.getScheme();
-  if (!scheme.getCodeType().isUnsignedInteger()) {
-    return leaf.getResult();
-  }
-  auto ofZeroPoint = cast<RankedTensorType>(leaf.getScale().getType()).clone(b.getI32Type());
-  APInt zeroPoint(32, 0);
-  DenseElementsAttr elements;
-  if (leaf.getZeroPoint() && matchPattern(leaf.getZeroPoint(), m_Constant(&elements))) {
-    zeroPoint = elements.getSplatValue<APInt>();
-  }
-  zeroPoint -= 128;
-  Value lowered = arith::ConstantOp::create(b, DenseElementsAttr::get(ofZeroPoint, zeroPoint));
-  auto bytes = SchemeAttr::get(b.getContext(), TypeAttr::get(b.getI8Type()), scheme.getBlock(),
-                               scheme.getScale(), b.getUnitAttr(), scheme.getCodeMin() - 128,
-                               scheme.getCodeMax() - 128);
-  return QuantizeOp::create(b, QTensorType::get(type.getExpressed(), bytes), leaf.getInput(),
-                            leaf.getScale(), lowered);
-}
-
-void Converter::callFromHost(Integers &integers, size_t number) {
-  Value output = integers.region.outputs[number];
-  ImplicitLocOpBuilder b(output.getLoc(), output.getContext());
-  b.setInsertionPointAfterValue(output);
-  SmallVector<Value> codes;
-  for (auto [leaf, argument] :
-       llvm::zip_equal(integers.region.inputs, integers.function.getArguments())) {
-    Value quantized = signedCodes(b, leaf);
-    auto type = cast<QTensorType>(quantized.getType());
-    auto parts = DisassembleOp::create(b, type.getCodesTensor(), type.getScalesTensor(),
-                                       type.getZeroPointsTensor(), quantized);
-    Value part = parts.getCodes();
-    codes.push_back(part.getType() == argument.getType()
-                        ? part
-                        : tensor::CastOp::create(b, argument.getType(), part).getResult());
-  }
-  auto call = func::CallOp::create(b, integers.function, codes);
-  Value floats = toFloats(b, call.getResult(number), integers.results[number]);
-  if (floats.getType() != output.getType()) {
-    floats = tensor::CastOp::create(b, output.getType(), floats);
-  }
-  output.replaceAllUsesWith(floats);
-}
 
 /// Whether it moves or decodes what others computed.
 static bool isPlumbing(Operation *op) {
@@ -291,7 +231,7 @@ LogicalResult Converter::convert(func::FuncOp function, const IntegerPlan &plan)
     symbols.insert(integers.function);
     remark::passed(integers.region.outputs[0].getLoc(), remarkOptions("Integers"))
         << remark::metric("Function", integers.function.getSymName());
-    callFromHost(integers, 0);
+    callFromHost(integers.region, integers.function, integers.results.front(), plan);
   }
   if (!written.empty()) {
     eraseDead(function);
@@ -310,7 +250,7 @@ static bool readsWeight(Operation *op) {
 LogicalResult Converter::refuse(ArrayRef<std::unique_ptr<IntegerPlan>> plans) {
   InFlightDiagnostic error =
       module.emitError("nothing can be computed in TOSA's integer profile; expected products of "
-                       "8-bit codes, with activations that have static scales");
+                       "8-bit codes with weights of integers");
   for (const std::unique_ptr<IntegerPlan> &plan : plans) {
     Operation *first = nullptr;
     module.walk([&](Operation *op) {

@@ -6,15 +6,16 @@
 // STORE: {{.*}}.none: {{.*}}No such file or directory
 
 #w8 = #quench.scheme<i8, block = [1, *], scale = f32>
+#z8 = #quench.scheme<i8, block = [1, *], scale = f32, zero_point>
 
-// expected-error@+1 {{nothing can be computed in TOSA's integer profile; expected products of 8-bit codes, with activations that have static scales}}
+// expected-error@+1 {{nothing can be computed in TOSA's integer profile; expected products of 8-bit codes with weights of integers}}
 module {
-  func.func @dynamic_scales(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
-    %xq = quench.quantize %x : tensor<1x2xf32> to !quench.qtensor<1x2xf32, #w8>
-    %xd = quench.dequantize %xq : !quench.qtensor<1x2xf32, #w8> to tensor<1x2xf32>
+  func.func @dynamic_zero_points(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+    %xq = quench.quantize %x : tensor<1x2xf32> to !quench.qtensor<1x2xf32, #z8>
+    %xd = quench.dequantize %xq : !quench.qtensor<1x2xf32, #z8> to tensor<1x2xf32>
     %wq = quench.weight @w : !quench.qtensor<2x2xf32, #w8>
     %w = quench.dequantize %wq : !quench.qtensor<2x2xf32, #w8> to tensor<2x2xf32>
-    // expected-note@+1 {{not this one: scales of activations are computed at run time, which takes divisions; expected static ones}}
+    // expected-note@+1 {{not this one: activations are no signed integers of 8 bits with one scale for each row}}
     %y = nn.linear %xd, %w : tensor<1x2xf32>, tensor<2x2xf32> -> tensor<1x2xf32>
     return %y : tensor<1x2xf32>
   }

@@ -15,9 +15,8 @@ import sys
 
 def call(path, tokens):
     text = open(path, encoding="utf-8").read()
-    signature = re.search(r"func\.func @forward\((.*?)\) ->", text, re.S).group(1)
+    signature, results = re.search(r"func\.func @forward\((.*?)\) -> \((.*?)\) attributes", text, re.S).groups()
     types = re.findall(r"%\w+: (tensor<[^>]*>|index)", signature)
-    results = re.search(r"-> \((.*?)\) attributes", text, re.S).group(1)
     lines = ["  func.func @main() -> tensor<?x%s {" % re.search(r"tensor<\?x(\S+>)", results).group(1)]
     lines.append(f"    %list = arith.constant dense<{tokens}> : tensor<{len(tokens)}xi32>")
     lines.append(f"    %t = tensor.cast %list : tensor<{len(tokens)}xi32> to tensor<?xi32>")
