@@ -155,8 +155,9 @@ def ConvertQuenchToTosaPass : Pass<"convert-quench-to-tosa", "::mlir::ModuleOp">
 
     Of any other function, each value that can be had from integers by at least one product, and that something else reads,
     becomes such a function of its own. The host calls it with codes and multiplies what it returns by its scale. Where scales of
-    rows are computed at run time, the host does that, too, and each `nn.linear` is a function whose result it multiplies by them. What stays with
-    the host has a `missed` remark, `on-host`, with the reason. It is an error if that is all.
+    rows are computed at run time, the host does that, too: each `nn.linear` is a function without bias whose result the host
+    multiplies by them, and `quench.scaled_at_run_time` stands beside `quench.scale`. What stays with the host has a `missed` remark,
+    `on-host`, with the reason. It is an error if that is all.
 
     TOSA has static shapes: the one dynamic dimension that a tensor may have is taken to be `rows`.
   }];
