@@ -69,6 +69,9 @@ Expected<ImageWindows> quench::readWindows(linalg::LinalgOp op, ArrayRef<int64_t
         ShapedType::isDynamic(windows.outputs[axis]) || ShapedType::isDynamic(kernel[axis])) {
       return createStringError("the size of its images or windows is open");
     }
+    if (windows.strides[axis] < 1 || windows.dilations[axis] < 1) {
+      return createStringError("its strides or dilations are below 1");
+    }
     const int64_t read = (windows.outputs[axis] - 1) * windows.strides[axis] + windows.extent(axis);
     const int64_t rest =
         windows.pad[2 * axis] + windows.sizes[axis] + windows.pad[2 * axis + 1] - read;
