@@ -34,8 +34,8 @@ static int64_t largestDifference(SchemeAttr scheme) {
 
 BlockSumBound quench::boundBlockSum(SchemeAttr activations, QTensorType weights) {
   const int64_t k = weights.getShape()[1], block = weights.getScheme().getBlock()[1];
-  const bool isOwn = ShapedType::isDynamic(k);
-  const int64_t products = block == SchemeAttr::kWhole ? k : isOwn ? block : std::min(k, block);
+  const bool isOpen = ShapedType::isDynamic(k);
+  const int64_t products = block == SchemeAttr::kWhole ? k : isOpen ? block : std::min(k, block);
   return {largestDifference(activations) * largestDifference(weights.getScheme()) * products};
 }
 

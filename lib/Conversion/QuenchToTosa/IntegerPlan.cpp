@@ -17,40 +17,6 @@ using namespace quench;
 using llvm::createStringError;
 using llvm::Expected;
 
-//===----------------------------------------------------------------------===//
-// Rules
-//===----------------------------------------------------------------------===//
-
-RuleTable::RuleTable() {
-  addQuantizationRules(*this);
-  addElementwiseRules(*this);
-  addMovementRules(*this);
-  addLinearRules(*this);
-  addConvolutionRules(*this);
-  addPoolingRules(*this);
-}
-
-const RuleTable &RuleTable::get() {
-  static const RuleTable table;
-  return table;
-}
-
-const RuleTable::Rule *RuleTable::lookup(Operation *op) const {
-  if (auto found = rules.find(op->getName().getStringRef()); found != rules.end()) {
-    return &found->second;
-  }
-  for (const auto &[contains, rule] : families) {
-    if (contains(op)) {
-      return &rule;
-    }
-  }
-  return nullptr;
-}
-
-//===----------------------------------------------------------------------===//
-// The plan
-//===----------------------------------------------------------------------===//
-
 IntegerPlan::IntegerPlan(func::FuncOp function, const WeightStore *store) : store(store) {
   for (Operation &op : function.front()) {
     if (op.getNumResults() != 1) {
