@@ -22,6 +22,8 @@
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/bit.h"
 
@@ -38,6 +40,27 @@ bool ContractEmitter::sumsInFloats() const {
   constexpr int64_t largestGroup = 256;
   return !zeroPoints && constantZeroPoint() == 0 && groups().numGroups() > 1 &&
          groups().group <= largestGroup;
+}
+
+void ContractEmitter::storeUnitSum() {
+  if (kernel.integerLhs && sumsInFloats() && rowsOfProduct() == 2) {
+    auto type = MemRefType::get({lanes()}, b.getI32Type());
+    unitSum = memref::AllocaOp::create(b, type, b.getI64IntegerAttr(b.getTarget().vectorBits / 8));
+    b.store(b.splat(llvm::bit_cast<int32_t>(kUnits)), unitSum, {b.index(0)});
+  }
+}
+
+Values ContractEmitter::loadUnitSums(const Tile &tile) {
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, unitSum);
+  address = arith::IndexCastOp::create(b, b.getI64Type(), address);
+  Value pointer = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), address);
+  Values sums;
+  for (int64_t i = 0; i < numSums(tile) * kernel.digits; ++i) {
+    // Volatile, or LLVM would load one register and move it.
+    sums.push_back(LLVM::LoadOp::create(b, b.vectorType(b.getI32Type()), pointer,
+                                        b.getTarget().vectorBits / 8, /*isVolatile=*/true));
+  }
+  return sums;
 }
 
 Value ContractEmitter::convert(Value sum) {
@@ -246,7 +269,7 @@ Values ContractEmitter::sumBytes(const Tile &tile, Value group, int64_t size) {
   // Padding is part of the codes: activations are zero there.
   return forSteps(
       llvm::alignTo(size, GroupLayout::kUnit), stepsAtOnce * perStep, unroll,
-      joinRows(tile, zeroPointProducts(tile, group)),
+      unitSum ? loadUnitSums(tile) : joinRows(tile, zeroPointProducts(tile, group)),
       [&](Value step, int64_t, ValueRange carried) {
         Values next(carried);
         step = b.mul(step, b.index(stepsAtOnce));

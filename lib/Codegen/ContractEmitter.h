@@ -135,6 +135,10 @@ private:
   /// Whether sums are added up as the last bits of a float, which takes less to convert than an
   /// integer does: those of small groups that begin with zero.
   bool sumsInFloats() const;
+  /// Products of two rows load what such sums begin with: loads have units of their own, moves
+  /// between registers take those of the products.
+  void storeUnitSum();
+  Values loadUnitSums(const Tile &tile);
   /// An exact sum as a float.
   Value convert(Value sum);
   /// Codes are multiplied times two to this power.
@@ -227,6 +231,8 @@ private:
   /// `flatLhs` is the left side of products by lane as one row, `other` what the epilogue takes.
   Value lhs, flatLhs, lhsScales, lhsSums, lhsZeroPoint, words, scales, zeroPoints, bias, other,
       resultScale, resultZeroPoint, result;
+  /// What sums that are floats begin with, where it is loaded.
+  Value unitSum;
 };
 
 } // namespace quench

@@ -96,6 +96,7 @@ bool ContractEmitter::keepsTotals(const Tile &tile) const {
 
 Values ContractEmitter::sumGroups(const Tile &tile) {
   int64_t count = groups().numGroups(), last = groups().groupSize(count - 1);
+  storeUnitSum();
   if (count > 1 && !keepsTotals(tile)) {
     return finishTotals(tile, sumGroupsInMemory(tile));
   }
