@@ -9,43 +9,23 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemAlloc.h"
 
 #include <cstring>
 
-#include <sys/mman.h>
-
 using namespace llvm;
 using namespace quench;
-
-void PackedWeights::Deleter::operator()(uint8_t *memory) const {
-  deallocate_buffer(memory, 0, alignment);
-}
 
 uint64_t PackedWeights::FloatLayout::totalBytes() const {
   return panels ? panels->codeBytes() : elements * numerics::bitWidth(format) / 8;
 }
 
-PackedWeights::Memory PackedWeights::allocateMemory(uint64_t size) {
-  constexpr uint64_t kLargePage = 2 << 20;
-  uint64_t alignment = size < kLargePage ? kAlignment : kLargePage;
-  void *memory = allocate_buffer(std::max<uint64_t>(size, 1), alignment);
-#ifdef MADV_HUGEPAGE
-  if (alignment == kLargePage) {
-    // A wish: without it the bytes are the same.
-    ::madvise(memory, size, MADV_HUGEPAGE);
-  }
-#endif
-  return Memory(static_cast<uint8_t *>(memory), Deleter{alignment});
-}
-
 uint8_t *PackedWeights::allocate(StringRef symbol, StringRef key, uint64_t size,
                                  std::optional<FloatLayout> layout) {
-  storage.push_back(allocateMemory(size));
-  uint8_t *memory = storage.back().get();
-  entries.push_back({symbol.str(), ArrayRef<uint8_t>(memory, size), key.str(), std::move(layout)});
+  auto *bytes = static_cast<uint8_t *>(memory.Allocate(size, Align(kAlignment)));
+  storage.push_back(bytes);
+  entries.push_back({symbol.str(), ArrayRef<uint8_t>(bytes, size), key.str(), std::move(layout)});
   isSet.push_back(true);
-  return memory;
+  return bytes;
 }
 
 void PackedWeights::add(StringRef symbol, StringRef key, ArrayRef<uint8_t> bytes,
@@ -97,7 +77,7 @@ Error PackedWeights::set(StringRef key, ArrayRef<float> values) {
   }
   for (auto [index, blob] : enumerate(entries)) {
     if (blob.key == key) {
-      pack(*blob.layout, values, storage[index].get());
+      pack(*blob.layout, values, storage[index]);
       isSet[index] = true;
     }
   }

@@ -10,13 +10,14 @@
 
 #include "quench/Codegen/PanelLayout.h"
 #include "quench/Numerics/FloatFormat.h"
+#include "quench/Support/LargePages.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Allocator.h"
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,23 +67,16 @@ public:
   uint64_t totalBytes() const;
 
 private:
-  struct Deleter {
-    uint64_t alignment;
-
-    void operator()(uint8_t *memory) const;
-  };
-  using Memory = std::unique_ptr<uint8_t[], Deleter>;
-
-  /// On large pages where the system has them, if there is enough for one: kernels read weights
-  /// from front to back, faster than small pages are found.
-  static Memory allocateMemory(uint64_t size);
   uint8_t *allocate(llvm::StringRef symbol, llvm::StringRef key, uint64_t size,
                     std::optional<FloatLayout> layout);
 
   std::vector<Blob> entries;
-  std::vector<Memory> storage;
   /// For each entry.
+  std::vector<uint8_t *> storage;
   std::vector<bool> isSet;
+  /// Blobs lie one behind the other, so that small ones are on large pages, too.
+  static constexpr size_t kSlabBytes = 32 << 20;
+  llvm::BumpPtrAllocatorImpl<LargePages, kSlabBytes> memory;
 };
 
 } // namespace quench
