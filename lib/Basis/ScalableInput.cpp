@@ -16,6 +16,7 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/JSON.h"
 
 #include <cmath>
 
@@ -79,7 +80,7 @@ static Readers findReaders(ModuleOp module) {
       if (std::optional<int64_t> axis = weightedAxis(operand)) {
         auto named = op->getLoc()->findInstanceOf<NameLoc>();
         std::string name = layer   ? layerNames.nameOf(layer).str()
-                           : named ? named.getName().str()
+                           : named ? llvm::json::fixUTF8(named.getName())
                                    : (op->getName().getStringRef() + "#" + Twine(count++)).str();
         readers[{operand.get(), *axis}].push_back({op, std::move(name)});
       }

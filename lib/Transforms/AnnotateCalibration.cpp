@@ -174,7 +174,7 @@ llvm::Error AnnotateCalibrationPass::chooseRanges(ObservedEdge &edge) const {
 
 llvm::json::Object AnnotateCalibrationPass::describe(ObservedEdge &edge) const {
   numerics::ValueRange whole = edge.whole();
-  return llvm::json::Object{{"edge", edge.op.getName()},
+  return llvm::json::Object{{"edge", llvm::json::fixUTF8(edge.op.getName())},
                             {"min", whole.min},
                             {"max", whole.max},
                             {"seen_min", edge.statistics->range.min},

@@ -12,6 +12,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace quench;
@@ -27,7 +28,7 @@ LayerNames::LayerNames(ModuleOp module) {
       }
     }
     ops.push_back(op);
-    names[op] = std::move(name);
+    names[op] = llvm::json::fixUTF8(name);
   });
 }
 
@@ -38,10 +39,10 @@ StringRef LayerNames::nameOf(QuantizableOpInterface layer) const {
 
 std::string quench::tableName(QuantizableTableOpInterface op) {
   if (WeightOp weight = findWeight(op.getTableOperand().get())) {
-    return linearNameOfKey(weight.getKey()).str();
+    return llvm::json::fixUTF8(linearNameOfKey(weight.getKey()));
   }
   if (auto loc = op.getLoc()->findInstanceOf<NameLoc>()) {
-    return loc.getName().str();
+    return llvm::json::fixUTF8(loc.getName());
   }
   return op->getName().getStringRef().str();
 }

@@ -9,6 +9,7 @@
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace quench;
@@ -20,7 +21,7 @@ remark::RemarkOpts quench::remarkOptions(StringRef pass, StringRef name, Operati
 
 std::string quench::placeOf(Operation *op) {
   auto named = op->getLoc()->findInstanceOf<NameLoc>();
-  return named ? named.getName().str() : op->getName().getStringRef().str();
+  return named ? llvm::json::fixUTF8(named.getName()) : op->getName().getStringRef().str();
 }
 
 Operation *quench::makerOf(Value value) {

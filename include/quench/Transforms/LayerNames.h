@@ -24,7 +24,7 @@
 namespace quench {
 
 /// The quantizable ops of a module in program order, with their names. Two layers may have one name
-/// when they share a weight.
+/// when they share a weight. Names go to reports: what is no UTF-8 in IR is replaced in them.
 class LayerNames {
 public:
   explicit LayerNames(mlir::ModuleOp module);
