@@ -108,7 +108,7 @@ SmallVector<ContractEmitter::TileShape> ContractEmitter::tileShapes() const {
   }
   bool endsOften = twoSums && groups().group <= kSmallGroup;
   if (endsOften && (multipliesByLane() || groups().rows == 2)) {
-    // The end of a group is three operations for each sum: totals stay in registers.
+    // The end of a group is two or three operations for each sum: totals stay in registers.
     return {{groups().rows == 2 ? 10 : 8, 1}, {4, 2}, {2, 2}, {1, kTilePanels}};
   }
   if (groups().rows == 2 &&

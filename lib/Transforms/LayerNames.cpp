@@ -8,6 +8,7 @@
 #include "quench/Transforms/LayerNames.h"
 
 #include "quench/Model/LinearNames.h"
+#include "quench/Workspace/RemarkParts.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -41,10 +42,7 @@ std::string quench::tableName(QuantizableTableOpInterface op) {
   if (WeightOp weight = findWeight(op.getTableOperand().get())) {
     return llvm::json::fixUTF8(linearNameOfKey(weight.getKey()));
   }
-  if (auto loc = op.getLoc()->findInstanceOf<NameLoc>()) {
-    return llvm::json::fixUTF8(loc.getName());
-  }
-  return op->getName().getStringRef().str();
+  return placeOf(op);
 }
 
 /// The dotted path before the last component.
