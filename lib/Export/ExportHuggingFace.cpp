@@ -76,19 +76,20 @@ Error FolderExporter::fail(GraphTensor &tensor, const Twine &message) {
 Expected<CompressedFormat> FolderExporter::formatOf(GraphTensor &tensor, QTensorType type) {
   numerics::Scheme scheme = type.getScheme().getNumericsScheme();
   const numerics::Encoding &element = scheme.element;
-  bool isRows = scheme.block[0] == 1 && !scheme.isAsymmetric() && !scheme.scale.isNested();
+  bool isRows = scheme.block[0] == 1 && !scheme.realZeroPoint && !scheme.scale.isNested();
   bool isPlainScale = scheme.scale.format == numerics::FloatFormat::F32 ||
                       scheme.scale.format == numerics::FloatFormat::F16 ||
                       scheme.scale.format == numerics::FloatFormat::BF16;
-  if (!element.isInteger() || !element.isSigned() ||
-      (element.bitWidth() != 4 && element.bitWidth() != 8) || !isRows || !isPlainScale) {
-    return fail(tensor, "expected i4 or i8 in rows or groups of rows with scales in f32, f16 or "
-                        "bf16 and no zero points for compressed-tensors, found " +
-                            scheme.str());
-  }
   CompressedFormat result;
   result.bits = element.bitWidth();
   result.group = scheme.block[1] == numerics::kWhole ? 0 : scheme.block[1];
+  result.hasZeroPoints = scheme.zeroPoint;
+  if ((result.bits != 4 && result.bits != 8) || !isRows || !isPlainScale ||
+      result.scheme(scheme.scale.format) != scheme) {
+    return fail(tensor, "expected i4 or i8, or ui4 or ui8 with zero points, in rows or groups of "
+                        "rows with scales in f32, f16 or bf16 for compressed-tensors, found " +
+                            scheme.str());
+  }
   if (QuantizeOp rounding = tensor.inputRounding) {
     auto inputs = cast<QTensorType>(rounding.getResult().getType()).getScheme();
     numerics::Scheme found = inputs.getNumericsScheme();
@@ -100,7 +101,7 @@ Expected<CompressedFormat> FolderExporter::formatOf(GraphTensor &tensor, QTensor
     result.roundsInputs = true;
   }
   // What vLLM runs: codes as bytes where inputs are bytes too.
-  result.isPacked = result.bits == 4 || !result.roundsInputs;
+  result.isPacked = result.bits == 4 || result.hasZeroPoints || !result.roundsInputs;
   return result;
 }
 
@@ -204,16 +205,21 @@ Error FolderExporter::declare(SafetensorsWriter &writer, GraphTensor &tensor) {
   }
   int64_t rows = tensor.shape[0], columns = tensor.shape[1];
   if (format->isPacked) {
-    int64_t perWord = 32 / format->bits;
     Error failure =
         llvm::joinErrors(writer.declare(partName(tensor, "_packed"), ElementKind::I32,
-                                        {rows, (columns + perWord - 1) / perWord}),
+                                        format->packedShape(rows, columns)),
                          writer.declare(partName(tensor, "_shape"), ElementKind::I64, {2}));
     if (failure) {
       return failure;
     }
   } else {
     if (Error failure = writer.declare(tensor.name, ElementKind::I8, tensor.shape)) {
+      return failure;
+    }
+  }
+  if (format->hasZeroPoints) {
+    if (Error failure = writer.declare(partName(tensor, "_zero_point"), ElementKind::I32,
+                                       format->zeroPointShape(rows, columns))) {
       return failure;
     }
   }
@@ -251,6 +257,12 @@ Error FolderExporter::copy(SafetensorsWriter &writer, GraphTensor &tensor) {
   if (format->isPacked) {
     if (Error failure =
             writer.writeElements<int64_t>(partName(tensor, "_shape"), ArrayRef(tensor.shape))) {
+      return failure;
+    }
+  }
+  if (format->hasZeroPoints) {
+    if (Error failure =
+            writer.write(partName(tensor, "_zero_point"), format->packZeroPoints(*codes))) {
       return failure;
     }
   }

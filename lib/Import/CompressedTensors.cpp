@@ -28,7 +28,7 @@ static constexpr StringRef packedName = "pack-quantized", plainName = "int-quant
 
 bool CompressedFormat::operator==(const CompressedFormat &other) const {
   return isPacked == other.isPacked && bits == other.bits && group == other.group &&
-         roundsInputs == other.roundsInputs;
+         hasZeroPoints == other.hasZeroPoints && roundsInputs == other.roundsInputs;
 }
 
 //===----------------------------------------------------------------------===//
@@ -51,6 +51,8 @@ private:
   /// Requires one of a few values; absent and null are the same.
   void require(const json::Object &from, const Twine &key, StringRef name,
                ArrayRef<json::Value> allowed);
+  /// Requires that a member is absent, null or an empty object.
+  void requireNone(const json::Object &from, StringRef name);
   void readWeights(const json::Object &weights, CompressedFormat &format);
   void readInputs(const json::Object &group, CompressedFormat &format);
 
@@ -99,22 +101,37 @@ void FormatReader::require(const json::Object &from, const Twine &key, StringRef
   fail(key + "." + name, text, value);
 }
 
+void FormatReader::requireNone(const json::Object &from, StringRef name) {
+  const json::Value *value = from.get(name);
+  if (!value || value->kind() == json::Value::Null) {
+    return;
+  }
+  const json::Object *members = value->getAsObject();
+  if (!members || !members->empty()) {
+    fail("." + name, "none", value);
+  }
+}
+
 void FormatReader::readWeights(const json::Object &weights, CompressedFormat &format) {
   constexpr StringRef key = ".config_groups.weights";
   require(weights, key, "type", {"int"});
-  require(weights, key, "symmetric", {true});
   require(weights, key, "dynamic", {false, nullptr});
-  require(weights, key, "actorder", {nullptr, "weight"});
+  // The order in which weights were quantized, which changes nothing afterwards; "static" is
+  // another name of "weight". In any other order columns of the codes are permuted.
+  require(weights, key, "actorder", {nullptr, false, "weight", "static"});
   if (format.isPacked) {
     require(weights, key, "num_bits", {4, 8});
+    require(weights, key, "symmetric", {true, false});
   } else {
     require(weights, key, "num_bits", {8});
+    require(weights, key, "symmetric", {true});
   }
   require(weights, key, "strategy", {"channel", "group"});
   if (!problem.empty()) {
     return;
   }
   format.bits = static_cast<unsigned>(*weights.getInteger("num_bits"));
+  format.hasZeroPoints = !*weights.getBoolean("symmetric");
   if (*weights.getString("strategy") == "channel") {
     return;
   }
@@ -153,11 +170,12 @@ Expected<CompressedFormat> FormatReader::read() {
   require(*config, "", "quant_method", {"compressed-tensors"});
   require(*config, "", "format", {packedName, plainName});
   require(*config, "", "kv_cache_scheme", {nullptr});
-  const json::Value *sparsity = config->get("sparsity_config");
-  if (sparsity && sparsity->kind() != json::Value::Null &&
-      !(sparsity->getAsObject() && sparsity->getAsObject()->empty())) {
-    fail(".sparsity_config", "none", sparsity);
+  // "dense" says that zeros are stored like other weights.
+  const json::Object *sparsity = config->getObject("sparsity_config");
+  if (!sparsity || sparsity->getString("format") != "dense") {
+    requireNone(*config, "sparsity_config");
   }
+  requireNone(*config, "transform_config");
   format.isPacked = config->getString("format") == packedName;
   const json::Object &groups = object(*config, "", "config_groups");
   if (groups.size() != 1) {
@@ -169,6 +187,7 @@ Expected<CompressedFormat> FormatReader::read() {
     fail(".config_groups", "an object in it", &groups.begin()->second);
     return createStringError(Twine(problem));
   }
+  require(*group, ".config_groups", "format", {nullptr, *config->getString("format")});
   require(*group, ".config_groups", "targets", {json::Array{"Linear"}});
   require(*group, ".config_groups", "output_activations", {nullptr});
   readWeights(object(*group, ".config_groups", "weights"), format);
@@ -184,18 +203,22 @@ Expected<CompressedFormat> CompressedFormat::parse(const json::Value &json, Stri
 }
 
 json::Value CompressedFormat::toJson(ArrayRef<std::string> ignored) const {
-  auto numbers = [](unsigned bits, StringRef strategy, json::Value group, bool dynamic) {
+  auto numbers = [](unsigned bits, StringRef strategy, json::Value group) {
     return json::Object{{"num_bits", bits},           {"type", "int"},       {"symmetric", true},
-                        {"strategy", strategy},       {"group_size", group}, {"dynamic", dynamic},
+                        {"strategy", strategy},       {"group_size", group}, {"dynamic", false},
                         {"block_structure", nullptr}, {"actorder", nullptr}};
   };
+  json::Object weights =
+      numbers(bits, group ? "group" : "channel", group ? json::Value(group) : nullptr);
+  weights["symmetric"] = !hasZeroPoints;
   json::Value inputs = nullptr;
   if (roundsInputs) {
-    inputs = numbers(8, "token", nullptr, true);
+    json::Object tokens = numbers(8, "token", nullptr);
+    tokens["dynamic"] = true;
+    inputs = std::move(tokens);
   }
   json::Object layers{{"targets", json::Array{"Linear"}},
-                      {"weights", numbers(bits, group ? "group" : "channel",
-                                          group ? json::Value(group) : nullptr, false)},
+                      {"weights", std::move(weights)},
                       {"input_activations", inputs},
                       {"output_activations", nullptr}};
   return json::Object{{"quant_method", "compressed-tensors"},
@@ -206,8 +229,29 @@ json::Value CompressedFormat::toJson(ArrayRef<std::string> ignored) const {
                       {"config_groups", json::Object{{"group_0", std::move(layers)}}}};
 }
 
+/// Words of 32 bits for codes of 4 or 8 bits.
+static int64_t numWords(int64_t codes, unsigned bits) {
+  return divideCeil(codes, int64_t(32 / bits));
+}
+
+int64_t CompressedFormat::numGroups(int64_t columns) const {
+  return group ? divideCeil(columns, group) : 1;
+}
+
+SmallVector<int64_t, 2> CompressedFormat::packedShape(int64_t rows, int64_t columns) const {
+  return {rows, numWords(columns, bits)};
+}
+
+SmallVector<int64_t, 2> CompressedFormat::zeroPointShape(int64_t rows, int64_t columns) const {
+  return {numWords(rows, bits), numGroups(columns)};
+}
+
 Scheme CompressedFormat::scheme(FloatFormat scale) const {
-  return Scheme{numerics::Encoding::integer(bits), {1, group ? group : numerics::kWhole}, scale};
+  Scheme result{numerics::Encoding::integer(bits, !hasZeroPoints),
+                {1, group ? group : numerics::kWhole},
+                scale};
+  result.zeroPoint = hasZeroPoints;
+  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -249,9 +293,27 @@ static std::optional<FloatFormat> scaleFormat(ElementKind kind) {
   }
 }
 
-/// Words of 32 bits in a row.
-static int64_t wordsPerRow(int64_t columns, unsigned bits) {
-  return divideCeil(columns, int64_t(32 / bits));
+namespace {
+
+/// Where a packed code is: which word and by how much it is shifted there.
+struct PackedPlace {
+  int64_t word;
+  unsigned shift;
+};
+
+} // namespace
+
+/// Codes of a row lie behind each other.
+static PackedPlace placeOfCode(int64_t row, int64_t column, int64_t columns, unsigned bits) {
+  int64_t perWord = 32 / bits;
+  return {row * numWords(columns, bits) + column / perWord,
+          static_cast<unsigned>(column % perWord * bits)};
+}
+
+/// Zero points of a column lie behind each other.
+static PackedPlace placeOfZeroPoint(int64_t row, int64_t group, int64_t groups, unsigned bits) {
+  int64_t perWord = 32 / bits;
+  return {row / perWord * groups + group, static_cast<unsigned>(row % perWord * bits)};
 }
 
 Expected<CompressedWeight> findCompressedWeight(const WeightStore &store, StringRef name,
@@ -259,9 +321,9 @@ Expected<CompressedWeight> findCompressedWeight(const WeightStore &store, String
                                                 const CompressedFormat &format) {
   CompressedWeight weight;
   int64_t rows = shape[0], columns = shape[1];
-  int64_t groups = format.group ? divideCeil(columns, format.group) : 1;
   std::string scaleName = partName(name, "_scale");
-  Expected<const TensorView *> scale = store.requireShape(scaleName, {rows, groups});
+  Expected<const TensorView *> scale =
+      store.requireShape(scaleName, {rows, format.numGroups(columns)});
   if (!scale) {
     return scale.takeError();
   }
@@ -272,16 +334,28 @@ Expected<CompressedWeight> findCompressedWeight(const WeightStore &store, String
   }
   weight.scale = *scale;
   weight.scheme = format.scheme(*scaleType);
-  for (StringRef refused : {"_zero_point", "_g_idx"}) {
-    if (store.lookup(partName(name, refused))) {
-      return tensorError(store, partName(name, refused),
-                         "expected none, since weights are "
-                         "symmetric and in the order of inputs");
+  auto refuse = [&](StringRef part, const Twine &reason) -> Error {
+    std::string other = partName(name, part);
+    return store.lookup(other) ? tensorError(store, other, "expected none, since " + reason)
+                               : Error::success();
+  };
+  if (Error failure = refuse("_g_idx", "weights are in the order of inputs")) {
+    return failure;
+  }
+  std::string zeroPointName = partName(name, "_zero_point");
+  if (format.hasZeroPoints) {
+    Expected<const TensorView *> zeroPoints =
+        findPart(store, zeroPointName, ElementKind::I32, format.zeroPointShape(rows, columns));
+    if (!zeroPoints) {
+      return zeroPoints.takeError();
     }
+    weight.zeroPoints = *zeroPoints;
+  } else if (Error failure = refuse("_zero_point", "weights are symmetric")) {
+    return failure;
   }
   Expected<const TensorView *> codes =
       format.isPacked ? findPart(store, partName(name, "_packed"), ElementKind::I32,
-                                 {rows, wordsPerRow(columns, format.bits)})
+                                 format.packedShape(rows, columns))
                       : findPart(store, name, ElementKind::I8, shape);
   if (!codes) {
     return codes.takeError();
@@ -311,20 +385,24 @@ Expected<QuantizedTensor> readCompressedWeight(const WeightStore &store,
   QuantizedTensor tensor;
   tensor.shape.assign(shape.begin(), shape.end());
   tensor.codes = numerics::CodeArray(weight.scheme.element, weight.codes ? shape[0] * shape[1] : 0);
-  unsigned perWord = 32 / format.bits;
-  int32_t offset = 1 << (format.bits - 1);
-  int64_t words = wordsPerRow(shape[1], format.bits);
-  for (int64_t row = 0; row < shape[0]; ++row) {
-    for (int64_t column = 0; column < shape[1]; ++column) {
-      int64_t element = row * shape[1] + column;
-      if (!format.isPacked) {
-        tensor.codes.set(element, weight.codes->load<int8_t>(element));
-        continue;
-      }
-      uint32_t word = weight.codes->load<uint32_t>(row * words + column / perWord);
-      uint32_t bits =
-          word >> (column % perWord * format.bits) & maskTrailingOnes<uint32_t>(format.bits);
-      tensor.codes.set(element, static_cast<int32_t>(bits) - offset);
+  int64_t rows = shape[0], columns = shape[1], groups = format.numGroups(columns);
+  // Packed codes count from 0 on.
+  int32_t lowest = weight.scheme.element.minCode();
+  auto packedCode = [&](const TensorView &words, PackedPlace place) {
+    uint32_t code = words.load<uint32_t>(place.word) >> place.shift;
+    return static_cast<int32_t>(code & maskTrailingOnes<uint32_t>(format.bits)) + lowest;
+  };
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      int64_t element = row * columns + column;
+      tensor.codes.set(
+          element, format.isPacked
+                       ? packedCode(*weight.codes, placeOfCode(row, column, columns, format.bits))
+                       : weight.codes->load<int8_t>(element));
+    }
+    for (int64_t group = 0; weight.zeroPoints && group < groups; ++group) {
+      tensor.zeroPoints.push_back(
+          packedCode(*weight.zeroPoints, placeOfZeroPoint(row, group, groups, format.bits)));
     }
   }
   tensor.scales = *toFloats(*weight.scale);
@@ -338,6 +416,13 @@ Expected<QuantizedTensor> readCompressedWeight(const WeightStore &store,
   return tensor;
 }
 
+/// Adds a code to words that are 0 in its place.
+static void addPacked(std::vector<uint8_t> &words, PackedPlace place, int32_t code) {
+  uint8_t *word = words.data() + place.word * sizeof(uint32_t);
+  support::endian::write32le(word, support::endian::read32le(word) | static_cast<uint32_t>(code)
+                                                                         << place.shift);
+}
+
 std::vector<uint8_t> CompressedFormat::pack(const QuantizedTensor &tensor) const {
   int64_t rows = tensor.shape[0], columns = tensor.shape[1];
   std::vector<uint8_t> bytes;
@@ -347,16 +432,24 @@ std::vector<uint8_t> CompressedFormat::pack(const QuantizedTensor &tensor) const
     }
     return bytes;
   }
-  unsigned perWord = 32 / bits;
-  int64_t words = wordsPerRow(columns, bits);
-  bytes.resize(rows * words * sizeof(uint32_t));
+  int32_t lowest = scheme(FloatFormat::F32).element.minCode();
+  bytes.resize(rows * numWords(columns, bits) * sizeof(uint32_t));
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t column = 0; column < columns; ++column) {
-      uint32_t code =
-          static_cast<uint32_t>(tensor.codes[row * columns + column] + (1 << (bits - 1)));
-      uint8_t *word = bytes.data() + (row * words + column / perWord) * sizeof(uint32_t);
-      support::endian::write32le(word, support::endian::read32le(word) |
-                                           code << (column % perWord * bits));
+      addPacked(bytes, placeOfCode(row, column, columns, bits),
+                tensor.codes[row * columns + column] - lowest);
+    }
+  }
+  return bytes;
+}
+
+std::vector<uint8_t> CompressedFormat::packZeroPoints(const QuantizedTensor &tensor) const {
+  int64_t rows = tensor.shape[0], groups = numGroups(tensor.shape[1]);
+  std::vector<uint8_t> bytes(numWords(rows, bits) * groups * sizeof(uint32_t));
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t group = 0; group < groups; ++group) {
+      addPacked(bytes, placeOfZeroPoint(row, group, groups, bits),
+                tensor.zeroPoints[row * groups + group]);
     }
   }
   return bytes;

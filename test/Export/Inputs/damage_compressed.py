@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Copies a Hugging Face folder of packed weights with one thing changed.
+"""Copies a Hugging Face folder of packed weights with one thing changed, or with all that llm-compressor says beside it.
 
 usage: damage_compressed.py FOLDER RESULT KIND
 """
@@ -33,6 +33,17 @@ def main():
         config["quantization_config"]["config_groups"] = {}
     elif kind == "asymmetric":
         weights_of(config)["symmetric"] = False
+    elif kind == "rotated":
+        config["quantization_config"]["transform_config"] = {"config_groups": {"R4": {"type": "hadamard"}}}
+    elif kind == "permuted":
+        weights_of(config)["actorder"] = "group"
+    elif kind == "mixed":
+        config["quantization_config"]["config_groups"]["group_0"]["format"] = "int-quantized"
+    elif kind == "verbose":
+        weights_of(config).update(actorder="static", observer="minmax", observer_kwargs={}, scale_dtype=None, zp_dtype=None)
+        config["quantization_config"]["config_groups"]["group_0"]["format"] = "pack-quantized"
+        config["quantization_config"].update(transform_config={}, sparsity_config={"format": "dense", "targets": []}, version="0.18.0",
+                                             global_compression_ratio=None)
     elif kind == "group_size":
         weights_of(config)["group_size"] = 0
     elif kind == "scale_shape":
@@ -46,6 +57,11 @@ def main():
     elif kind == "order":
         header[LAYER + "_g_idx"] = {"dtype": "I32", "shape": [1], "data_offsets": [len(data), len(data) + 4]}
         data += bytes(4)
+    elif kind == "zero_points":
+        header[LAYER + "_zero_point"] = {"dtype": "I32", "shape": [1], "data_offsets": [len(data), len(data) + 4]}
+        data += bytes(4)
+    else:
+        raise SystemExit(f"expected a kind of change, found '{kind}'")
     result.mkdir(exist_ok=True)
     (result / "config.json").write_text(json.dumps(config), encoding="utf-8")
     text = json.dumps(header).encode()

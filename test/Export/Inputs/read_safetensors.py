@@ -6,7 +6,8 @@
 usage: read_safetensors.py FILE [--digests | --weight MODULE]
 
 A line for each tensor in the order of names, with the values of I64, or with a digest of the bytes. With --weight: the weight of a layer, code by code and scale
-by scale, from `weight_packed` (compressed-tensors: codes + 8) or `weight.codes` (Quench: two's complement).
+by scale, from `weight_packed` (compressed-tensors: codes + 8) or `weight.codes` (Quench: two's complement). With zero points, which
+compressed-tensors packs along columns: differences from them, in rows of groups of 32.
 """
 import argparse
 import hashlib
@@ -30,14 +31,26 @@ def main():
         begin, end = header[name]["data_offsets"]
         return data[begin:end]
 
+    def nibbles_of(name):
+        return [byte >> shift & 15 for byte in bytes_of(name) for shift in (0, 4)]
+
     if arguments.weight:
         packed, name = arguments.weight + ".weight_packed", arguments.weight + ".weight"
-        if packed in header:
-            codes = [(word >> 4 * i & 15) - 8 for (word,) in struct.iter_unpack("<I", bytes_of(packed)) for i in range(8)]
-            scales = bytes_of(name + "_scale")
+        theirs = packed in header
+        codes = nibbles_of(packed if theirs else name + ".codes")
+        scales = bytes_of(name + ("_scale" if theirs else ".scale"))
+        points = name + ("_zero_point" if theirs else ".zero_point")
+        if points in header:
+            zeros = nibbles_of(points)
+            if theirs:
+                # Eight rows of zero points are a row of words.
+                words, groups = header[points]["shape"]
+                zeros = [zeros[(row // 8 * groups + group) * 8 + row % 8] for row in range(words * 8) for group in range(groups)]
+            codes = [code - zeros[i // 32] for i, code in enumerate(codes)]
+        elif theirs:
+            codes = [code - 8 for code in codes]
         else:
-            nibbles = [byte >> shift & 15 for byte in bytes_of(name + ".codes") for shift in (0, 4)]
-            codes, scales = [code - 16 * (code > 7) for code in nibbles], bytes_of(name + ".scale")
+            codes = [code - 16 * (code > 7) for code in codes]
         print(codes, scales.hex())
         return
     for name, entry in sorted(header.items()):
