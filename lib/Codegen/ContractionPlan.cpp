@@ -330,8 +330,7 @@ std::optional<std::string> Planner::refuseInteger() const {
   if (!scheme.isInteger() && !table) {
     return "the weights are neither integers nor four bits that stand for multiples of one unit";
   }
-  auto isWhole = [](int64_t extent) { return extent == SchemeAttr::kWhole; };
-  bool isOne = !left.hasRealZeroPoints() && llvm::all_of(left.getBlock(), isWhole);
+  bool isOne = !left.hasRealZeroPoints() && left.isPerTensor();
   if (left.hasZeroPoints() && (target.isDevice() || !isOne)) {
     return target.isDevice() ? "the activations have zero points"
                              : "the activations have zero points that change or are real numbers";

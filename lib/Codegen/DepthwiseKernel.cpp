@@ -204,15 +204,15 @@ std::string DepthwiseKernel::refusalOfCodes(QTensorType input, QTensorType filte
   SchemeAttr left = input.getScheme(), right = filter.getScheme();
   auto isWhole = [](int64_t extent) { return extent == SchemeAttr::kWhole; };
   auto hasPlainParameters = [](SchemeAttr scheme) {
-    return scheme.getScaleType().isF32() && !scheme.getScaleScheme() && !scheme.hasRealZeroPoints();
+    return scheme.getScaleType().isF32() && scheme.hasPlainParameters();
   };
   if (!left.isInteger() || !right.isInteger() || left.getCodeType().getIntOrFloatBitWidth() > 8 ||
       right.getCodeType().getIntOrFloatBitWidth() != 8 ||
       !right.getNumericsScheme().element.isSigned()) {
     return "codes of the filter are not signed bytes";
   }
-  if (!hasPlainParameters(left) || !hasPlainParameters(right) ||
-      !llvm::all_of(left.getBlock(), isWhole) || !isWhole(right.getBlock()[0]) ||
+  if (!hasPlainParameters(left) || !hasPlainParameters(right) || !left.isPerTensor() ||
+      !isWhole(right.getBlock()[0]) ||
       (right.getBlock()[1] != 1 && !isWhole(right.getBlock()[1]))) {
     return "images have not one scale, or channels of the filter have several";
   }

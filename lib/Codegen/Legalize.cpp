@@ -87,9 +87,7 @@ struct Activations {
 private:
   static bool hasOneScale(QTensorType type) {
     SchemeAttr scheme = type.getScheme();
-    return !scheme.getScaleScheme() && !scheme.hasRealZeroPoints() &&
-           llvm::all_of(scheme.getBlock(),
-                        [](int64_t extent) { return extent == SchemeAttr::kWhole; });
+    return scheme.isPerTensor() && scheme.hasPlainParameters();
   }
 };
 } // namespace

@@ -131,7 +131,7 @@ static bool hasByteCodes(QuantizeOp op) {
   SchemeAttr scheme = op.getResult().getType().getScheme();
   auto integer = dyn_cast_or_null<IntegerType>(scheme.getElementType());
   return isFloatImages(op.getInput()) && !op.isDynamic() && integer && integer.getWidth() <= 8 &&
-         !scheme.hasRealZeroPoints() && !scheme.getScaleScheme() && scheme.getScaleType().isF32() &&
+         scheme.hasPlainParameters() && scheme.getScaleType().isF32() &&
          (scheme.hasZeroPoints() || (scheme.getCodeMin() <= 0 && scheme.getCodeMax() >= 0));
 }
 

@@ -305,9 +305,8 @@ LogicalResult MoveQuantization::matchAndRewrite(linalg::TransposeOp op,
   } else if ((dequantize = findNeighbour<DequantizeOp>(op))) {
     quantize = dequantize.getInput().getDefiningOp<QuantizeOp>();
   }
-  auto isWhole = [](int64_t extent) { return extent == SchemeAttr::kWhole; };
   if (!quantize || !dequantize || findReader(quantize.getResult()) != dequantize ||
-      !llvm::all_of(quantize.getResult().getType().getScheme().getBlock(), isWhole)) {
+      !quantize.getResult().getType().getScheme().isPerTensor()) {
     return rewriter.notifyMatchFailure(op, "expected a quantization by one scale");
   }
   ImplicitLocOpBuilder b(quantize.getLoc(), rewriter);

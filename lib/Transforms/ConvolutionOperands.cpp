@@ -16,20 +16,6 @@ using namespace quench;
 
 using llvm::Expected;
 
-bool quench::isWholeTensor(SchemeAttr scheme) {
-  return llvm::all_of(scheme.getBlock(),
-                      [](int64_t extent) { return extent == SchemeAttr::kWhole; });
-}
-
-bool quench::hasPlainParameters(SchemeAttr scheme) {
-  return !scheme.getScaleScheme() && !scheme.hasRealZeroPoints();
-}
-
-SchemeAttr quench::withBlock(SchemeAttr scheme, ArrayRef<int64_t> block) {
-  return SchemeAttr::get(scheme.getContext(), scheme.getElement(), block, scheme.getScale(),
-                         scheme.getZeroPoint(), scheme.getCodeMin(), scheme.getCodeMax());
-}
-
 /// A pad by zeros of static sizes.
 static tensor::PadOp findZeroPad(Value value) {
   auto pad = value.getDefiningOp<tensor::PadOp>();
@@ -60,11 +46,11 @@ Expected<ConvolvedImages> quench::findImages(Value value, bool isRows) {
     pad = nullptr;
   }
   auto quantize = dequantize ? dequantize.getInput().getDefiningOp<QuantizeOp>() : QuantizeOp();
-  if (!quantize || !hasPlainParameters(quantize.getResult().getType().getScheme())) {
+  if (!quantize || !quantize.getResult().getType().getScheme().hasPlainParameters()) {
     return ConvolvedImages{};
   }
   SchemeAttr scheme = quantize.getResult().getType().getScheme();
-  bool isWhole = isWholeTensor(scheme);
+  bool isWhole = scheme.isPerTensor();
   if (isWhole && quantize.isDynamic()) {
     return llvm::createStringError("the scale of its images is computed from all of them");
   }

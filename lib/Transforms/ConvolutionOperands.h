@@ -39,11 +39,6 @@ llvm::Expected<ConvolvedImages> findImages(mlir::Value value, bool isRows);
 /// The bias of each filter that sums begin with; null for zero, nothing for everything else.
 std::optional<mlir::Value> findBias(mlir::Value init);
 
-bool isWholeTensor(SchemeAttr scheme);
-/// Whether scales and zero points are not quantized themselves.
-bool hasPlainParameters(SchemeAttr scheme);
-SchemeAttr withBlock(SchemeAttr scheme, llvm::ArrayRef<int64_t> block);
-
 /// The same pad of other floats.
 mlir::Value padAgain(mlir::ImplicitLocOpBuilder &b, mlir::tensor::PadOp pad, mlir::Value floats);
 

@@ -63,7 +63,7 @@ Value quench::transposeFilter(ImplicitLocOpBuilder &b, Value filter, Order order
   auto dequantize = filter.getDefiningOp<DequantizeOp>();
   auto assemble = dequantize ? dequantize.getInput().getDefiningOp<AssembleOp>() : AssembleOp();
   SchemeAttr scheme = assemble ? assemble.getResult().getType().getScheme() : SchemeAttr();
-  if (!scheme || scheme.getScaleScheme() || scheme.hasRealZeroPoints()) {
+  if (!scheme || !scheme.hasPlainParameters()) {
     return transpose(b, filter, order);
   }
   Value codes = transposeConstant(b, assemble.getCodes(), order);
@@ -74,10 +74,7 @@ Value quench::transposeFilter(ImplicitLocOpBuilder &b, Value filter, Order order
   }
   RankedTensorType expressed = assemble.getResult().getType().getExpressed();
   auto type = QTensorType::get(expressed.clone(reorder<int64_t>(expressed.getShape(), order)),
-                               SchemeAttr::get(b.getContext(), scheme.getElement(),
-                                               reorder<int64_t>(scheme.getBlock(), order),
-                                               scheme.getScale(), scheme.getZeroPoint(),
-                                               scheme.getCodeMin(), scheme.getCodeMax()));
+                               scheme.withBlock(reorder<int64_t>(scheme.getBlock(), order)));
   ImplicitLocOpBuilder at(assemble.getLoc(), b);
   Value moved = AssembleOp::create(at, type, codes, scales, zeroPoints);
   return DequantizeOp::create(at, type.getExpressed(), moved);
@@ -109,7 +106,7 @@ Value quench::withoutUnitAxis(ImplicitLocOpBuilder &b, Value filter) {
   auto dequantize = collapse.getSrc().getDefiningOp<DequantizeOp>();
   auto assemble = dequantize ? dequantize.getInput().getDefiningOp<AssembleOp>() : AssembleOp();
   SchemeAttr scheme = assemble ? assemble.getResult().getType().getScheme() : SchemeAttr();
-  if (!scheme || scheme.getScaleScheme() || scheme.hasRealZeroPoints()) {
+  if (!scheme || !scheme.hasPlainParameters()) {
     return filter;
   }
   auto reshape = [&](Value part) {
@@ -121,11 +118,8 @@ Value quench::withoutUnitAxis(ImplicitLocOpBuilder &b, Value filter) {
   if (!codes || !scales || (assemble.getZeroPoints() && !zeroPoints)) {
     return filter;
   }
-  auto type =
-      QTensorType::get(cast<RankedTensorType>(filter.getType()),
-                       SchemeAttr::get(b.getContext(), scheme.getElement(), drop(scheme.getBlock()),
-                                       scheme.getScale(), scheme.getZeroPoint(),
-                                       scheme.getCodeMin(), scheme.getCodeMax()));
+  auto type = QTensorType::get(cast<RankedTensorType>(filter.getType()),
+                               scheme.withBlock(drop(scheme.getBlock())));
   ImplicitLocOpBuilder at(assemble.getLoc(), b);
   Value parts = AssembleOp::create(at, type, codes, scales, zeroPoints);
   return DequantizeOp::create(at, type.getExpressed(), parts);

@@ -55,7 +55,7 @@ struct Filter {
 
 /// The scheme of filters as rows of a matrix: blocks have to be neighbours there.
 static Expected<SchemeAttr> schemeOfRows(SchemeAttr scheme, ArrayRef<int64_t> shape) {
-  if (!hasPlainParameters(scheme)) {
+  if (!scheme.hasPlainParameters()) {
     return llvm::createStringError("scales or zero points of its filters are quantized");
   }
   SmallVector<int64_t> extents = scheme.getBlockShape(shape);
@@ -76,7 +76,7 @@ static Expected<SchemeAttr> schemeOfRows(SchemeAttr scheme, ArrayRef<int64_t> sh
     return llvm::createStringError("the codes of channels do not fill bytes");
   }
   int64_t blocks[] = {scheme.getBlock()[0], isPart ? block : SchemeAttr::kWhole};
-  return withBlock(scheme, blocks);
+  return scheme.withBlock(blocks);
 }
 
 static Expected<Filter> findFilter(Value value) {
@@ -146,8 +146,8 @@ Value UnfoldConvolution::makeRows(ImplicitLocOpBuilder &b, linalg::Conv2DNhwcFhw
       return rows;
     }
     SchemeAttr scheme = quantize.getResult().getType().getScheme();
-    int64_t block[] = {isWholeTensor(scheme) ? SchemeAttr::kWhole : 1, SchemeAttr::kWhole};
-    return quantizeAgain(b, quantize, rows, withBlock(scheme, block), flat(quantize.getScale()),
+    int64_t block[] = {scheme.isPerTensor() ? SchemeAttr::kWhole : 1, SchemeAttr::kWhole};
+    return quantizeAgain(b, quantize, rows, scheme.withBlock(block), flat(quantize.getScale()),
                          flat(quantize.getZeroPoint()));
   }
   if (images.pad) {

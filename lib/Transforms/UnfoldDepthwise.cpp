@@ -29,9 +29,9 @@ static SchemeAttr schemeOfTaps(QTensorType type) {
   ArrayRef<int64_t> shape = type.getShape();
   SmallVector<int64_t> extents = scheme.getBlockShape(shape);
   int64_t last = scheme.getBlock()[2];
-  bool fits = hasPlainParameters(scheme) && extents[0] == shape[0] && extents[1] == shape[1] &&
+  bool fits = scheme.hasPlainParameters() && extents[0] == shape[0] && extents[1] == shape[1] &&
               (last == 1 || last == SchemeAttr::kWhole);
-  return fits ? withBlock(scheme, {SchemeAttr::kWhole, last}) : SchemeAttr();
+  return fits ? scheme.withBlock({SchemeAttr::kWhole, last}) : SchemeAttr();
 }
 
 /// A filter as a matrix: what is stored by another type, everything else collapsed.

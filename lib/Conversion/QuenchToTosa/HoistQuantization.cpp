@@ -105,9 +105,7 @@ static SmallVector<OrderedOp> opsAbove(QuantizeOp op) {
 static bool hasConstantScale(QuantizeOp op) {
   DenseElementsAttr scale, zeroPoint;
   return !op.isDynamic() && matchPattern(op.getScale(), m_Constant(&scale)) &&
-         scale.getNumElements() == 1 &&
-         llvm::all_of(op.getResult().getType().getScheme().getBlock(),
-                      [](int64_t extent) { return extent == SchemeAttr::kWhole; }) &&
+         scale.getNumElements() == 1 && op.getResult().getType().getScheme().isPerTensor() &&
          (!op.getZeroPoint() || matchPattern(op.getZeroPoint(), m_Constant(&zeroPoint)));
 }
 
@@ -125,10 +123,9 @@ static Value roundLike(ImplicitLocOpBuilder &b, QuantizeOp op, Value floats) {
   };
   SchemeAttr scheme = op.getResult().getType().getScheme();
   SmallVector<int64_t> block(type.getRank(), SchemeAttr::kWhole);
-  auto codes = SchemeAttr::get(b.getContext(), scheme.getElement(), block, scheme.getScale(),
-                               scheme.getZeroPoint(), scheme.getCodeMin(), scheme.getCodeMax());
   Value scale = again(op.getScale()), zeroPoint = again(op.getZeroPoint());
-  Value quantized = QuantizeOp::create(b, QTensorType::get(type, codes), floats, scale, zeroPoint);
+  Value quantized = QuantizeOp::create(b, QTensorType::get(type, scheme.withBlock(block)), floats,
+                                       scale, zeroPoint);
   return DequantizeOp::create(b, type, quantized);
 }
 

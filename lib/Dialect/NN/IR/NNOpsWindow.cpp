@@ -33,8 +33,7 @@ static bool compatible(ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs) {
 static bool isWhole(int64_t extent) { return extent == SchemeAttr::kWhole; }
 
 static bool hasOneScale(SchemeAttr scheme) {
-  return llvm::all_of(scheme.getBlock(), isWhole) && !scheme.getScaleScheme() &&
-         !scheme.hasRealZeroPoints();
+  return scheme.isPerTensor() && scheme.hasPlainParameters();
 }
 
 /// The product of sizes of which any may be open.
@@ -93,9 +92,7 @@ Type UnfoldOp::rowsOf(Type input, int64_t rows, int64_t columns) {
     return matrix;
   }
   int64_t whole[] = {SchemeAttr::kWhole, SchemeAttr::kWhole};
-  return QTensorType::get(matrix, SchemeAttr::get(input.getContext(), scheme.getElement(), whole,
-                                                  scheme.getScale(), scheme.getZeroPoint(),
-                                                  scheme.getCodeMin(), scheme.getCodeMax()));
+  return QTensorType::get(matrix, scheme.withBlock(whole));
 }
 
 LogicalResult UnfoldOp::verify() {
@@ -156,10 +153,9 @@ LogicalResult DepthwiseConvOp::verify() {
     return success();
   }
   auto isInteger = [](SchemeAttr scheme) { return scheme && scheme.isInteger(); };
-  bool fits = isInteger(left) && isInteger(right) && hasOneScale(left) &&
-              isWhole(right.getBlock()[0]) &&
-              (isWhole(right.getBlock()[1]) || right.getBlock()[1] == 1) &&
-              !right.getScaleScheme() && !right.hasRealZeroPoints();
+  bool fits =
+      isInteger(left) && isInteger(right) && hasOneScale(left) && isWhole(right.getBlock()[0]) &&
+      (isWhole(right.getBlock()[1]) || right.getBlock()[1] == 1) && right.hasPlainParameters();
   if (!fits) { // C4
     return emitOpError() << "expected integer codes of both sides with one scale for the input and "
                             "one for each channel of the filter, found "

@@ -16,8 +16,7 @@ using namespace quench;
 
 std::optional<PackedRows> PackedRows::get(SchemeAttr scheme, int64_t elements, int64_t lanes) {
   if (!scheme.isInteger() || scheme.getCodeMax() - scheme.getCodeMin() >= 256 ||
-      scheme.hasRealZeroPoints() || scheme.getScaleScheme() || !scheme.getScaleType().isF32() ||
-      scheme.getBlock().empty() ||
+      !scheme.hasPlainParameters() || !scheme.getScaleType().isF32() || scheme.getBlock().empty() ||
       llvm::any_of(scheme.getBlock().drop_back(), [](int64_t size) { return size != 1; })) {
     return std::nullopt;
   }

@@ -78,6 +78,11 @@ SchemeAttr SchemeAttr::get(Type element, ArrayRef<int64_t> block, Type scale, bo
              zeroPoint ? UnitAttr::get(context) : Attribute(), range.first, range.second);
 }
 
+SchemeAttr SchemeAttr::withBlock(ArrayRef<int64_t> block) const {
+  return get(getContext(), getElement(), block, getScale(), getZeroPoint(), getCodeMin(),
+             getCodeMax());
+}
+
 Type SchemeAttr::getElementType() const {
   auto type = dyn_cast<TypeAttr>(getElement());
   return type ? type.getValue() : Type();

@@ -103,6 +103,14 @@ def Quench_SchemeAttr : Quench_Attr<"Scheme", "scheme"> {
     bool hasZeroPoints() const { return static_cast<bool>(getZeroPoint()); }
     /// Whether zero points are numbers in f32, not codes in i32.
     bool hasRealZeroPoints() const { return hasZeroPoints() && !::llvm::isa<::mlir::UnitAttr>(getZeroPoint()); }
+    /// Whether scales have no scheme, and zero points, if any, are codes.
+    bool hasPlainParameters() const { return !getScaleScheme() && !hasRealZeroPoints(); }
+    /// Whether all elements share a scale: blocks are `*` along each axis.
+    bool isPerTensor() const {
+      return ::llvm::all_of(getBlock(), [](int64_t extent) { return extent == kWhole; });
+    }
+    /// The same scheme over other blocks, of any rank.
+    SchemeAttr withBlock(::llvm::ArrayRef<int64_t> block) const;
     /// The stored type of one scale: of the innermost codes when the scales have a scheme themselves.
     ::mlir::Type getScaleType() const;
     /// Null unless the scales have a scheme.
