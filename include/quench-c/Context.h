@@ -22,8 +22,10 @@
  * Versions.   "Since N" at a function is the first quenchApiVersion that has it. Within a
  *             major version of the library (libQuenchC.so.1) functions are added, and members
  *             at the end of structures; nothing is removed or changes its meaning. Structures
- *             begin with their size for that; their _INIT macros set it and the defaults. NULL
- *             for a structure of options takes the defaults.
+ *             begin with their size for that; their _INIT macros set it and the defaults. A
+ *             size below that of the first version of a structure, or no multiple of its
+ *             alignment, is an invalid argument. NULL for a structure of options takes the
+ *             defaults.
  *
  *===----------------------------------------------------------------------===*/
 

@@ -58,21 +58,10 @@ void registerPasses();
 QuenchStatus require(QuenchContext *context,
                      std::initializer_list<std::pair<const char *, const void *>> arguments);
 
-/// The options of the caller, over the defaults of this version of the library: what an older
-/// header did not have keeps its default.
-template <typename Options> Options readOptions(const Options *given, Options defaults) {
-  if (given) {
-    std::memcpy(&defaults, given, std::min(given->structSize, sizeof(Options)));
-    defaults.structSize = sizeof(Options);
-  }
-  return defaults;
-}
-
-/// Fills what the structure of the caller has room for.
-template <typename Result> void writeResult(Result result, Result *place) {
-  if (place) {
-    result.structSize = place->structSize;
-    std::memcpy(place, &result, std::min(place->structSize, sizeof(Result)));
+/// Sets a pointer to a result to NULL, if there is a place for it: before arguments are checked.
+template <typename Handle> void clear(Handle **result) {
+  if (result) {
+    *result = nullptr;
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include "quench-c/Model.h"
 
-#include "ContextState.h"
+#include "Structures.h"
 
 #include "quench/Model/ModuleFile.h"
 #include "quench/Runtime/FunctionSession.h"
@@ -83,10 +83,10 @@ static Error checkTensor(const QuenchTensor *tensor, StringRef name, QuenchEleme
 //===----------------------------------------------------------------------===//
 
 QuenchStatus quenchModelLoad(QuenchContext *context, const char *path, QuenchModel **model) {
+  clear(model);
   if (QuenchStatus status = require(context, {{"path", path}, {"model", model}})) {
     return status;
   }
-  *model = nullptr;
   Expected<LoadedModel> loaded = LoadedModel::load(path, context->host());
   if (!loaded) {
     return context->fail(loaded.takeError());
@@ -106,6 +106,7 @@ int64_t quenchModelMaxPositions(const QuenchModel *model) {
 }
 
 QuenchStatus quenchSequenceCreate(QuenchModel *model, QuenchSequence **sequence) {
+  clear(sequence);
   if (QuenchStatus status = require(model ? model->context : nullptr, {{"sequence", sequence}})) {
     return status;
   }
@@ -114,6 +115,7 @@ QuenchStatus quenchSequenceCreate(QuenchModel *model, QuenchSequence **sequence)
 }
 
 QuenchStatus quenchSequenceCopy(const QuenchSequence *sequence, QuenchSequence **copy) {
+  clear(copy);
   if (QuenchStatus status =
           require(sequence ? sequence->model->context : nullptr, {{"copy", copy}})) {
     return status;
@@ -193,6 +195,9 @@ QuenchStatus quenchModelGenerate(QuenchModel *model, QuenchSequence *sequence,
   if (failure) {
     return model->context->invalid(toString(std::move(failure)));
   }
+  if (QuenchStatus status = checkSize(model->context, options)) {
+    return status;
+  }
   QuenchGenerateOptions chosen = readOptions(options, QUENCH_GENERATE_OPTIONS_INIT);
   if (!(chosen.temperature >= 0.0)) {
     return model->context->invalid("temperature: expected 0 or more");
@@ -232,11 +237,11 @@ QuenchStatus quenchModelGenerate(QuenchModel *model, QuenchSequence *sequence,
 
 QuenchStatus quenchTransform(QuenchContext *context, const char *ir, const char *pipeline,
                              char **result) {
+  clear(result);
   if (QuenchStatus status =
           require(context, {{"ir", ir}, {"pipeline", pipeline}, {"result", result}})) {
     return status;
   }
-  *result = nullptr;
   std::string problem;
   raw_string_ostream problems(problem);
   mlir::FailureOr<mlir::OpPassManager> passes = mlir::parsePassPipeline(pipeline, problems);
@@ -267,11 +272,11 @@ QuenchStatus quenchTransform(QuenchContext *context, const char *ir, const char 
 
 QuenchStatus quenchFunctionCompile(QuenchContext *context, const char *ir, const char *name,
                                    const char *weights, QuenchFunction **function) {
+  clear(function);
   if (QuenchStatus status =
           require(context, {{"ir", ir}, {"name", name}, {"function", function}})) {
     return status;
   }
-  *function = nullptr;
   std::unique_ptr<mlir::MLIRContext> mlirContext = context->host().makeContext();
   Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = parseModuleText(ir, "ir", *mlirContext);
   if (!module) {

@@ -7,7 +7,7 @@
 
 #include "quench-c/Steps.h"
 
-#include "ContextState.h"
+#include "Structures.h"
 
 #include "quench/Insight/LayerMeasurement.h"
 #include "quench/Insight/ReportPage.h"
@@ -53,6 +53,12 @@ QuenchStatus quenchImport(QuenchContext *context, const char *source, const char
   if (QuenchStatus status = require(context, {{"source", source}, {"output", output}})) {
     return status;
   }
+  if (QuenchStatus status = checkSize(context, options)) {
+    return status;
+  }
+  if (QuenchStatus status = checkSize(context, summary)) {
+    return status;
+  }
   QuenchImportOptions chosen = readOptions(options, QUENCH_IMPORT_OPTIONS_INIT);
   if (chosen.maxPositions < 0 || chosen.maxPositions > INT32_MAX) {
     return context->invalid("maxPositions: expected 0 to " + Twine(INT32_MAX) + ", found " +
@@ -90,6 +96,9 @@ QuenchStatus quenchCalibrate(QuenchContext *context, const char *model, const ch
   if (QuenchStatus status = require(context, {{"model", model}, {"data", data}})) {
     return status;
   }
+  if (QuenchStatus status = checkSize(context, options)) {
+    return status;
+  }
   QuenchCalibrateOptions chosen = readOptions(options, QUENCH_CALIBRATE_OPTIONS_INIT);
   WindowsOfFile windows{data, chosen.samples, chosen.window};
   return calibrateWith(context, model, chosen,
@@ -101,6 +110,9 @@ QuenchStatus quenchCalibrateSamples(QuenchContext *context, const char *model,
                                     const QuenchCalibrateOptions *options) {
   if (QuenchStatus status =
           require(context, {{"model", model}, {"next", reinterpret_cast<const void *>(next)}})) {
+    return status;
+  }
+  if (QuenchStatus status = checkSize(context, options)) {
     return status;
   }
   QuenchCalibrateOptions chosen = readOptions(options, QUENCH_CALIBRATE_OPTIONS_INIT);
@@ -150,6 +162,12 @@ QuenchStatus quenchQuantize(QuenchContext *context, const char *model, const cha
           require(context, {{"model", model}, {"recipe", recipe}, {"output", output}})) {
     return status;
   }
+  if (QuenchStatus status = checkSize(context, options)) {
+    return status;
+  }
+  if (QuenchStatus status = checkSize(context, summary)) {
+    return status;
+  }
   QuenchQuantizeOptions chosen = readOptions(options, QUENCH_QUANTIZE_OPTIONS_INIT);
   if (chosen.measuredWindows < 0) {
     return context->invalid("measuredWindows: expected 0 or more, found " +
@@ -176,6 +194,9 @@ QuenchStatus quenchCompile(QuenchContext *context, const char *model, const char
   if (QuenchStatus status = require(context, {{"model", model}, {"output", output}})) {
     return status;
   }
+  if (QuenchStatus status = checkSize(context, options)) {
+    return status;
+  }
   QuenchCompileOptions chosen = readOptions(options, QUENCH_COMPILE_OPTIONS_INIT);
   CompileRequest request;
   request.model = model;
@@ -196,6 +217,12 @@ QuenchStatus quenchEvaluate(QuenchContext *context, const char *model, const cha
                             const QuenchEvaluateOptions *options, QuenchEvaluation *evaluation) {
   if (QuenchStatus status =
           require(context, {{"model", model}, {"data", data}, {"evaluation", evaluation}})) {
+    return status;
+  }
+  if (QuenchStatus status = checkSize(context, options)) {
+    return status;
+  }
+  if (QuenchStatus status = checkSize(context, evaluation)) {
     return status;
   }
   QuenchEvaluateOptions chosen = readOptions(options, QUENCH_EVALUATE_OPTIONS_INIT);
@@ -233,10 +260,10 @@ QuenchStatus quenchEvaluate(QuenchContext *context, const char *model, const cha
 //===----------------------------------------------------------------------===//
 
 QuenchStatus quenchInspect(QuenchContext *context, const char *model, char **json) {
+  clear(json);
   if (QuenchStatus status = require(context, {{"model", model}, {"json", json}})) {
     return status;
   }
-  *json = nullptr;
   Expected<LoadedModel> loaded = openModel(model, context->host());
   if (!loaded) {
     return context->fail(loaded.takeError());
@@ -264,10 +291,10 @@ QuenchStatus quenchInspect(QuenchContext *context, const char *model, char **jso
 }
 
 QuenchStatus quenchReport(QuenchContext *context, const char *model, char **json) {
+  clear(json);
   if (QuenchStatus status = require(context, {{"model", model}, {"json", json}})) {
     return status;
   }
-  *json = nullptr;
   Expected<insight::Report> report = insight::readReport(model);
   if (!report) {
     return context->fail(report.takeError());
@@ -277,10 +304,10 @@ QuenchStatus quenchReport(QuenchContext *context, const char *model, char **json
 
 QuenchStatus quenchReportPage(QuenchContext *context, const char *const *models, size_t count,
                               char **html) {
+  clear(html);
   if (QuenchStatus status = require(context, {{"models", models}, {"html", html}})) {
     return status;
   }
-  *html = nullptr;
   if (count < 1 || count > insight::maxReportsOfPage) {
     return context->invalid("count: expected 1 to " + Twine(insight::maxReportsOfPage) +
                             " models, found " + Twine(count));
@@ -300,27 +327,27 @@ QuenchStatus quenchReportPage(QuenchContext *context, const char *const *models,
 }
 
 QuenchStatus quenchRecipes(QuenchContext *context, char **json) {
+  clear(json);
   if (QuenchStatus status = require(context, {{"json", json}})) {
     return status;
   }
-  *json = nullptr;
   Expected<json::Array> list = workflow::listRecipes();
   return list ? context->give(formatv("{0:2}", json::Value(std::move(*list))).str(), json)
               : context->fail(list.takeError());
 }
 
 QuenchStatus quenchTargets(QuenchContext *context, char **json) {
+  clear(json);
   if (QuenchStatus status = require(context, {{"json", json}})) {
     return status;
   }
-  *json = nullptr;
   return context->give(formatv("{0:2}", json::Value(workflow::listTargets())).str(), json);
 }
 
 QuenchStatus quenchFormats(QuenchContext *context, char **json) {
+  clear(json);
   if (QuenchStatus status = require(context, {{"json", json}})) {
     return status;
   }
-  *json = nullptr;
   return context->give(formatv("{0:2}", json::Value(workflow::listFormats())).str(), json);
 }

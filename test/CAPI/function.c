@@ -1,4 +1,4 @@
-/* Any function of IR, on tensors that the caller describes. Options of an older header keep the defaults of what it lacks. */
+/* Any function of IR, on tensors that the caller describes. */
 // RUN: rm -rf %t && mkdir %t
 // RUN: %clang -std=c99 -pedantic -Wall -Wextra -Werror -I%src/include %s %link_quench -o %t/program
 // RUN: %t/program | FileCheck %s
