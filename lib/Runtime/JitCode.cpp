@@ -21,6 +21,8 @@
 
 #include <cstring>
 #include <dlfcn.h>
+#include <memory>
+#include <string>
 
 // The two functions of the OpenMP runtime that are needed; <omp.h> is not on every include path.
 extern "C" {
@@ -158,6 +160,12 @@ Expected<std::unique_ptr<JitCode>> JitCode::load(CompiledCode code, StringRef en
   }
   result->jit = std::move(*created);
   orc::LLJIT &jit = *result->jit;
+  // The session says what is missing to a reporter, by default on stderr; a lookup that fails only
+  // says that it did.
+  auto reported = std::make_shared<std::string>();
+  jit.getExecutionSession().setErrorReporter([reported](Error error) {
+    *reported += (reported->empty() ? "" : "\n") + toString(std::move(error));
+  });
   if (Error error = addLibraries(jit)) {
     return error;
   }
@@ -190,7 +198,8 @@ Expected<std::unique_ptr<JitCode>> JitCode::load(CompiledCode code, StringRef en
   }
   auto address = jit.lookup(entry);
   if (!address) {
-    return address.takeError();
+    std::string failure = toString(address.takeError());
+    return createStringError("cannot link: " + (reported->empty() ? failure : *reported));
   }
   result->entryAddress = address->toPtr<void *>();
   return std::move(result);
