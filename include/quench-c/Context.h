@@ -10,8 +10,9 @@
  * Errors.     Functions that can fail return a QuenchStatus. What went wrong is said, one line
  *             for each error, to the diagnostic function of the context, and kept for
  *             quenchContextLastError. Outputs are as they were then, pointers to results are
- *             set to NULL. No function ends the process or throws. NULL for a handle is an
- *             invalid argument about which nothing can be said.
+ *             set to NULL. No function ends the process or throws, but for a limit of
+ *             pipelines that is at quenchTransform. NULL for a handle is an invalid argument
+ *             about which nothing can be said.
  * Ownership.  What a function hands out through a pointer to a pointer belongs to the caller,
  *             who gives it back by the function that its documentation names. Arguments belong
  *             to the caller and are not kept after the call, unless it is said.

@@ -98,7 +98,11 @@ QUENCH_C_EXPORT QuenchStatus quenchModelGenerate(QuenchModel *model, QuenchSeque
 
 /* Runs passes on a module, which is the text of IR, and hands out the text of what it became.
  * `pipeline` is what mlir-opt takes: "builtin.module(quench-quantize-functions)"; passes and
- * dialects of upstream are there too. Ends with quenchStringDestroy. Since 1. */
+ * dialects of upstream are there too. Ends with quenchStringDestroy.
+ * Two limits are those of MLIR, and of passes that recipes name too: a pipeline of upstream
+ * on an op that its passes are not for, as in "builtin.module(func.func(sparsifier))", ends
+ * the process; an option with a bad value is named in the error, but what is wrong with it
+ * is said on stderr, as is all that is wrong with options of pipelines of upstream. Since 1. */
 QUENCH_C_EXPORT QuenchStatus quenchTransform(QuenchContext *context, const char *ir,
                                              const char *pipeline, char **result);
 

@@ -16,6 +16,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -235,6 +236,21 @@ QuenchStatus quenchModelGenerate(QuenchModel *model, QuenchSequence *sequence,
 // Functions
 //===----------------------------------------------------------------------===//
 
+/// What the parser of pipelines said, as one line: "PARSER:LINE:COLUMN: error: message", and below
+/// it the place in the text; or a reason a line, from the inside out.
+static std::string pipelineProblem(StringRef text) {
+  auto [place, message] = text.split('\n').first.split(" error: ");
+  if (!message.empty()) {
+    return ("pipeline:" + place.split("Parser:").second + " " + message).str();
+  }
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef &line : lines) {
+    line.consume_front("<Pass-Options-Parser>: ");
+  }
+  return "pipeline: " + join(lines, "; ");
+}
+
 QuenchStatus quenchTransform(QuenchContext *context, const char *ir, const char *pipeline,
                              char **result) {
   clear(result);
@@ -246,9 +262,7 @@ QuenchStatus quenchTransform(QuenchContext *context, const char *ir, const char 
   raw_string_ostream problems(problem);
   mlir::FailureOr<mlir::OpPassManager> passes = mlir::parsePassPipeline(pipeline, problems);
   if (failed(passes)) {
-    // "PARSER:LINE:COLUMN: error: message", and below it the place in the text.
-    auto [place, message] = StringRef(problem).split('\n').first.split(" error: ");
-    return context->invalid("pipeline:" + place.split("Parser:").second + " " + message);
+    return context->invalid(pipelineProblem(problem));
   }
   if (passes->getOpAnchorName() != mlir::ModuleOp::getOperationName()) {
     return context->invalid("pipeline: expected builtin.module(...), found passes on '" +

@@ -11,6 +11,7 @@
 #include "quench/Conversion/Passes.h"
 #include "quench/Transforms/Passes.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -45,11 +46,40 @@ void quench::buildUpstreamPipeline(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+/// Registers a pipeline of passes on modules. A `PassPipelineRegistration` would end the process
+/// where the pipeline is named on another op, and complain of options on stderr instead of to the
+/// parser of pipelines.
+template <typename Options>
+static void registerModulePipeline(StringRef name, StringRef description,
+                                   std::function<void(OpPassManager &, const Options &)> build) {
+  using ErrorHandler = function_ref<LogicalResult(const Twine &)>;
+  auto parse = [=](OpPassManager &pm, StringRef text, ErrorHandler onError) -> LogicalResult {
+    std::optional<StringRef> anchor = pm.getOpName();
+    if (pm.getNesting() == OpPassManager::Nesting::Explicit && anchor &&
+        *anchor != ModuleOp::getOperationName()) {
+      return onError("expected '" + name + "' in builtin.module(...), found it in " + *anchor +
+                     "(...)");
+    }
+    Options options;
+    std::string problem;
+    llvm::raw_string_ostream stream(problem);
+    if (failed(options.parseFromString(text, stream))) {
+      // What is wrong with a value is on stderr already.
+      return problem.empty() ? failure() : onError(StringRef(problem).rtrim());
+    }
+    build(pm, options);
+    return success();
+  };
+  registerPassPipeline(
+      name, description, parse,
+      [](function_ref<void(const mlir::detail::PassOptions &)> handler) { handler(Options()); });
+}
+
 void quench::registerQuantizePipelines() {
-  PassPipelineRegistration<QuantizePipelineOptions>(
+  registerModulePipeline<QuantizePipelineOptions>(
       "quench-quantize-functions", "Quantize the layers of all functions, in QDQ form",
       buildQuantizePipeline);
-  PassPipelineRegistration<>("quench-to-upstream",
-                             "Turn quantized functions into upstream dialects, products of codes",
-                             buildUpstreamPipeline);
+  registerModulePipeline<EmptyPipelineOptions>(
+      "quench-to-upstream", "Turn quantized functions into upstream dialects, products of codes",
+      [](OpPassManager &pm, const EmptyPipelineOptions &) { buildUpstreamPipeline(pm); });
 }

@@ -19,6 +19,13 @@
 // PASSES: quench-fold-weights
 // PASSES: quench-quantize{{.*}}recipe=w8a8-dynamic
 
+// On another op than a module, and with options that are not there, they say what is wrong.
+// RUN: not quench-opt %s --pass-pipeline="builtin.module(func.func(quench-quantize-functions))" 2>&1 | FileCheck %s --check-prefix=ANCHOR
+// RUN: not quench-opt %s --pass-pipeline="builtin.module(func.func(quench-to-upstream))" 2>&1 | FileCheck %s --check-prefix=ANCHOR
+// ANCHOR: expected 'quench-{{.*}}' in builtin.module(...), found it in func.func(...)
+// RUN: not quench-opt %s --pass-pipeline="builtin.module(quench-to-upstream{recipe=w4a16})" 2>&1 | FileCheck %s --check-prefix=OPTION
+// OPTION: no such option recipe
+
 // CHECK: #[[$A8:.+]] = #quench.scheme<i8, block = [1, *], scale = f32>
 // CHECK-LABEL: @two_layers
 // RECIPE: #[[$W4:.+]] = #quench.scheme<i4
