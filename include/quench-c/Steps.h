@@ -88,7 +88,8 @@ typedef struct QuenchQuantizeOptions {
 } QuenchQuantizeOptions;
 #define QUENCH_QUANTIZE_OPTIONS_INIT {sizeof(QuenchQuantizeOptions), NULL, 0, 8}
 
-/* Runs the passes of a recipe on a float model and writes another folder. `recipe` is the
+/* Runs the passes of a recipe on a float model and writes another folder; a model with
+ * quantized layers fails, and so does the folder of the model as the output. `recipe` is the
  * name of a built-in recipe, the path of a file, or the text of a recipe, which has a
  * newline. `summary` may be NULL. Since 1. */
 QUENCH_C_EXPORT QuenchStatus quenchQuantize(QuenchContext *context, const char *model,

@@ -16,6 +16,7 @@
 #include "quench/Support/AtomicFile.h"
 #include "quench/Target/Target.h"
 #include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/OutputPath.h"
 
 #include "mlir/Dialect/Func/Transforms/Passes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -188,6 +189,10 @@ Expected<CompileResult> compileModelTo(CompileRequest request, const Host &host)
   }
   if (!loaded->folder->isCausalLM()) {
     options.function = loaded->folder->function().getName().str();
+  }
+  if (Error failure =
+          requireApart(request.output, loaded->folder->filePath(ModelFolder::moduleFileName))) {
+    return std::move(failure);
   }
   CompileResult result;
   result.target = options.target.name;

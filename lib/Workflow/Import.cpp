@@ -11,10 +11,12 @@
 #include "quench/Import/ImportHuggingFace.h"
 #include "quench/Import/ImportMlir.h"
 #include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/OutputPath.h"
 #ifdef QUENCH_HAS_ONNX
 #include "quench/Onnx/ImportOnnx.h"
 #endif
 
+#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -49,6 +51,11 @@ Expected<ModelSummary> importModel(const ImportRequest &request, const Host &hos
   options.maxPositions = request.maxPositions;
   options.progress = host.progress;
   options.warn = [&](const std::string &message) { host.warn(message); };
+  SmallString<128> module(request.output);
+  sys::path::append(module, ModelFolder::moduleFileName);
+  if (Error failure = requireApart(module, request.source)) {
+    return std::move(failure);
+  }
   std::unique_ptr<mlir::MLIRContext> context = host.makeContext();
   if (Error failure =
           importerFor(request.source)(request.source, request.output, options, *context)) {

@@ -7,10 +7,12 @@
 
 #include "quench/Workflow/Quantize.h"
 
+#include "quench/Model/LinearNames.h"
 #include "quench/Model/ModuleFile.h"
 #include "quench/Transforms/RecipePasses.h"
 #include "quench/Verification/FunctionGuard.h"
 #include "quench/Workflow/LoadedModel.h"
+#include "quench/Workflow/OutputPath.h"
 #include "quench/Workflow/QuantizationReport.h"
 #include "quench/Workspace/ReferencedTensors.h"
 #include "quench/Workspace/Workspace.h"
@@ -110,12 +112,34 @@ Error Quantization::runPasses(const LoadedModel &loaded, Workspace &workspace,
   return inContext(request.model, guard->takeError());
 }
 
+/// Fails when a layer is quantized already: passes leave such layers as they are, whatever the
+/// recipe says.
+static Error requireFloat(const ModelFolder &folder) {
+  Error failure = Error::success();
+  folder.module().walk([&](QuantizableOpInterface layer) {
+    WeightOp weight = findWeight(layer.getWeightOperand().get());
+    if (!weight || !isa<QTensorType>(weight.getType())) {
+      return mlir::WalkResult::advance();
+    }
+    failure = createStringError(folder.path() + ": expected a float model, found layer '" +
+                                linearName(layer) + "' quantized");
+    return mlir::WalkResult::interrupt();
+  });
+  return failure;
+}
+
 Expected<QuantizeResult> Quantization::run() {
+  if (Error failure = requireApart(request.output, request.model)) {
+    return std::move(failure);
+  }
   insight::RemarkLog remarks;
   Expected<LoadedModel> loaded =
       openModel(request.model, host, [&](const auto &remark) { remarks.add(remark); });
   if (!loaded) {
     return loaded.takeError();
+  }
+  if (Error failure = requireFloat(*loaded->folder)) {
+    return std::move(failure);
   }
   if (request.verifyEach) {
     if (Error failure = loaded->folder->requireCausalLM()) {

@@ -25,7 +25,7 @@ struct QuantizeRequest {
   recipe::Recipe recipe;
   /// A calibration archive; empty for MODEL/calibration.safetensors, if that is there.
   std::string archive;
-  /// The model folder to write.
+  /// The model folder to write, another one.
   std::string output;
   /// Run the model after every pass that must not change what it computes.
   bool verifyEach = false;
@@ -39,8 +39,9 @@ struct QuantizeResult {
   std::optional<llvm::json::Object> certificate;
 };
 
-/// Runs the passes of the recipe and writes a model folder with its report. All passes have to be
-/// registered (quench/InitAll.h).
+/// Runs the passes of the recipe and writes a model folder with its report. Fails when a layer is
+/// quantized already, or the output is the model itself. All passes have to be registered
+/// (quench/InitAll.h).
 llvm::Expected<QuantizeResult> quantizeModel(QuantizeRequest request, const Host &host);
 
 } // namespace quench::workflow
