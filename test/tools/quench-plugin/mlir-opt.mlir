@@ -5,6 +5,8 @@
 // RUN: mlir-opt %s %{load} --pass-pipeline="builtin.module(quench-quantize-functions{recipe=w8a8-dynamic})" | FileCheck %s --check-prefix=QDQ
 // RUN: mlir-opt %s %{load} --pass-pipeline="builtin.module(quench-quantize-functions{recipe=w8a8-dynamic},quench-to-upstream)" -o %t.mlir
 // RUN: FileCheck %s --implicit-check-not=quench < %t.mlir
+// RUN: not mlir-opt %s %{load} --pass-pipeline="builtin.module(func.func(quench-quantize-functions))" 2>&1 | FileCheck %s --check-prefix=ANCHOR
+// ANCHOR: expected 'quench-quantize-functions' in builtin.module(...), found it in func.func(...)
 
 // No plugin is needed to go on with it, and it computes what the float network does.
 // RUN: mlir-opt %t.mlir --one-shot-bufferize=bufferize-function-boundaries --convert-linalg-to-loops -o /dev/null
