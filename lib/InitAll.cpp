@@ -13,8 +13,7 @@
 #include "quench/Conversion/Passes.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
-#include "quench/ExternalModels/BasisModels.h"
-#include "quench/ExternalModels/QuantizableModels.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Gpu/Passes.h"
 #include "quench/Pipelines/QuantizePipeline.h"
 #include "quench/Reference/Passes.h"
@@ -28,8 +27,7 @@
 
 void quench::registerQuenchDialects(mlir::DialectRegistry &registry) {
   registry.insert<QuenchDialect, nn::NNDialect>();
-  registerBasisModels(registry);
-  registerQuantizableModels(registry);
+  registerUpstreamModels(registry);
   registerKernelCallBufferization(registry);
 }
 

@@ -150,6 +150,7 @@ function(quench_install_package)
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT Development
     FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.inc" PATTERN "CMakeFiles" EXCLUDE)
   install(EXPORT QuenchTargets NAMESPACE Quench:: DESTINATION ${destination} COMPONENT Development)
+  get_property(libraries GLOBAL PROPERTY QUENCH_LIBS)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/modules/QuenchConfig.cmake.in
     ${PROJECT_BINARY_DIR}/QuenchConfig.cmake INSTALL_DESTINATION ${destination} PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/QuenchConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -18,7 +18,7 @@
 #include "quench/Basis/Passes.h"
 #include "quench/Basis/ScalableInput.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
-#include "quench/ExternalModels/BasisModels.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -43,13 +43,10 @@ static constexpr double tolerance = 1e-4;
 
 namespace {
 
-struct EqualizePass : quench::impl::EqualizePassBase<EqualizePass>, WorkspacePass {
-  using EqualizePassBase::EqualizePassBase;
+struct EqualizePass : WithUpstreamModels<quench::impl::EqualizePassBase<EqualizePass>>,
+                      WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
-  void getDependentDialects(DialectRegistry &registry) const override {
-    EqualizePassBase::getDependentDialects(registry);
-    registerBasisModels(registry);
-  }
   void runOnOperation() override;
 };
 

@@ -25,7 +25,7 @@
 #include "quench/Basis/Rebase.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
-#include "quench/ExternalModels/BasisModels.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #define DEBUG_TYPE "quench-fold-norms"
@@ -41,13 +41,10 @@ using namespace quench;
 
 namespace {
 
-struct FoldNormsPass : quench::impl::FoldNormsPassBase<FoldNormsPass>, WorkspacePass {
-  using FoldNormsPassBase::FoldNormsPassBase;
+struct FoldNormsPass : WithUpstreamModels<quench::impl::FoldNormsPassBase<FoldNormsPass>>,
+                       WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
-  void getDependentDialects(DialectRegistry &registry) const override {
-    FoldNormsPassBase::getDependentDialects(registry);
-    registerBasisModels(registry);
-  }
   void runOnOperation() override;
 };
 

@@ -17,7 +17,7 @@
 #include "quench/Basis/Passes.h"
 #include "quench/Basis/ScalableInput.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
-#include "quench/ExternalModels/BasisModels.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Workspace/WorkspacePass.h"
 
 #define DEBUG_TYPE "quench-permute"
@@ -33,13 +33,9 @@ using namespace quench;
 
 namespace {
 
-struct PermutePass : quench::impl::PermutePassBase<PermutePass>, WorkspacePass {
-  using PermutePassBase::PermutePassBase;
+struct PermutePass : WithUpstreamModels<quench::impl::PermutePassBase<PermutePass>>, WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
-  void getDependentDialects(DialectRegistry &registry) const override {
-    PermutePassBase::getDependentDialects(registry);
-    registerBasisModels(registry);
-  }
   void runOnOperation() override;
   LogicalResult permute(const ScalableInput &input, const calibration::Statistics &statistics);
 };

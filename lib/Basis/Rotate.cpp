@@ -23,7 +23,7 @@
 #include "quench/Dialect/NN/IR/NNOps.h"
 #include "quench/Dialect/Quench/IR/BasisAlgebra.h"
 #include "quench/Dialect/Quench/IR/QuenchDialect.h"
-#include "quench/ExternalModels/BasisModels.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -40,13 +40,9 @@ using namespace quench;
 
 namespace {
 
-struct RotatePass : quench::impl::RotatePassBase<RotatePass> {
-  using RotatePassBase::RotatePassBase;
+struct RotatePass : WithUpstreamModels<quench::impl::RotatePassBase<RotatePass>> {
+  using WithUpstreamModels::WithUpstreamModels;
 
-  void getDependentDialects(DialectRegistry &registry) const override {
-    RotatePassBase::getDependentDialects(registry);
-    registerBasisModels(registry);
-  }
   void runOnOperation() override;
   LogicalResult rotate(ModuleOp module, RotationMatrices &rotations);
   LogicalResult rotateResidual(ModuleOp module, RotationMatrices &rotations);

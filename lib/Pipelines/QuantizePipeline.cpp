@@ -20,6 +20,7 @@ using namespace mlir;
 using namespace quench;
 
 void quench::buildQuantizePipeline(OpPassManager &pm, const QuantizePipelineOptions &options) {
+  pm.addPass(createNormalizeLayersPass());
   pm.addPass(createFoldNormsPass());
   if (options.equalize) {
     pm.addPass(createEqualizePass());
@@ -28,6 +29,8 @@ void quench::buildQuantizePipeline(OpPassManager &pm, const QuantizePipelineOpti
     RotatePassOptions rotation;
     // There is no embedding that a residual stream could start from.
     rotation.r1 = false;
+    // Any width is rotated, if need be in smaller blocks.
+    rotation.fallback = "blocks";
     pm.addPass(createRotatePass(rotation));
   }
   pm.addPass(createFoldWeightsPass());

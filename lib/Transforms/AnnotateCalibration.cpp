@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Transforms/LayerNames.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/Workspace/WorkspacePass.h"
@@ -48,9 +49,10 @@ struct ObservedEdge {
   numerics::ValueRange whole() const;
 };
 
-struct AnnotateCalibrationPass : quench::impl::AnnotateCalibrationPassBase<AnnotateCalibrationPass>,
-                                 WorkspacePass {
-  using AnnotateCalibrationPassBase::AnnotateCalibrationPassBase;
+struct AnnotateCalibrationPass
+    : WithUpstreamModels<quench::impl::AnnotateCalibrationPassBase<AnnotateCalibrationPass>>,
+      WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override;
 

@@ -14,6 +14,7 @@
 
 #include "WeightQuantization.h"
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Numerics/Hqq.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/Transforms/QdqRewrite.h"
@@ -82,8 +83,10 @@ static void report(const QuantizationPlan &plan, Workspace &workspace) {
 
 namespace {
 
-struct HqqPass : quench::impl::HqqPassBase<HqqPass>, WorkspacePass, ApproximatingPass {
-  using HqqPassBase::HqqPassBase;
+struct HqqPass : WithUpstreamModels<quench::impl::HqqPassBase<HqqPass>>,
+                 WorkspacePass,
+                 ApproximatingPass {
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override {
     if (failed(run())) {

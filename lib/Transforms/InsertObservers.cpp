@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Dialect/Quench/IR/QuenchOps.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Transforms/LayerNames.h"
 #include "quench/Transforms/Passes.h"
 
@@ -43,7 +44,8 @@ static bool isObservable(Value value) {
 
 namespace {
 
-struct InsertObserversPass : quench::impl::InsertObserversPassBase<InsertObserversPass> {
+struct InsertObserversPass
+    : WithUpstreamModels<quench::impl::InsertObserversPassBase<InsertObserversPass>> {
   void runOnOperation() override;
 };
 

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -90,8 +91,10 @@ static Error checkSums(linalg::LinalgOp op, ArrayRef<SchemeAttr> schemes) {
 
 /// The same named op on other operands, with the region that their types ask for.
 static Value createNamed(ImplicitLocOpBuilder &builder, linalg::LinalgOp op, ValueRange operands) {
-  OperationState state(op.getLoc(), op->getName(), operands, operands.back().getType(),
-                       op->getAttrs());
+  // Codes are signed, whatever an attribute says that floats do not look at.
+  NamedAttrList attributes(op->getAttrs());
+  attributes.erase("cast");
+  OperationState state(op.getLoc(), op->getName(), operands, operands.back().getType(), attributes);
   Region *region = state.addRegion();
   Block *block = new Block;
   region->push_back(block);
@@ -100,12 +103,19 @@ static Value createNamed(ImplicitLocOpBuilder &builder, linalg::LinalgOp op, Val
   }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(block);
-  op.getRegionBuilder()(builder, *block, op->getAttrs(), {});
+  op.getRegionBuilder()(builder, *block, attributes, {});
   builder.setInsertionPoint(op);
   return builder.create(state)->getResult(0);
 }
 
 namespace {
+
+/// An operand that is read as codes.
+struct CodedOperand {
+  DequantizeOp dequantize;
+  /// Zeros around it, or null.
+  tensor::PadOp pad;
+};
 
 /// op(dequantize(x), dequantize(w)) + c -> f32(op(codes(x), codes(w))) * (scale(x) * scale(w)) + c
 template <typename OpTy> struct MultiplyCodes : OpRewritePattern<OpTy> {
@@ -150,10 +160,29 @@ static AffineMap overResult(AffineMap map, AffineMap result) {
   return map.replaceDimsAndSymbols(loops, {}, result.getNumResults(), 0);
 }
 
+/// Zeros around it have to have its scale, so there has to be a single one.
+static CodedOperand findCoded(Value value) {
+  auto pad = value.getDefiningOp<tensor::PadOp>();
+  Value filling = pad ? pad.getConstantPaddingValue() : Value();
+  if (!filling || !matchPattern(filling, m_PosZeroFloat())) {
+    return {value.getDefiningOp<DequantizeOp>(), nullptr};
+  }
+  auto dequantize = pad.getSource().getDefiningOp<DequantizeOp>();
+  bool hasOneScale = dequantize && dequantize.getInput().getType().getScheme().isPerTensor();
+  return {hasOneScale ? dequantize : DequantizeOp(), pad};
+}
+
+static Value padCodes(ImplicitLocOpBuilder &builder, tensor::PadOp pad, Value codes) {
+  Type element = getElementTypeOrSelf(codes);
+  Value zero = arith::ConstantOp::create(builder, builder.getIntegerAttr(element, 0));
+  return tensor::PadOp::create(builder, pad.getType().clone(element), codes, pad.getMixedLowPad(),
+                               pad.getMixedHighPad(), zero);
+}
+
 template <typename OpTy>
 LogicalResult MultiplyCodes<OpTy>::matchAndRewrite(OpTy op, PatternRewriter &rewriter) const {
   auto structured = cast<linalg::LinalgOp>(op.getOperation());
-  auto lhs = op->getOperand(0).template getDefiningOp<DequantizeOp>();
+  auto [lhs, pad] = findCoded(op->getOperand(0));
   auto rhs = op->getOperand(1).template getDefiningOp<DequantizeOp>();
   auto type = dyn_cast<RankedTensorType>(structured.getDpsInitOperand(0)->get().getType());
   AffineMap result = structured.getMatchingIndexingMap(structured.getDpsInitOperand(0));
@@ -178,7 +207,8 @@ LogicalResult MultiplyCodes<OpTy>::matchAndRewrite(OpTy op, PatternRewriter &rew
                                         builder.getI32Type());
   Value zero = arith::ConstantOp::create(builder, builder.getI32IntegerAttr(0));
   Value zeros = linalg::FillOp::create(builder, zero, empty).getResult(0);
-  Value sums = createNamed(builder, structured, {left.getCodes(), right.getCodes(), zeros});
+  Value codes = pad ? padCodes(builder, pad, left.getCodes()) : left.getCodes();
+  Value sums = createNamed(builder, structured, {codes, right.getCodes(), zeros});
   SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(type.getRank()),
                                  overResult((*scales)[0], result), overResult((*scales)[1], result),
                                  builder.getMultiDimIdentityMap(type.getRank())};

@@ -7,6 +7,7 @@
 
 #include "quench/Transforms/QdqRewrite.h"
 
+#include "quench/Dialect/NN/IR/NNDialect.h"
 #include "quench/Transforms/WeightOverlay.h"
 
 #include "mlir/IR/Builders.h"
@@ -204,9 +205,12 @@ void QdqRewriter::run() {
     if (layer.weight) {
       OpOperand &operand = *layer.operands.weight;
       Operation *source = findFloatWeight(operand.get());
-      // A table keeps the type that its rows have; a product takes any and has most of f32.
-      Type element = layer.operands.activation ? Type(Float32Type::get(operand.get().getContext()))
-                                               : getElementTypeOrSelf(operand.get());
+      // Products of `nn` take any type and have most of f32. Rows of tables have that of the table,
+      // and other dialects have rules of their own.
+      bool isProduct =
+          layer.operands.activation && isa_and_present<nn::NNDialect>(layer.op->getDialect());
+      Type element = isProduct ? Type(Float32Type::get(operand.get().getContext()))
+                               : getElementTypeOrSelf(operand.get());
       Operation *form = operand.get().getDefiningOp();
       if (auto overlay = dyn_cast<OverlayOp>(form)) {
         overlays.insert(form);

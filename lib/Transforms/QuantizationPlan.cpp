@@ -83,15 +83,19 @@ void Planner::reportMissed(const PlannedLayer &layer, const std::string &reason)
 }
 
 std::string Planner::weightObstacle(Value operand) {
-  if (!findFloatWeight(operand)) {
+  auto type = dyn_cast<RankedTensorType>(operand.getType());
+  if (!type || !findFloatWeight(operand)) {
     return "its weight is neither a stored weight nor a dense constant";
   }
   if (operand.getDefiningOp<OverlayOp>() && !options.keptElements) {
     return "some elements of its weight are kept as floats";
   }
-  auto type = cast<RankedTensorType>(operand.getType());
   if (type.getNumElements() == 0) {
     return "its weight is empty";
+  }
+  Type element = type.getElementType();
+  if (!element.isF32() && !element.isF16() && !element.isBF16()) {
+    return "its weight is not of f32, f16 or bf16";
   }
   return {};
 }

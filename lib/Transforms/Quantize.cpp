@@ -16,6 +16,7 @@
 #include "FloatProducts.h"
 #include "WeightQuantization.h"
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/Transforms/QdqRewrite.h"
 #include "quench/Workspace/ApproximatingPass.h"
@@ -108,10 +109,10 @@ static LogicalResult quantizeModule(ModuleOp module, const recipe::Recipe &recip
 
 namespace {
 
-struct QuantizePass : quench::impl::QuantizePassBase<QuantizePass>,
+struct QuantizePass : WithUpstreamModels<quench::impl::QuantizePassBase<QuantizePass>>,
                       WorkspacePass,
                       ApproximatingPass {
-  using QuantizePassBase::QuantizePassBase;
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override;
   Error run();
@@ -170,7 +171,8 @@ Error QuantizePass::run() {
 
 void QuantizePass::runOnOperation() {
   if (Error error = run()) {
-    getOperation().emitError() << llvm::toString(std::move(error));
+    // Not `getOperation().emitError()`, which would print the whole module.
+    mlir::emitError(getOperation().getLoc()) << llvm::toString(std::move(error));
     reported = true;
   }
   if (reported) {

@@ -12,6 +12,7 @@
 
 #include "Predictions.h"
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Numerics/BitAllocation.h"
@@ -223,8 +224,9 @@ static std::string escaped(StringRef name) {
 
 namespace {
 
-struct AllocateBitsPass : quench::impl::AllocateBitsPassBase<AllocateBitsPass>, WorkspacePass {
-  using AllocateBitsPassBase::AllocateBitsPassBase;
+struct AllocateBitsPass : WithUpstreamModels<quench::impl::AllocateBitsPassBase<AllocateBitsPass>>,
+                          WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override {
     if (failed(run())) {

@@ -12,6 +12,7 @@
 
 #include "FunctionCalibration.h"
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Calibration/CalibrationArchive.h"
@@ -49,8 +50,9 @@ namespace {
 /// Observed values of a segment, each with the names of its edges.
 using Taps = llvm::MapVector<Value, SmallVector<StringRef>>;
 
-struct CalibratePass : quench::impl::CalibratePassBase<CalibratePass>, WorkspacePass {
-  using CalibratePassBase::CalibratePassBase;
+struct CalibratePass : WithUpstreamModels<quench::impl::CalibratePassBase<CalibratePass>>,
+                       WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override;
 

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Dialect/NN/IR/NNOps.h"
@@ -255,10 +256,10 @@ static void report(const TuningInputs &inputs, const ClipDriver &driver) {
 
 namespace {
 
-struct ClipWeightsPass : quench::impl::ClipWeightsPassBase<ClipWeightsPass>,
+struct ClipWeightsPass : WithUpstreamModels<quench::impl::ClipWeightsPassBase<ClipWeightsPass>>,
                          WorkspacePass,
                          ApproximatingPass {
-  using ClipWeightsPassBase::ClipWeightsPassBase;
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override {
     if (failed(run())) {

@@ -15,6 +15,7 @@
 
 #include "ShiftedLayers.h"
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Model/LinearNames.h"
@@ -298,10 +299,10 @@ static void report(ArrayRef<ShiftedLayer> layers, Workspace &workspace) {
 
 namespace {
 
-struct CorrectBiasPass : quench::impl::CorrectBiasPassBase<CorrectBiasPass>,
+struct CorrectBiasPass : WithUpstreamModels<quench::impl::CorrectBiasPassBase<CorrectBiasPass>>,
                          WorkspacePass,
                          ApproximatingPass {
-  using CorrectBiasPassBase::CorrectBiasPassBase;
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override {
     std::optional<Location> culprit;

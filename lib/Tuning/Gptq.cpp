@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Numerics/CodeDescent.h"
@@ -318,8 +319,10 @@ static llvm::json::Object describe(const PlannedLayer &layer, const PlannedWeigh
 
 namespace {
 
-struct GptqPass : quench::impl::GptqPassBase<GptqPass>, WorkspacePass, ApproximatingPass {
-  using GptqPassBase::GptqPassBase;
+struct GptqPass : WithUpstreamModels<quench::impl::GptqPassBase<GptqPass>>,
+                  WorkspacePass,
+                  ApproximatingPass {
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override;
   Expected<GptqSettings> readSettings(unsigned threads) const;

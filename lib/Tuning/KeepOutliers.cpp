@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Tuning/Passes.h"
 
 #include "quench/Numerics/OutlierSelection.h"
@@ -198,8 +199,9 @@ static void report(const QuantizationPlan &plan, Workspace &workspace) {
 
 namespace {
 
-struct KeepOutliersPass : quench::impl::KeepOutliersPassBase<KeepOutliersPass>, WorkspacePass {
-  using KeepOutliersPassBase::KeepOutliersPassBase;
+struct KeepOutliersPass : WithUpstreamModels<quench::impl::KeepOutliersPassBase<KeepOutliersPass>>,
+                          WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
   void runOnOperation() override {
     if (failed(run())) {

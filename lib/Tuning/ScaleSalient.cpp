@@ -17,7 +17,7 @@
 
 #include "quench/Basis/Rebase.h"
 #include "quench/Dialect/NN/IR/NNDialect.h"
-#include "quench/ExternalModels/BasisModels.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Tuning/GramMatrix.h"
 #include "quench/Tuning/SalientScales.h"
 #include "quench/Tuning/TuningInputs.h"
@@ -317,13 +317,10 @@ Error SalientSearch::run() {
 
 namespace {
 
-struct ScaleSalientPass : quench::impl::ScaleSalientPassBase<ScaleSalientPass>, WorkspacePass {
-  using ScaleSalientPassBase::ScaleSalientPassBase;
+struct ScaleSalientPass : WithUpstreamModels<quench::impl::ScaleSalientPassBase<ScaleSalientPass>>,
+                          WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
-  void getDependentDialects(DialectRegistry &registry) const override {
-    ScaleSalientPassBase::getDependentDialects(registry);
-    registerBasisModels(registry);
-  }
   void runOnOperation() override {
     if (failed(run())) {
       signalPassFailure();

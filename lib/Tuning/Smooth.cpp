@@ -17,7 +17,7 @@
 
 #include "quench/Basis/ScalableInput.h"
 #include "quench/Dialect/NN/IR/NNOps.h"
-#include "quench/ExternalModels/BasisModels.h"
+#include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Model/ModelFolder.h"
 #include "quench/Tuning/SegmentRunner.h"
@@ -84,13 +84,9 @@ private:
   ConstantEvaluator evaluator;
 };
 
-struct SmoothPass : quench::impl::SmoothPassBase<SmoothPass>, WorkspacePass {
-  using SmoothPassBase::SmoothPassBase;
+struct SmoothPass : WithUpstreamModels<quench::impl::SmoothPassBase<SmoothPass>>, WorkspacePass {
+  using WithUpstreamModels::WithUpstreamModels;
 
-  void getDependentDialects(DialectRegistry &registry) const override {
-    SmoothPassBase::getDependentDialects(registry);
-    registerBasisModels(registry);
-  }
   void runOnOperation() override;
   Error run();
   Error apply(ArrayRef<Candidate> candidates, Workspace &workspace);

@@ -13,6 +13,7 @@
 
 // The order of the passes, as other pipelines see it.
 // RUN: quench-opt %s --quench-quantize-functions="equalize rotate" --dump-pass-pipeline 2>&1 -o /dev/null | FileCheck %s --check-prefix=PASSES
+// PASSES: quench-normalize-layers
 // PASSES: quench-fold-norms
 // PASSES: quench-equalize
 // PASSES: quench-rotate{{.*}} r1=false

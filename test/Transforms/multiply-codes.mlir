@@ -57,6 +57,19 @@ func.func @transposed(%x: tensor<4x2xf32>) -> tensor<4x3xf32> {
   return %y : tensor<4x3xf32>
 }
 
+// What floats do not look at: codes are signed all the same.
+// CHECK-LABEL: @cast_of_integers
+func.func @cast_of_integers(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[0.5, -1.0], [-0.3, 0.2]]> : tensor<2x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x2xf32>) -> tensor<4x2xf32>
+  // CHECK: linalg.matmul ins(%{{.+}}, %{{.+}} : tensor<4x2xi8>, tensor<2x2xi8>)
+  %y = linalg.matmul {cast = #linalg.type_fn<cast_unsigned>} ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>)
+    outs(%z : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
 // A product of activations has no weight to quantize.
 // CHECK-LABEL: @negative_two_activations
 func.func @negative_two_activations(%x: tensor<4x2xf32>, %w: tensor<2x3xf32>) -> tensor<4x3xf32> {

@@ -105,13 +105,33 @@ def QuantizePass : Pass<"quench-quantize", "::mlir::ModuleOp"> {
   ];
 }
 
+def NormalizeLayersPass : Pass<"quench-normalize-layers", "::mlir::ModuleOp"> {
+  let summary = "Write layers of upstream dialects as other passes look for them";
+  let description = [{
+    Front ends write what is a layer in many ways. Here a `linalg.generic` that is a matrix product becomes the named op
+    that computes it, and a weight becomes a dense constant if it is one whose data is a resource, or one that is
+    transposed, broadcast, copied or reshaped by ops of linalg, tensor or tosa. Other readers of that constant keep it.
+
+    ```mlir
+    %t = linalg.transpose ins(%w : tensor<5x8xf32>) outs(%e : tensor<8x5xf32>) permutation = [1, 0]
+    %y = linalg.generic {…} ins(%x, %t : tensor<?x8xf32>, tensor<8x5xf32>) outs(%z : tensor<?x5xf32>) { … }
+    // becomes
+    %t = arith.constant dense<…> : tensor<8x5xf32>
+    %y = linalg.matmul ins(%x, %t : tensor<?x8xf32>, tensor<8x5xf32>) outs(%z : tensor<?x5xf32>)
+    ```
+
+    A resource without its data is an error.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def MultiplyCodesPass : Pass<"quench-multiply-codes", "::mlir::ModuleOp"> {
   let summary = "Compute contractions of linalg on their codes";
   let description = [{
     What quench-quantize made of `linalg.matmul`, `linalg.batch_matmul` and convolutions of two axes is a float op between
     dequantizations. Where both sides have signed 8-bit codes without zero points, and scales that do not change along
     what is summed, the same op multiplies the codes and sums in i32, and one elementwise op applies the scales and adds
-    what the float op added to. Sums are proved to fit.
+    what the float op added to. Sums are proved to fit. Zeros around an input with a single scale are padded as codes.
 
     ```mlir
     %x = quench.dequantize %xq : !quench.qtensor<4x8xf32, #a8> to tensor<4x8xf32>
