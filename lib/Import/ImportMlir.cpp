@@ -11,6 +11,7 @@
 #include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Model/ModelFolder.h"
 #include "quench/Model/ModuleFile.h"
+#include "quench/Transforms/Passes.h"
 #include "quench/WeightStore/QuantizedWeight.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -241,11 +242,12 @@ Error writeFunctionFolder(StringRef file, StringRef outputFolder, ModuleOp modul
   });
 }
 
-/// One function is left; others that it calls become part of it.
-static LogicalResult inlineCalls(ModuleOp module) {
+/// One function is left; others that it calls become part of it. Weights become constants.
+static LogicalResult prepare(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addPass(createInlinerPass());
   manager.addPass(createSymbolDCEPass());
+  manager.addPass(createNormalizeLayersPass());
   return manager.run(module);
 }
 
@@ -265,7 +267,7 @@ Error importMlir(StringRef file, StringRef outputFolder, const ImportOptions &op
                      << "', whose tensor is not in this file";
       return WalkResult::interrupt();
     });
-    return success(!result.wasInterrupted() && succeeded(inlineCalls(**module)));
+    return success(!result.wasInterrupted() && succeeded(prepare(**module)));
   });
   return failure ? std::move(failure) : writeFunctionFolder(file, outputFolder, **module, options);
 }

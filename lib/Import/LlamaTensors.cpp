@@ -147,8 +147,8 @@ std::vector<std::string> unusedTensors(const WeightStore &store, ArrayRef<Stored
       names.insert(stored.floats->name);
       continue;
     }
-    for (const TensorView *part :
-         {stored.codes->codes, stored.codes->scale, stored.codes->packedShape}) {
+    for (const TensorView *part : {stored.codes->codes, stored.codes->scale,
+                                   stored.codes->packedShape, stored.codes->zeroPoints}) {
       if (part) {
         names.insert(part->name);
       }
