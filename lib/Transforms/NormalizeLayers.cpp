@@ -226,9 +226,11 @@ static LogicalResult normalizeWeight(OpOperand &weight) {
   }
   OpBuilder builder(root->getContext());
   builder.setInsertionPointAfter(root);
+  // As the dialect of the root writes them, `tosa.const`, if it does.
   Operation *constant = root->getDialect()->materializeConstant(
       builder, *elements, elements->getType(), root->getLoc());
-  weight.set(constant->getResult(0));
+  weight.set(constant ? constant->getResult(0)
+                      : arith::ConstantOp::create(builder, root->getLoc(), *elements).getResult());
   moves.push_back(root);
   for (Operation *op : moves) {
     if (op->use_empty()) {
