@@ -12,6 +12,7 @@
 #include "quench/Codegen/EntryInterface.h"
 #include "quench/Codegen/NativeCode.h"
 #include "quench/Support/AtomicFile.h"
+#include "quench/Support/RemoveOnSignal.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -139,15 +140,18 @@ static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMa
     for (StringRef file : {objectPath.str(), libraryPath.str()}) {
       if (!file.empty()) {
         sys::fs::remove(file);
+        keepOnSignal(file);
       }
     }
   });
   if (std::error_code error = sys::fs::createUniqueFile(path + ".%%%%%%.o", objectPath)) {
     return createStringError(error, "cannot write beside '" + path + "': " + error.message());
   }
+  removeOnSignal(objectPath);
   if (std::error_code error = sys::fs::createUniqueFile(path + ".%%%%%%.so", libraryPath)) {
     return createStringError(error, "cannot write beside '" + path + "': " + error.message());
   }
+  removeOnSignal(libraryPath);
   if (Error error = writeFileAtomically(objectPath, object)) {
     return error;
   }
@@ -159,6 +163,7 @@ static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMa
   if (std::error_code error = sys::fs::rename(libraryPath, path)) {
     return createStringError(error, "cannot write '" + path + "': " + error.message());
   }
+  keepOnSignal(libraryPath);
   libraryPath.clear();
   return Error::success();
 }

@@ -7,11 +7,12 @@
 
 #include "quench/Support/AtomicFile.h"
 
+#include "quench/Support/RemoveOnSignal.h"
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -95,7 +96,7 @@ Expected<std::unique_ptr<AtomicFile>> AtomicFile::create(StringRef path) {
     return cannotCreate(code.message());
   }
   // Killed by a signal that can be caught: remove the temporary file on the way out.
-  sys::RemoveFileOnSignal(temporary);
+  removeOnSignal(temporary);
   return std::unique_ptr<AtomicFile>(
       new AtomicFile(path.str(), destination.str().str(), temporary.str().str(), descriptor));
 }
@@ -110,7 +111,7 @@ void AtomicFile::abandon() {
   descriptor = -1;
   if (!temporary.empty()) {
     sys::fs::remove(temporary);
-    sys::DontRemoveFileOnSignal(temporary);
+    keepOnSignal(temporary);
   }
 }
 
@@ -197,7 +198,7 @@ Error AtomicFile::commit() {
     if (std::error_code code = sys::fs::rename(temporary, destination)) {
       return fail("cannot create: " + code.message());
     }
-    sys::DontRemoveFileOnSignal(temporary);
+    keepOnSignal(temporary);
   }
   descriptor = -1;
   bool closed = ::close(closing) == 0;

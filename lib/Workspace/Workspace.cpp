@@ -7,11 +7,12 @@
 
 #include "quench/Workspace/Workspace.h"
 
+#include "quench/Support/RemoveOnSignal.h"
+
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
 
 using namespace llvm;
 using namespace quench;
@@ -49,10 +50,10 @@ Error Workspace::edit(function_ref<Error(SafetensorsWriter &)> write) {
   if (std::error_code code = sys::fs::createUniqueFile(folder + ".%%%%%%%%.safetensors", path)) {
     return createStringError(folder + ": cannot create a scratch file: " + code.message());
   }
-  sys::RemoveFileOnSignal(path);
+  removeOnSignal(path);
   scope_exit remove([&] {
     sys::fs::remove(path);
-    sys::DontRemoveFileOnSignal(path);
+    keepOnSignal(path);
   });
   Expected<std::unique_ptr<SafetensorsWriter>> writer = SafetensorsWriter::create(path);
   if (!writer) {

@@ -15,6 +15,15 @@ from pathlib import Path
 if os.environ.get("QUENCH_WITHOUT_NUMPY"):
     sys.modules["numpy"] = None  # type: ignore[assignment]
 
+
+def caught_signals():
+    """The signals of this process that have handlers, as Linux says; of those above 31 the C library has some."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt")) & 0x7FFFFFFF
+
+
+CAUGHT_SIGNALS = caught_signals()
+
 import quench
 
 ROOT = Path(sys.argv[1])
@@ -102,6 +111,10 @@ class PackageTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "expected at least one, found none"):
             self.model.calibrate([])
         self.assertFalse((ROOT / "model" / "calibration.safetensors").exists())
+
+    def test_signals_are_left_to_the_program(self):
+        self.small.compile(ROOT / "libsignals.so")
+        self.assertEqual(caught_signals(), CAUGHT_SIGNALS)
 
     def test_run(self):
         logits = rows(self.small.run([1, 2, 3]))

@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/InitAll.h"
+#include "quench/Support/RemoveOnSignal.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  quench::enableRemoveOnSignal();
   mlir::DialectRegistry registry;
   quench::registerAllDialects(registry);
   quench::registerAllPasses();

@@ -12,6 +12,7 @@
 #include "quench/Import/ImportGguf.h"
 #include "quench/Import/ImportHuggingFace.h"
 #include "quench/Support/AtomicFile.h"
+#include "quench/Support/RemoveOnSignal.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -42,6 +43,7 @@ static Error writeText(mlir::ModuleOp module, StringRef path) {
 }
 
 int main(int argc, char **argv) {
+  enableRemoveOnSignal();
   InitLLVM init(argc, argv);
   cl::OptionCategory category("Translation");
   cl::opt<std::string> huggingFace(

@@ -7,10 +7,12 @@
 
 #include "quench/Driver/Driver.h"
 #include "quench/InitAll.h"
+#include "quench/Support/RemoveOnSignal.h"
 
 #include "llvm/Support/InitLLVM.h"
 
 int main(int argc, char **argv) {
+  quench::enableRemoveOnSignal();
   llvm::InitLLVM init(argc, argv);
   mlir::DialectRegistry registry;
   quench::registerAllDialects(registry);

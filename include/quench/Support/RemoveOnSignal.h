@@ -1,0 +1,28 @@
+//===- RemoveOnSignal.h - Files that do not outlive a signal ------ -*- C++ -*-===//
+//
+// Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUENCH_SUPPORT_REMOVEONSIGNAL_H
+#define QUENCH_SUPPORT_REMOVEONSIGNAL_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace quench {
+
+/// Takes the signals that end the process, for `removeOnSignal`. They belong to the process: only
+/// main of a command line tool calls this, before InitLLVM. What was ignored, as nohup has it,
+/// stays ignored.
+void enableRemoveOnSignal();
+
+/// A signal that ends the process removes the file `path` first, if signals are taken. Otherwise
+/// nothing happens: what goes on after a signal goes on with its files.
+void removeOnSignal(llvm::StringRef path);
+/// Ends the above.
+void keepOnSignal(llvm::StringRef path);
+
+} // namespace quench
+
+#endif // QUENCH_SUPPORT_REMOVEONSIGNAL_H
