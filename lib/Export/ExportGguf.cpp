@@ -254,8 +254,9 @@ Error exportGguf(const ModelFolder &model, StringRef path, const ExportOptions &
       options.warn((model.path() + ": " + message).str());
     }
   };
-  if (graph->roundsInputs || graph->roundsOthers) {
-    warn("activations and caches are rounded here; llama.cpp rounds them in its own way");
+  std::string rounded = graph->rounded(/*withSchemes=*/true);
+  if (!rounded.empty()) {
+    warn("llama.cpp has its own way to round what is rounded here: " + rounded);
   }
   if (graph->config.vocabSize != numByteTokens) {
     warn("no vocabulary is known for " + Twine(graph->config.vocabSize) +

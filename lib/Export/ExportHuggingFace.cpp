@@ -306,7 +306,8 @@ Error FolderExporter::write(StringRef folder) {
     return config.takeError();
   }
   bool isNew = !llvm::sys::fs::exists(folder);
-  if (std::error_code code = llvm::sys::fs::create_directory(folder)) {
+  if (std::error_code code = llvm::sys::fs::create_directory(folder, /*IgnoreExisting=*/true,
+                                                             llvm::sys::fs::perms::all_all)) {
     return createStringError(folder + ": cannot create the folder: " + code.message());
   }
   auto writeFiles = [&]() -> Error {
@@ -331,9 +332,11 @@ Error exportHuggingFace(const ModelFolder &model, StringRef folder, const Export
   if (!graph) {
     return graph.takeError();
   }
-  if (graph->roundsOthers && options.warn) {
+  std::string lost = graph->rounded(/*withSchemes=*/false);
+  if (!lost.empty() && options.warn) {
     options.warn(
-        (model.path() + ": caches are rounded here, and not by what reads the folder").str());
+        (model.path() + ": what reads the folder does not round what is rounded here: " + lost)
+            .str());
   }
   return FolderExporter(model, *graph, options).write(folder);
 }

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <cmath>
@@ -57,7 +58,9 @@ private:
   bool fail(Operation *op, const Twine &expected, const Twine &found);
   bool fail(Value value, const Twine &expected);
   /// The value that stands before roundings, which are noted.
-  Value unrounded(Value value);
+  /// What `value` was before it was rounded, which `rounds` then says.
+  Value unrounded(Value value, bool &rounds);
+  Value unrounded(Value value) { return unrounded(value, graph.roundsOthers); }
   template <typename Op> Op require(Value value, StringRef what);
 
   WeightOp weight(Value value);
@@ -76,12 +79,13 @@ private:
   bool readFrequencies();
 
   void fillConfig(const CausalLM &model, LlamaConfig &config);
-  Error collect(LlamaGraph &graph);
+  Error collect();
 
   func::FuncOp function;
   StringRef file;
   std::string problem;
-  bool roundsInputs = false, roundsOthers = false;
+  /// What of it is found on the way.
+  LlamaGraph graph;
 
   /// From the last layer to the first, until `find` turns them round.
   std::vector<Layer> layers;
@@ -120,10 +124,10 @@ bool GraphFinder::fail(Value value, const Twine &expected) {
   return fail(function, expected, "an argument");
 }
 
-Value GraphFinder::unrounded(Value value) {
+Value GraphFinder::unrounded(Value value, bool &rounds) {
   while (Operation *op = value.getDefiningOp()) {
     if (isa<FakeQuantizeOp>(op)) {
-      roundsOthers = true;
+      rounds = true;
       value = op->getOperand(0);
       continue;
     }
@@ -134,7 +138,7 @@ Value GraphFinder::unrounded(Value value) {
     if (!quantize && !round) {
       break;
     }
-    roundsOthers = true;
+    rounds = true;
     value = quantize ? quantize.getInput() : round.getIn();
   }
   return value;
@@ -178,10 +182,10 @@ bool GraphFinder::linear(Value value, Linear &result) {
     result.rounding = dequantize.getInput().getDefiningOp<QuantizeOp>();
   }
   if (result.rounding) {
-    roundsInputs = true;
+    graph.roundsInputs = true;
     result.input = result.rounding.getInput();
   }
-  result.input = unrounded(result.input);
+  result.input = unrounded(result.input, graph.roundsFloatInputs);
   return problem.empty();
 }
 
@@ -248,8 +252,10 @@ bool GraphFinder::rotated(Value value, Linear &result, int64_t &heads) {
 }
 
 Value GraphFinder::cached(Value value) {
+  // Keys and values are rounded before they enter their cache, or after.
+  value = unrounded(value, graph.roundsCaches);
   auto op = require<nn::CacheUpdateOp>(value, "nn.cache_update");
-  return op ? op.getInput() : Value();
+  return op ? unrounded(op.getInput(), graph.roundsCaches) : Value();
 }
 
 bool GraphFinder::attention(Value value, Layer &layer) {
@@ -369,7 +375,7 @@ void GraphFinder::fillConfig(const CausalLM &model, LlamaConfig &config) {
 }
 
 /// Gives every tensor of the network its weight.
-Error GraphFinder::collect(LlamaGraph &graph) {
+Error GraphFinder::collect() {
   llvm::StringMap<WeightOp> weights;
   llvm::StringMap<QuantizeOp> roundings;
   auto addLinear = [&](const Twine &module, const Linear &linear) {
@@ -429,14 +435,24 @@ Expected<LlamaGraph> GraphFinder::find(const CausalLM &model) {
     return createStringError(Twine(problem));
   }
   std::reverse(layers.begin(), layers.end());
-  LlamaGraph graph;
-  graph.roundsInputs = roundsInputs;
-  graph.roundsOthers = roundsOthers;
   fillConfig(model, graph.config);
-  if (Error failure = collect(graph)) {
+  if (Error failure = collect()) {
     return std::move(failure);
   }
   return std::move(graph);
+}
+
+std::string LlamaGraph::rounded(bool withSchemes) const {
+  std::string result;
+  llvm::ListSeparator comma;
+  for (auto [isRounded, what] :
+       {std::pair(roundsFloatInputs || (withSchemes && roundsInputs), "inputs of linear layers"),
+        std::pair(roundsCaches, "caches"), std::pair(roundsOthers, "other activations")}) {
+    if (isRounded) {
+      result += (StringRef(comma) + what).str();
+    }
+  }
+  return result;
 }
 
 Expected<LlamaGraph> findLlamaGraph(const CausalLM &model, StringRef file) {

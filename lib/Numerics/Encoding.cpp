@@ -235,7 +235,15 @@ std::string Encoding::str() const {
   case Kind::Float:
     return name(format).str();
   case Kind::Codebook:
-    return "codebook<" + table->name + ">";
+    // What comes from IR has values alone.
+    if (!table->name.empty()) {
+      return "codebook<" + table->name + ">";
+    }
+    return "codebook<" +
+           (table->values == nf4().table->values
+                ? "NF4"
+                : std::to_string(table->values.size()) + " values") +
+           ">";
   }
   return "";
 }

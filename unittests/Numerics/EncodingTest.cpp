@@ -88,6 +88,11 @@ TEST(Encoding, nf4_ties_go_to_the_lower_code) {
   EXPECT_EQ(quarters.encodeValue(std::nextafter(0.5f, 1.0f)), 3);
 }
 
+TEST(Encoding, codebooks_without_a_name_are_told_by_their_values) {
+  EXPECT_EQ(Encoding::codebook("", Encoding::nf4().codebookValues()).str(), "codebook<NF4>");
+  EXPECT_EQ(Encoding::codebook("", {-1.0f, 1.0f}).str(), "codebook<2 values>");
+}
+
 TEST(Encoding, large_codebooks_follow_the_same_rule) {
   std::vector<float> values(256);
   for (int i = 0; i < 256; ++i) {

@@ -43,9 +43,15 @@ struct LlamaGraph {
   LlamaConfig config;
   /// In the order of `visitLlamaTensors`.
   std::vector<GraphTensor> tensors;
-  /// Whether inputs of linear layers are rounded, and whether anything else is: caches, or inputs
-  /// by `quench.fake_quantize`.
-  bool roundsInputs = false, roundsOthers = false;
+  /// Whether inputs of linear layers are rounded to a scheme, which `inputRounding` has.
+  bool roundsInputs = false;
+  /// Whether inputs are rounded to short floats or by `quench.fake_quantize`, whether keys and
+  /// values are, and whether anything else is.
+  bool roundsFloatInputs = false, roundsCaches = false, roundsOthers = false;
+
+  /// "inputs of linear layers, caches": what is rounded, for people; empty when nothing is. Without
+  /// schemes, only what no `inputRounding` says.
+  std::string rounded(bool withSchemes) const;
 };
 
 /// Finds the network in a function. Errors start with `file` and name the place in the model, what
