@@ -8,6 +8,7 @@
 #include "quench/Import/GgufConfig.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <cmath>
 #include <cstring>
@@ -43,9 +44,12 @@ private:
   void readDivisors(LlamaConfig &config);
   void readTensors(LlamaConfig &config);
   void refuseOthers();
+  void refuseUnknown();
 
   const GgufFile &file;
   StringRef architecture;
+  /// Suffixes of the keys that have been read.
+  StringSet<> known;
   std::string problem;
 };
 
@@ -63,6 +67,7 @@ void MetadataReader::fail(StringRef key, const Twine &expected) {
 int64_t MetadataReader::size(StringRef suffix, int64_t absent) {
   std::string key = keyOf(suffix);
   const GgufValue *value = file.find(key);
+  known.insert(suffix);
   if (!value && absent != 0) {
     return absent;
   }
@@ -77,6 +82,7 @@ int64_t MetadataReader::size(StringRef suffix, int64_t absent) {
 double MetadataReader::positive(StringRef suffix, std::optional<double> absent) {
   std::string key = keyOf(suffix);
   const GgufValue *value = file.find(key);
+  known.insert(suffix);
   if (!value && absent) {
     return *absent;
   }
@@ -92,6 +98,7 @@ double MetadataReader::positive(StringRef suffix, std::optional<double> absent) 
 void MetadataReader::refuse(StringRef suffix, double neutral) {
   std::string key = keyOf(suffix);
   const GgufValue *value = file.find(key);
+  known.insert(suffix);
   bool isNeutral =
       !value ||
       (value->kind == GgufValue::Kind::Integer && static_cast<double>(value->integer) == neutral) ||
@@ -239,7 +246,13 @@ void MetadataReader::readTensors(LlamaConfig &config) {
 
 void MetadataReader::refuseOthers() {
   refuse("expert_count", 0);
+  refuse("expert_shared_count", 0);
   refuse("attention.scale", 0);
+  refuse("attention.causal", 1);
+  refuse("attention.clamp_kqv", 0);
+  refuse("attention.max_alibi_bias", 0);
+  refuse("rope.scaling.attn_factor", 1);
+  refuse("pooling_type", 0);
   refuse("attn_logit_softcapping", 0);
   refuse("final_logit_softcapping", 0);
   refuse("logit_scale", 1);
@@ -252,6 +265,25 @@ void MetadataReader::refuseOthers() {
   }
 }
 
+/// Keys whose meaning is not known may change what the model computes.
+void MetadataReader::refuseUnknown() {
+  // These do not, or not alone: experts and YaRN are refused above, other forms of scaling take
+  // some of these keys and leave the rest. llama.cpp reads no layout of tensors.
+  for (StringRef suffix :
+       {"expert_used_count", "expert_feed_forward_length", "rope.scaling.type",
+        "rope.scaling.factor", "rope.scale_linear", "rope.scaling.original_context_length",
+        "rope.scaling.finetuned", "attention.sliding_window", "tensor_data_layout"}) {
+    known.insert(suffix);
+  }
+  std::string prefix = keyOf("");
+  for (const auto &[key, value] : file.metadata()) {
+    StringRef suffix = key;
+    if (suffix.consume_front(prefix) && !known.contains(suffix)) {
+      fail(key, "no such key, whose meaning is not known");
+    }
+  }
+}
+
 Expected<LlamaConfig> MetadataReader::read() {
   LlamaConfig config;
   config.file = file.path().str();
@@ -261,6 +293,7 @@ Expected<LlamaConfig> MetadataReader::read() {
   readRotary(config);
   readDivisors(config);
   readTensors(config);
+  refuseUnknown();
   if (!problem.empty()) {
     return createStringError(Twine(problem));
   }

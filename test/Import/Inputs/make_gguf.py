@@ -258,6 +258,10 @@ MISUNDERSTOOD = {
     "small_vocabulary": "llama.vocab_size=5",
     "split": "split.count=2",
     "window": "llama.attention.sliding_window=8",
+    "both_ways": "llama.attention.causal=false",
+    "clamped": "llama.attention.clamp_kqv=1.0",
+    "louder": "llama.rope.scaling.attn_factor=2.0",
+    "unknown_key": "llama.attention.sink=1",
 }
 
 
