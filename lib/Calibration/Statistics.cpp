@@ -32,51 +32,6 @@ bool StatisticKinds::operator==(const StatisticKinds &other) const {
          channelHistograms == other.channelHistograms;
 }
 
-/// The names of kinds, with the members that they stand for.
-static constexpr std::pair<StringLiteral, bool StatisticKinds::*> kindNames[] = {
-    {"channels", &StatisticKinds::channels},
-    {"histogram", &StatisticKinds::histogram},
-    {"gram", &StatisticKinds::gram},
-    {"channel-ranges", &StatisticKinds::channelRanges},
-    {"channel-histograms", &StatisticKinds::channelHistograms},
-};
-
-std::string StatisticKinds::str() const {
-  if (!edges) {
-    return "tokens";
-  }
-  SmallVector<StringRef> names;
-  for (const auto &[name, member] : kindNames) {
-    if (this->*member) {
-      names.push_back(name);
-    }
-  }
-  return names.empty() ? "none" : join(names, ",");
-}
-
-Expected<StatisticKinds> StatisticKinds::parse(StringRef text) {
-  StatisticKinds kinds;
-  for (const auto &[name, member] : kindNames) {
-    kinds.*member = false;
-  }
-  kinds.edges = text != "tokens";
-  if (text == "none" || text == "tokens") {
-    return kinds;
-  }
-  for (StringRef part : split(text, ',')) {
-    const auto *found = find_if(kindNames, [&](const auto &entry) { return entry.first == part; });
-    if (found == std::end(kindNames)) {
-      std::string expected;
-      for (const auto &[name, member] : kindNames) {
-        expected += (name + ", ").str();
-      }
-      return createStringError("expected " + expected + "none or tokens, found '" + part + "'");
-    }
-    kinds.*found->second = true;
-  }
-  return kinds;
-}
-
 /// Range and sum of values, of which there is at least one.
 static RangeStatistic rangeOf(ArrayRef<float> values, double &sum) {
   RangeStatistic range = {values.front(), values.front()};

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quench/Calibration/StatisticKindNames.h"
 #include "quench/Driver/Command.h"
 #include "quench/Workflow/Calibrate.h"
 #include "quench/Workflow/TokenFile.h"
@@ -50,6 +51,7 @@ public:
                     "tokens of a window (default 256)");
     options.text("collect", 0, "KINDS", collect,
                  "statistics to keep, see above (default channels,histogram)");
+    options.suggest("collect", calibration::statisticKindNames(), /*isList=*/true);
     options.text("output", 'o', "ARCHIVE", request.output,
                  "the archive to write (default MODEL/calibration.safetensors)");
   }

@@ -102,15 +102,42 @@ static void printPage(ArrayRef<ListedCommand> commands, raw_ostream &out) {
          "they were, 2 when the command line was not understood.\n";
 }
 
-/// Completes commands, then options of the command, else files.
+/// Cases of the values that options of the commands have.
+static void printValueCases(ArrayRef<ListedCommand> commands, raw_ostream &out) {
+  for (const ListedCommand &listed : commands) {
+    for (const OptionTable::Entry &entry : listed.options.entries()) {
+      if (entry.values.empty()) {
+        continue;
+      }
+      ListSeparator bar("|");
+      out << "      ";
+      for (const std::string &spelling : {entry.option, entry.shortOption}) {
+        if (!spelling.empty()) {
+          out << bar << '"' << listed.command->name() << ' ' << spelling << '"';
+        }
+      }
+      out << ") words=\"" << join(entry.values, " ") << '"'
+          << (entry.isList ? "; before=\"${word%\"${word##*,}\"}\"" : "") << " ;;\n";
+    }
+  }
+}
+
+/// Completes commands, then options of the command and their values, else files.
 static void printBash(ArrayRef<ListedCommand> commands, raw_ostream &out) {
   out << "_quench() {\n"
-         "  local word=\"${COMP_WORDS[COMP_CWORD]}\" words=\"\"\n"
-         "  if [[ $COMP_CWORD -eq 1 ]]; then\n    words=\"--help";
+         "  local word=\"${COMP_WORDS[COMP_CWORD]}\" option=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+         "  local words=\"\" before=\"\" commands=\"";
+  ListSeparator space(" ");
   for (const ListedCommand &listed : commands) {
-    out << ' ' << listed.command->name();
+    out << space << listed.command->name();
   }
-  out << "\"\n  elif [[ $word == -* ]]; then\n    case \"${COMP_WORDS[1]}\" in\n";
+  // Bash takes --option=value for three words.
+  out << "\"\n"
+         "  if [[ $word == = ]]; then\n    word=\"\"\n"
+         "  elif [[ $option == = ]]; then\n    option=\"${COMP_WORDS[COMP_CWORD-2]}\"\n  fi\n"
+         "  if [[ $COMP_CWORD -eq 1 ]]; then\n    words=\"--help --version $commands\"\n"
+         "  elif [[ $COMP_CWORD -eq 2 && $option == help ]]; then\n    words=\"$commands\"\n"
+         "  elif [[ $word == -* ]]; then\n    case \"${COMP_WORDS[1]}\" in\n";
   for (const ListedCommand &listed : commands) {
     out << "      " << listed.command->name() << ") words=\"";
     ListSeparator space(" ");
@@ -121,8 +148,10 @@ static void printBash(ArrayRef<ListedCommand> commands, raw_ostream &out) {
     }
     out << "\" ;;\n";
   }
+  out << "    esac\n  else\n    case \"${COMP_WORDS[1]} $option\" in\n";
+  printValueCases(commands, out);
   out << "    esac\n  fi\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+         "  COMPREPLY=($(compgen -P \"$before\" -W \"$words\" -- \"${word#\"$before\"}\"))\n"
          "}\ncomplete -o default -F _quench quench\n";
 }
 

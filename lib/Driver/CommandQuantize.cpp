@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/KnownNames.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Recipe/RecipeFile.h"
 #include "quench/Workflow/Quantize.h"
@@ -29,6 +30,7 @@ public:
     options.positional("MODEL", request.model, "a float model folder");
     options.text("recipe", 'r', "RECIPE", recipeName, "a built-in recipe or a file",
                  OptionTable::Need::Required);
+    options.suggest("recipe", recipeNames());
     options.text("calibration", 'c', "ARCHIVE", request.archive,
                  "for static activations and passes that look at samples or statistics "
                  "(default MODEL/calibration.safetensors)");

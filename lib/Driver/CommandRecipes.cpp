@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/KnownNames.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Recipe/RecipeFile.h"
 #include "quench/Workflow/Catalogue.h"
@@ -26,6 +27,7 @@ public:
   }
   void declare(OptionTable &options) override {
     options.text("show", 0, "NAME", shown, "print the text of this recipe");
+    options.suggest("show", recipeNames());
   }
   Error run(const Console &console) override;
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/KnownNames.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Target/TargetSpec.h"
 #include "quench/Workflow/Catalogue.h"
@@ -22,6 +23,7 @@ public:
   StringRef summary() const override { return "list the chips that code is generated for"; }
   void declare(OptionTable &options) override {
     options.text("show", 0, "TARGET", shown, "print a target as the IR of a file for --target");
+    options.suggest("show", targetNames());
   }
   Error run(const Console &console) override;
 

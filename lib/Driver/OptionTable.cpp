@@ -85,6 +85,12 @@ void OptionTable::positionals(StringRef placeholder, std::vector<std::string> &v
   positionalArguments.push_back({placeholder.str(), help.str(), nullptr, &values, max});
 }
 
+void OptionTable::suggest(StringRef name, std::vector<std::string> values, bool isList) {
+  Option *option = find(name);
+  option->suggested = std::move(values);
+  option->isList = isList;
+}
+
 OptionTable::Option *OptionTable::find(StringRef name) {
   auto found = llvm::find_if(options, [&](const Option &option) { return option.name == name; });
   return found == options.end() ? nullptr : &*found;
@@ -220,7 +226,7 @@ std::vector<OptionTable::Entry> OptionTable::entries() const {
   }
   for (const Option &option : options) {
     result.push_back({option.spelling(), option.letter ? std::string("-") + option.letter : "",
-                      option.placeholder, option.help});
+                      option.placeholder, option.help, option.suggested, option.isList});
   }
   result.push_back({"--help", "-h", "", "print this text"});
   return result;

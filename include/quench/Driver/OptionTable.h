@@ -55,6 +55,10 @@ public:
   void positionals(llvm::StringRef placeholder, std::vector<std::string> &values, size_t max,
                    llvm::StringRef help);
 
+  /// Values that the completion of shells offers for an option declared before; others stay
+  /// allowed. With `isList` a value is some of them, separated by commas.
+  void suggest(llvm::StringRef name, std::vector<std::string> values, bool isList = false);
+
   /// Sets the bound variables. Errors say what is wrong with which argument: an unknown option
   /// (with the nearest known one), a missing, empty or unwanted value, an option given twice, a
   /// number out of range, a required argument that is not there. With `helpRequested` set by
@@ -70,6 +74,9 @@ public:
     /// What stands for the value; empty for a flag.
     llvm::StringRef placeholder;
     llvm::StringRef help;
+    /// What `suggest` had for it.
+    llvm::ArrayRef<std::string> values = {};
+    bool isList = false;
   };
   /// Arguments, then options, in the order of declaration, then --help.
   std::vector<Entry> entries() const;
@@ -90,6 +97,8 @@ private:
     /// Takes the text of the value; the error does not name the option.
     std::function<llvm::Error(llvm::StringRef)> set;
     bool seen = false;
+    std::vector<std::string> suggested = {};
+    bool isList = false;
 
     std::string spelling() const { return "--" + name; }
   };
