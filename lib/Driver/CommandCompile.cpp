@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Driver/Command.h"
+#include "quench/Driver/KnownNames.h"
 #include "quench/Driver/TextTable.h"
 #include "quench/Workflow/Compile.h"
 
@@ -25,7 +26,8 @@ public:
            "an object with its weights; .s and .ll, code without weights; .mlir, the module in\n"
            "the LLVM dialect, or for the target tosa with all that integers compute as functions "
            "in\n"
-           "TOSA. A C header is written beside .so and .o.\n";
+           "TOSA. A C header is written beside .so and .o. Code for the host and other CPUs takes\n"
+           "the threads of OpenMP and needs libomp; with --threads 1 it has no threads.\n";
   }
   void declare(OptionTable &options) override {
     options.positional("MODEL", request.model, "a model folder");
@@ -33,6 +35,7 @@ public:
                  "what to write: .so, .o, .s, .ll, .spv, .ptx, .amdgcn or .mlir",
                  OptionTable::Need::Required);
     options.text("target", 't', "TARGET", request.target, "see `quench targets` (default host)");
+    options.suggest("target", targetNames());
     options.integer(
         "rows", "N", request.rows, 1, int64_t(1) << 20,
         "tokens or samples in a call of code for tosa, whose sizes are fixed (default 1)");

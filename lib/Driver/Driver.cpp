@@ -22,7 +22,9 @@ static void printOverview(ArrayRef<std::unique_ptr<Command>> commands, raw_ostre
   for (const std::unique_ptr<Command> &command : commands) {
     stream << "  " << left_justify(command->name(), 11) << command->summary() << '\n';
   }
-  stream << "\n`quench COMMAND --help` explains one command.\n";
+  stream
+      << "\n`quench COMMAND --help` explains one command, `quench --version` says which Quench it "
+         "is.\n";
 }
 
 static void printCommandHelp(const Command &command, const OptionTable &options,
@@ -77,14 +79,25 @@ ExitCode runDriver(ArrayRef<StringRef> arguments, const mlir::DialectRegistry &r
     printOverview(commands, err);
     return ExitCode::Usage;
   }
+  static constexpr StringRef helpOption[] = {"--help"};
   StringRef name = arguments.front();
-  if (name == "--help" || name == "-h" || name == "help") {
-    printOverview(commands, out);
+  arguments = arguments.drop_front();
+  if (name == "--version") {
+    out << "quench " QUENCH_VERSION "\n";
     return ExitCode::Success;
+  }
+  if (name == "--help" || name == "-h" || name == "help") {
+    if (arguments.empty()) {
+      printOverview(commands, out);
+      return ExitCode::Success;
+    }
+    // `quench help NAME` is `quench NAME --help`.
+    name = arguments.front();
+    arguments = helpOption;
   }
   for (const std::unique_ptr<Command> &command : commands) {
     if (command->name() == name) {
-      return runCommand(*command, arguments.drop_front(), Console{out, err, registry});
+      return runCommand(*command, arguments, Console{out, err, registry});
     }
   }
   SmallVector<StringRef> names =
