@@ -7,6 +7,8 @@
 
 #include "StagingFolder.h"
 
+#include "quench/Support/RemoveOnSignal.h"
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -64,6 +66,7 @@ Expected<StagingFolder> StagingFolder::create(StringRef target, ArrayRef<StringR
     code = sys::fs::create_directory(unique, /*IgnoreExisting=*/false, sys::fs::perms::all_all);
     if (!code) {
       staging.temporary = unique.str().str();
+      staging.guard();
     }
   } while (code == std::errc::file_exists);
   if (code) {
@@ -76,9 +79,24 @@ StagingFolder::StagingFolder(StagingFolder &&other)
     : target(std::move(other.target)), temporary(std::exchange(other.temporary, "")),
       names(std::move(other.names)), targetExists(other.targetExists) {}
 
+void StagingFolder::guard() const {
+  removeFolderOnSignal(temporary);
+  for (const std::string &name : names) {
+    removeOnSignal(pathIn(temporary, name));
+  }
+}
+
+void StagingFolder::release() const {
+  keepFolderOnSignal(temporary);
+  for (const std::string &name : names) {
+    keepOnSignal(pathIn(temporary, name));
+  }
+}
+
 StagingFolder::~StagingFolder() {
   if (!temporary.empty()) {
     sys::fs::remove_directories(temporary);
+    release();
   }
 }
 
@@ -96,6 +114,7 @@ Error StagingFolder::commit() {
     if (std::error_code code = sys::fs::rename(temporary, StringRef(target).rtrim('/'))) {
       return createStringError(target + ": cannot create: " + code.message());
     }
+    release();
     temporary.clear();
     return Error::success();
   }

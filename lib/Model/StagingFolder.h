@@ -50,6 +50,10 @@ public:
 private:
   StagingFolder() = default;
 
+  /// Has a signal that ends the process remove the folder, and ends that.
+  void guard() const;
+  void release() const;
+
   std::string target;
   /// Empty when there is nothing to remove.
   std::string temporary;

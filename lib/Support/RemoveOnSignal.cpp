@@ -10,12 +10,32 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Signals.h"
 
+#include <array>
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
 
 using namespace llvm;
 
 /// Set by main before there are threads.
 static bool isEnabled = false;
+
+/// A signal may come between any two instructions: an entry is a whole name or none. More folders
+/// than there are entries stay.
+static std::array<std::atomic<char *>, 8> folders;
+
+static void removeAndEnd(int signal) {
+  sys::RunInterruptHandlers();
+  for (std::atomic<char *> &folder : folders) {
+    if (const char *path = folder.load()) {
+      ::rmdir(path);
+    }
+  }
+  std::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
 
 void quench::enableRemoveOnSignal() {
   SmallVector<int> ignored;
@@ -28,6 +48,13 @@ void quench::enableRemoveOnSignal() {
   // LLVM takes all signals at once, at the first call that needs one: here, with what InitLLVM
   // would say of pipes.
   sys::SetOneShotPipeSignalFunction(sys::DefaultOneShotPipeSignalHandler);
+  // LLVM removes files alone.
+  struct sigaction action = {};
+  action.sa_handler = removeAndEnd;
+  action.sa_flags = SA_NODEFER | SA_RESETHAND | SA_ONSTACK;
+  for (int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    ::sigaction(signal, &action, nullptr);
+  }
   for (int signal : ignored) {
     std::signal(signal, SIG_IGN);
   }
@@ -43,5 +70,29 @@ void quench::removeOnSignal(StringRef path) {
 void quench::keepOnSignal(StringRef path) {
   if (isEnabled) {
     sys::DontRemoveFileOnSignal(path);
+  }
+}
+
+void quench::removeFolderOnSignal(StringRef path) {
+  if (!isEnabled) {
+    return;
+  }
+  char *name = ::strdup(path.str().c_str());
+  for (std::atomic<char *> &folder : folders) {
+    char *free = nullptr;
+    if (folder.compare_exchange_strong(free, name)) {
+      return;
+    }
+  }
+  std::free(name);
+}
+
+void quench::keepFolderOnSignal(StringRef path) {
+  for (std::atomic<char *> &folder : folders) {
+    char *name = folder.load();
+    // Not freed: the handler may be reading it.
+    if (name && path == name) {
+      folder.compare_exchange_strong(name, nullptr);
+    }
   }
 }

@@ -23,6 +23,10 @@ void removeOnSignal(llvm::StringRef path);
 /// Ends the above.
 void keepOnSignal(llvm::StringRef path);
 
+/// The same for a folder, if it is empty once the files are removed.
+void removeFolderOnSignal(llvm::StringRef path);
+void keepFolderOnSignal(llvm::StringRef path);
+
 } // namespace quench
 
 #endif // QUENCH_SUPPORT_REMOVEONSIGNAL_H

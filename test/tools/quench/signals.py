@@ -61,7 +61,7 @@ for number in SIGNALS:
     process.send_signal(number)
     process.communicate()
     assert process.returncode == -number, (number, process.returncode)
-    assert not files(place), files(place)
+    assert not os.listdir(place), os.listdir(place)
 
 # The linker is a program that never ends, so that the object file and the library are there for as long as it takes.
 os.mkdir(f"{folder}/bin")
