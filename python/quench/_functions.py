@@ -115,10 +115,8 @@ class Function:
             for size in shape:
                 count *= size
             outputs.append(_describe(kind, list(shape), [0] * count))
-        self.session.messages.clear()
-        self.session.check(self._library.quenchFunctionCall(
-            self._handle, (_library.Tensor * len(inputs))(*inputs), len(inputs), (_library.Tensor * len(outputs))(*outputs),
-            len(outputs)))
+        self.session.invoke("quenchFunctionCall", self._handle, (_library.Tensor * len(inputs))(*inputs), len(inputs),
+                            (_library.Tensor * len(outputs))(*outputs), len(outputs))
         results = []
         for tensor, shape in zip(outputs, shapes):
             data = tensor.kept[0]

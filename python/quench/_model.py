@@ -118,20 +118,20 @@ class Model:
         return self
 
     def _calibrate_on(self, samples: Iterator[Tokens], options: _library.CalibrateOptions) -> None:
+        def copy(index: int, memory: Any, window: int) -> int:
+            sample = next(samples, None)
+            if sample is None:
+                return 0
+            tokens = token_list(f"calibrate: samples[{index}]", sample)
+            if len(tokens) != window:
+                raise ValueError(f"calibrate: samples[{index}]: expected {window} tokens, as in the first sample, "
+                                 f"found {len(tokens)}")
+            ctypes.memmove(memory, (ctypes.c_int32 * window)(*tokens), window * ctypes.sizeof(ctypes.c_int32))
+            return 1
+
         def give(_: object, index: int, memory: Any, window: int) -> int:
-            try:
-                sample = next(samples, None)
-                if sample is None:
-                    return 0
-                tokens = token_list(f"calibrate: samples[{index}]", sample)
-                if len(tokens) != window:
-                    raise ValueError(f"calibrate: samples[{index}]: expected {window} tokens, as in the first sample, "
-                                     f"found {len(tokens)}")
-                ctypes.memmove(memory, (ctypes.c_int32 * window)(*tokens), window * ctypes.sizeof(ctypes.c_int32))
-                return 1
-            except BaseException as error:  # pylint: disable=broad-except
-                self.session.keep(error)
-                return -1
+            taken = self.session.guard(copy, index, memory, window)
+            return -1 if taken is None else taken
 
         self.session.call("quenchCalibrateSamples", self._bytes, _library.SampleFunction(give), None, options)
 

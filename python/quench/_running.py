@@ -117,9 +117,7 @@ class Sequence:
         vocab = self._model.vocab_size
         memory = (ctypes.c_float * (rows * vocab))()
         logits = _tensor(memory, _library.ELEMENT_F32, [rows, vocab])
-        session = self._model.session
-        session.messages.clear()
-        session.check(self._library.quenchModelRun(self._model._handle, self._handle, token_tensor(ids), logits))
+        self._model.session.invoke("quenchModelRun", self._model._handle, self._handle, token_tensor(ids), logits)
         if numpy is not None:
             return numpy.frombuffer(memory, dtype=numpy.float32).reshape(rows, vocab)
         return [list(memory[row * vocab:(row + 1) * vocab]) for row in range(rows)]
@@ -133,7 +131,5 @@ class Sequence:
             raise expected("generate: temperature", "a number", temperature)
         tokens = token_tensor([0] * count)
         options = _library.GenerateOptions(0, float(temperature), int_argument("generate: seed", seed, 0))
-        session = self._model.session
-        session.messages.clear()
-        session.check(self._library.quenchModelGenerate(self._model._handle, self._handle, token_tensor(ids), tokens, options))
+        self._model.session.invoke("quenchModelGenerate", self._model._handle, self._handle, token_tensor(ids), tokens, options)
         return list(tokens.kept[0])

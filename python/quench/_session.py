@@ -6,7 +6,10 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import sys
+import threading
+from types import FrameType
 from typing import Any, Callable, Optional, TextIO, Union
 
 from . import _library
@@ -65,6 +68,43 @@ class ProgressBar:
         self.drawn = "" if finished else line
 
 
+class Place(threading.local):
+    """Where a thread is."""
+
+    in_caller = False  # In code of the caller that a step calls.
+
+
+class Interrupt:
+    """While a function of the library runs, Ctrl-C ends it and raises when it has ended: what is raised where C enters
+    Python is lost. In code of the caller it raises as anywhere, and handlers of the caller stay as they are."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._previous: Any = None
+        self._outer = False
+
+    def __enter__(self) -> None:
+        previous = signal.getsignal(signal.SIGINT)
+        # Code of the caller may run steps too.
+        if previous is signal.default_int_handler or isinstance(previous, Interrupt):
+            try:
+                signal.signal(signal.SIGINT, self)
+                self._previous = previous
+            except ValueError:
+                pass  # Other threads get no signals.
+        self._outer, self._session.place.in_caller = self._session.place.in_caller, False
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None and signal.getsignal(signal.SIGINT) is self:
+            signal.signal(signal.SIGINT, self._previous)
+        self._session.place.in_caller = self._outer
+
+    def __call__(self, number: int, frame: Optional[FrameType]) -> None:
+        if self._session.place.in_caller:
+            signal.default_int_handler(number, frame)
+        self._session.keep(KeyboardInterrupt())
+
+
 class Session:
     """What steps run in. Most programs need none of their own: there is a default one.
 
@@ -94,6 +134,7 @@ class Session:
         #: What was said during the last step.
         self.messages: list[Message] = []
         self._raised: Optional[BaseException] = None
+        self.place = Place()
         self._library = library()
         self._handle = self._library.quenchContextCreate()
         if not self._handle:
@@ -121,26 +162,41 @@ class Session:
         """Ends the step that runs, from another thread or a function that sees progress: it raises QuenchError."""
         self._library.quenchContextCancel(self._handle)
 
+    def guard(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls code of the caller; what that raises is kept, and the result is None."""
+        try:
+            self.place.in_caller = True
+            result = function(*arguments)
+            self.place.in_caller = False
+            return result
+        except BaseException as error:  # pylint: disable=broad-except
+            self.place.in_caller = False
+            self.keep(error)
+            return None
+
     def _take_message(self, _: object, severity: int, text: bytes) -> None:
         message = Message(SEVERITIES[severity], text.decode(errors="replace"))
         self.messages.append(message)
         if self._on_message is not None:
-            try:
-                self._on_message(message)
-            except BaseException as error:  # pylint: disable=broad-except
-                self.keep(error)
+            self.guard(self._on_message, message)
 
     def _take_progress(self, _: object, step: bytes, unit: bytes, done: int, total: int, finished: int) -> None:
-        try:
-            if self._progress is not None:
-                self._progress(step.decode(), unit.decode(), done, total, bool(finished))
-        except BaseException as error:  # pylint: disable=broad-except
-            self.keep(error)
+        # What was kept before the step began did not end it.
+        if self._raised is not None:
+            self.cancel()
+        elif self._progress is not None:
+            self.guard(self._progress, step.decode(), unit.decode(), done, total, bool(finished))
 
     def call(self, name: str, *arguments: Any) -> None:
         """Calls a function of the interface that begins with a context, and raises what went wrong."""
+        self.invoke(name, self._handle, *arguments)
+
+    def invoke(self, name: str, *arguments: Any) -> None:
+        """The same for a function that begins with something else of the session."""
         self.messages.clear()
-        self.check(getattr(self._library, name)(self._handle, *arguments))
+        with Interrupt(self):
+            status = getattr(self._library, name)(*arguments)
+        self.check(status)
 
     def check(self, status: int) -> None:
         """Raises what a status says, or what a function of the caller raised."""

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class PackageTest(unittest.TestCase):
         cls.model = quench.import_model(ROOT / "hf", ROOT / "model", session=cls.session)
         cls.small = cls.model.quantize("w8a8-dynamic", ROOT / "w8")
         (ROOT / "ids.bin").write_bytes(bytes(range(7)) * 7)
+        (ROOT / "long.bin").write_bytes(bytes(range(7)) * 40000)
 
     def test_info(self):
         info = self.model.info
@@ -258,6 +260,71 @@ class PackageTest(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt):
             quench.Model(ROOT / "model", session).quantize("w8a8-dynamic", ROOT / "interrupted")
         self.assertFalse((ROOT / "interrupted").exists())
+
+    def interrupted(self, step):
+        """Runs a step that a signal reaches while it runs, and says how far it came."""
+        seen = []
+        running = threading.Event()
+
+        def progress(_step, _unit, done, total, _finished):
+            seen.append((done, total))
+            if done:
+                running.set()
+
+        def kill():
+            running.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            step(quench.Model(ROOT / "model", quench.Session(threads=1, progress=progress)))
+        finally:
+            running.set()
+            killer.join()
+            self.seen = seen[-1]
+
+    def test_signals_from_outside_end_steps(self):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        steps = [lambda model: model.evaluate(ROOT / "long.bin", window=8),
+                 lambda model: model.calibrate(ROOT / "long.bin", window=8, limit=30000, output=ROOT / "signalled"),
+                 lambda model: model.calibrate(([1, 2, 3] for _ in range(30000)), output=ROOT / "signalled")]
+        for index, step in enumerate(steps):
+            with self.subTest(index):
+                with self.assertRaises(KeyboardInterrupt):
+                    self.interrupted(step)
+                done, total = self.seen
+                self.assertLess(done, total or 30000)
+                self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
+    def test_signals_go_to_the_handler_of_the_caller(self):
+        calls = []
+        self.addCleanup(signal.signal, signal.SIGINT, signal.default_int_handler)
+
+        def handler(*_):
+            calls.append(signal.getsignal(signal.SIGINT))
+
+        signal.signal(signal.SIGINT, handler)
+        self.interrupted(lambda model: model.evaluate(ROOT / "long.bin", window=8, limit=2000))
+        self.assertEqual((calls, self.seen), ([handler], (2000, 2000)))
+
+    def test_signals_raise_in_code_of_the_caller(self):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        def samples():
+            try:
+                for _ in range(2):
+                    yield [1, 2, 3]
+                self.small.evaluate(ROOT / "ids.bin", window=8)
+                threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+                time.sleep(60)
+            except KeyboardInterrupt:
+                ended.append(True)
+
+        ended = []
+        self.model.calibrate(samples(), output=ROOT / "until-interrupted")
+        self.assertEqual(ended, [True])
+        self.assertTrue((ROOT / "until-interrupted").is_file())
 
     def test_sessions_are_independent(self):
         results = [None] * 3
