@@ -9,7 +9,7 @@ from typing import Any, Iterator, Optional, Sequence, Union
 from . import _library
 from ._errors import expected
 from ._running import numpy
-from ._session import PathLike, Session, default_session, path_argument
+from ._session import Handle, PathLike, Session, default_session, path_argument
 
 # A tensor or a scalar. Python integers are indices, ctypes.c_int32 and numpy.int32 are i32; floats are f32.
 Value = Any
@@ -80,7 +80,7 @@ def _nested(values: "Sequence[Any]", shape: "Sequence[int]") -> Any:
     return [_nested(values[i * step:(i + 1) * step], shape[1:]) for i in range(shape[0])]
 
 
-class Function:
+class Function(Handle):
     """A function of IR, compiled for this machine.
 
     ir       the text of a module, in upstream dialects or those of Quench

@@ -69,6 +69,9 @@ class Model:
     def __repr__(self) -> str:
         return f"quench.Model({str(self.path)!r})"
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.path,)
+
     def __fspath__(self) -> str:
         return str(self.path)
 

@@ -7,8 +7,8 @@ import ctypes
 from typing import TYPE_CHECKING, Any, Iterable, Optional, Union
 
 from . import _library
-from ._errors import expected
-from ._session import Session, int_argument
+from ._errors import QuenchArgumentError, expected
+from ._session import Handle, Session, int_argument
 
 try:
     import numpy
@@ -54,7 +54,13 @@ def token_tensor(tokens: "list[int]") -> _library.Tensor:
     return _tensor((ctypes.c_int32 * len(tokens))(*tokens), _library.ELEMENT_I32, [len(tokens)])
 
 
-class LoadedModel:
+def at_most(place: str, number: int, most: int) -> None:
+    """Raises when memory would be taken for more than a model can fill."""
+    if number > most:
+        raise QuenchArgumentError(f"{place}: expected at most {most}, found {number}")
+
+
+class LoadedModel(Handle):
     """A model that is compiled for this machine, in memory."""
 
     def __init__(self, session: Session, path: bytes) -> None:
@@ -80,7 +86,7 @@ class LoadedModel:
         return Sequence(self)
 
 
-class Sequence:
+class Sequence(Handle):
     """Tokens that a model has seen. A copy goes on by itself."""
 
     def __init__(self, model: LoadedModel, original: "Optional[Sequence]" = None) -> None:
@@ -114,6 +120,8 @@ class Sequence:
         array with NumPy and lists without."""
         ids = token_list("run: tokens", tokens)
         rows = len(ids) if last is None else int_argument("run: last", last, 1)
+        at_most("run: last", rows, len(ids))
+        at_most("run: tokens", len(ids), self._model.max_positions - len(self))
         vocab = self._model.vocab_size
         memory = (ctypes.c_float * (rows * vocab))()
         logits = _tensor(memory, _library.ELEMENT_F32, [rows, vocab])
@@ -126,7 +134,9 @@ class Sequence:
         """Continues the sequence with `prompt` and then with `count` tokens, which are returned: the likeliest ones, or,
         with a temperature, drawn from softmax(logits / temperature), the same for the same seed."""
         ids = token_list("generate: prompt", prompt)
-        int_argument("generate: count", count, 1)
+        # The last token is not run.
+        at_most("generate: count", int_argument("generate: count", count, 1),
+                max(0, self._model.max_positions - len(self) - len(ids) + 1))
         if not isinstance(temperature, (int, float)):
             raise expected("generate: temperature", "a number", temperature)
         tokens = token_tensor([0] * count)

@@ -49,6 +49,14 @@ def int_argument(place: str, value: int, least: int) -> int:
     return number
 
 
+class Handle:
+    """Something of the library: there is one that gives it back."""
+
+    def __reduce__(self) -> Any:
+        # Copies ask for it too.
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+
+
 class ProgressBar:
     """A line that is redrawn: `calibrate [#####.....]  64/128 windows`."""
 
@@ -105,7 +113,7 @@ class Interrupt:
         self._session.keep(KeyboardInterrupt())
 
 
-class Session:
+class Session(Handle):
     """What steps run in. Most programs need none of their own: there is a default one.
 
     threads    threads of steps and models; 0 takes one for each core. No result depends on it.

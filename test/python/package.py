@@ -6,10 +6,8 @@
 import ctypes
 import math
 import os
-import signal
 import sys
 import threading
-import time
 import unittest
 from pathlib import Path
 
@@ -61,7 +59,6 @@ class PackageTest(unittest.TestCase):
         cls.model = quench.import_model(ROOT / "hf", ROOT / "model", session=cls.session)
         cls.small = cls.model.quantize("w8a8-dynamic", ROOT / "w8")
         (ROOT / "ids.bin").write_bytes(bytes(range(7)) * 7)
-        (ROOT / "long.bin").write_bytes(bytes(range(7)) * 40000)
 
     def test_info(self):
         info = self.model.info
@@ -183,39 +180,6 @@ class PackageTest(unittest.TestCase):
             thread.join()
         self.assertEqual(results, [(0, expected)] * 4)
 
-    def test_wrong_arguments_say_what_was_expected(self):
-        cases = [
-            (lambda: self.model.quantize(3, "out"), TypeError, r"quantize: recipe: expected a name, a path or a mapping, found 3 \(int\)"),
-            (lambda: self.model.quantize({"weights": object()}, "out"), TypeError, "quantize: recipe: expected texts, numbers"),
-            (lambda: self.model.quantize("w9", "out"), quench.QuenchError, "recipe 'w9': expected a file or one of .*w8a8-dynamic"),
-            (lambda: self.model.quantize({**RECIPE, "weights": {"type": "i99"}}, "out"), quench.QuenchError, "recipe:1:.*i99"),
-            (lambda: self.model.quantize("w4a8", ""), ValueError, "quantize: output: expected a path, found ''"),
-            (lambda: self.model.calibrate(5), TypeError, "calibrate: samples: expected a path or an iterable of sequences of tokens, found 5"),
-            (lambda: self.model.calibrate("x", window="8"), TypeError, "calibrate: window: expected an integer, found '8'"),
-            (lambda: self.model.calibrate(ROOT / "ids.bin", window=99), quench.QuenchError, "window: expected at most 16"),
-            (lambda: self.model.evaluate("none.bin"), quench.QuenchError, "none.bin: cannot read"),
-            (lambda: self.model.evaluate("x", window=1), ValueError, "evaluate: window: expected 2 to .* found 1"),
-            (lambda: self.model.evaluate("x", baseline=7), TypeError, "evaluate: baseline: expected a path, found 7"),
-            (lambda: self.model.compile(ROOT / "m.so", target="z80"), quench.QuenchError, "unknown target 'z80', expected host"),
-            (lambda: self.model.compile(ROOT / "m.so", name="2x"), quench.QuenchError, "expected a C identifier, found '2x'"),
-            (lambda: self.model.run([]), ValueError, "run: tokens: expected at least one token, found none"),
-            (lambda: self.model.run([9]), quench.QuenchError, "token 0 is 9, outside the vocabulary of 7"),
-            (lambda: self.model.sequence().run([1], last=2), quench.QuenchArgumentError, "logits: expected at most 1 rows"),
-            (lambda: self.model.sequence().rewind(3), quench.QuenchArgumentError, "position: expected 0 to 0, found 3"),
-            (lambda: self.model.generate([1], 99), ValueError, "tokens: expected at most 16 after the prompt"),
-            (lambda: self.model.generate([1], 1, temperature="hot"), TypeError, "temperature: expected a number, found 'hot'"),
-            (lambda: quench.load(ROOT / "hf"), quench.QuenchError, "expected a model folder with model.mlir"),
-            (lambda: quench.import_model(ROOT / "none", ROOT / "out"), quench.QuenchError, "none: expected a Hugging Face folder"),
-            (lambda: quench.Session(threads=-1), ValueError, "threads: expected 0 to"),
-            (lambda: quench.Session(threads=9999), quench.QuenchArgumentError, "threads: expected 0 to 1024, found 9999"),
-            (lambda: quench.Session(progress=3), TypeError, "progress: expected True, False or a function, found 3"),
-            (lambda: quench.write_report([], "x"), TypeError, "write_report: models: expected a model or some models"),
-            (lambda: self.model.report(), quench.QuenchError, "report.json"),
-        ]
-        for call, kind, message in cases:
-            with self.subTest(message=message), self.assertRaisesRegex(kind, message):
-                call()
-
     def test_exceptions_carry_diagnostics(self):
         with self.assertRaises(quench.QuenchError) as caught:
             self.model.quantize("w8a8-static", ROOT / "out")
@@ -226,105 +190,6 @@ class PackageTest(unittest.TestCase):
         with self.assertRaises(quench.QuenchError) as caught:
             quench.Model(ROOT / "model", session).compile(ROOT / "m.so", target="z80")
         self.assertEqual(said, list(caught.exception.diagnostics))
-
-    def test_functions_of_the_caller_may_raise(self):
-        def interrupt(*_):
-            raise KeyboardInterrupt
-
-        session = quench.Session(progress=interrupt)
-        with self.assertRaises(KeyboardInterrupt):
-            quench.Model(ROOT / "model", session).evaluate(ROOT / "ids.bin", window=8)
-
-    def test_steps_end_when_they_are_cancelled(self):
-        seen = []
-
-        def progress(step, _unit, done, total, _finished):
-            seen.append((step, done, total))
-            if step == "quantize" and done == 1:
-                session.cancel()
-
-        session = quench.Session(progress=progress)
-        with self.assertRaisesRegex(quench.QuenchError, "cancelled"):
-            quench.Model(ROOT / "model", session).quantize("w8a8-dynamic", ROOT / "cancelled")
-        self.assertEqual(seen[-1][:2], ("quantize", 1))
-        self.assertGreater(seen[-1][2], 1)
-        self.assertFalse((ROOT / "cancelled").exists())
-        # The next step is another one.
-        seen.clear()
-        quench.Model(ROOT / "model", session).evaluate(ROOT / "ids.bin", window=8)
-
-    def test_signals_end_steps(self):
-        # Shells have programs in the background ignore it.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        session = quench.Session(progress=lambda *_: signal.raise_signal(signal.SIGINT))
-        with self.assertRaises(KeyboardInterrupt):
-            quench.Model(ROOT / "model", session).quantize("w8a8-dynamic", ROOT / "interrupted")
-        self.assertFalse((ROOT / "interrupted").exists())
-
-    def interrupted(self, step):
-        """Runs a step that a signal reaches while it runs, and says how far it came."""
-        seen = []
-        running = threading.Event()
-
-        def progress(_step, _unit, done, total, _finished):
-            seen.append((done, total))
-            if done:
-                running.set()
-
-        def kill():
-            running.wait()
-            os.kill(os.getpid(), signal.SIGINT)
-
-        killer = threading.Thread(target=kill)
-        killer.start()
-        try:
-            step(quench.Model(ROOT / "model", quench.Session(threads=1, progress=progress)))
-        finally:
-            running.set()
-            killer.join()
-            self.seen = seen[-1]
-
-    def test_signals_from_outside_end_steps(self):
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        steps = [lambda model: model.evaluate(ROOT / "long.bin", window=8),
-                 lambda model: model.calibrate(ROOT / "long.bin", window=8, limit=30000, output=ROOT / "signalled"),
-                 lambda model: model.calibrate(([1, 2, 3] for _ in range(30000)), output=ROOT / "signalled")]
-        for index, step in enumerate(steps):
-            with self.subTest(index):
-                with self.assertRaises(KeyboardInterrupt):
-                    self.interrupted(step)
-                done, total = self.seen
-                self.assertLess(done, total or 30000)
-                self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
-
-    def test_signals_go_to_the_handler_of_the_caller(self):
-        calls = []
-        self.addCleanup(signal.signal, signal.SIGINT, signal.default_int_handler)
-
-        def handler(*_):
-            calls.append(signal.getsignal(signal.SIGINT))
-
-        signal.signal(signal.SIGINT, handler)
-        self.interrupted(lambda model: model.evaluate(ROOT / "long.bin", window=8, limit=2000))
-        self.assertEqual((calls, self.seen), ([handler], (2000, 2000)))
-
-    def test_signals_raise_in_code_of_the_caller(self):
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-        def samples():
-            try:
-                for _ in range(2):
-                    yield [1, 2, 3]
-                self.small.evaluate(ROOT / "ids.bin", window=8)
-                threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-                time.sleep(60)
-            except KeyboardInterrupt:
-                ended.append(True)
-
-        ended = []
-        self.model.calibrate(samples(), output=ROOT / "until-interrupted")
-        self.assertEqual(ended, [True])
-        self.assertTrue((ROOT / "until-interrupted").is_file())
 
     def test_sessions_are_independent(self):
         results = [None] * 3

@@ -1,0 +1,92 @@
+# Wrong arguments say what was expected, without NumPy and with it.
+# RUN: rm -rf %t && mkdir %t
+# RUN: %python %src/test/Import/Inputs/make_model.py %t/hf
+# RUN: env QUENCH_WITHOUT_NUMPY=1 %python %s %t -v 2>&1 | FileCheck %s
+# CHECK: OK
+import copy
+import os
+import pickle
+import sys
+import unittest
+from pathlib import Path
+
+if os.environ.get("QUENCH_WITHOUT_NUMPY"):
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+
+import quench
+
+ROOT = Path(sys.argv[1])
+RECIPE = {"weights": {"type": "i4", "group": 4, "scale": "f16"}, "activations": "none", "passes": ["quench-quantize"]}
+LINEAR = """
+func.func @f(%x: tensor<2x4xf32>) -> tensor<2x2xf32> {
+  %w = arith.constant dense<[[0.5, -1.0], [1.0, 0.5], [-0.3, 0.2], [0.7, 0.6]]> : tensor<4x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<2x4xf32>, tensor<4x2xf32>) outs(%z : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}"""
+
+
+class ArgumentsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.model = quench.import_model(ROOT / "hf", ROOT / "model", session=quench.Session(progress=False))
+        (ROOT / "ids.bin").write_bytes(bytes(range(7)) * 7)
+
+    def test_wrong_arguments_say_what_was_expected(self):
+        cases = [
+            (lambda: self.model.quantize(3, "out"), TypeError, r"quantize: recipe: expected a name, a path or a mapping, found 3 \(int\)"),
+            (lambda: self.model.quantize({"weights": object()}, "out"), TypeError, "quantize: recipe: expected texts, numbers"),
+            (lambda: self.model.quantize("w9", "out"), quench.QuenchError, "recipe 'w9': expected a file or one of .*w8a8-dynamic"),
+            (lambda: self.model.quantize({**RECIPE, "weights": {"type": "i99"}}, "out"), quench.QuenchError, "recipe:1:.*i99"),
+            (lambda: self.model.quantize("w4a8", ""), ValueError, "quantize: output: expected a path, found ''"),
+            (lambda: self.model.calibrate(5), TypeError, "calibrate: samples: expected a path or an iterable of sequences of tokens, found 5"),
+            (lambda: self.model.calibrate("x", window="8"), TypeError, "calibrate: window: expected an integer, found '8'"),
+            (lambda: self.model.calibrate(ROOT / "ids.bin", window=99), quench.QuenchError, "window: expected at most 16"),
+            (lambda: self.model.evaluate("none.bin"), quench.QuenchError, "none.bin: cannot read"),
+            (lambda: self.model.evaluate("x", window=1), ValueError, "evaluate: window: expected 2 to .* found 1"),
+            (lambda: self.model.evaluate("x", baseline=7), TypeError, "evaluate: baseline: expected a path, found 7"),
+            (lambda: self.model.compile(ROOT / "m.so", target="z80"), quench.QuenchError, "unknown target 'z80', expected host"),
+            (lambda: self.model.compile(ROOT / "m.so", name="2x"), quench.QuenchError, "expected a C identifier, found '2x'"),
+            (lambda: self.model.run([]), ValueError, "run: tokens: expected at least one token, found none"),
+            (lambda: self.model.run([9]), quench.QuenchError, "token 0 is 9, outside the vocabulary of 7"),
+            (lambda: self.model.sequence().run([1], last=2), quench.QuenchArgumentError, "run: last: expected at most 1, found 2"),
+            (lambda: self.model.sequence().rewind(3), quench.QuenchArgumentError, "position: expected 0 to 0, found 3"),
+            (lambda: self.model.generate([1], 99), ValueError, "generate: count: expected at most 16, found 99"),
+            (lambda: self.model.generate(b"\1", 2**31 - 1), quench.QuenchArgumentError, "count: expected at most 16, found 2147483647"),
+            (lambda: self.model.generate([1] * 17, 1), ValueError, "count: expected at most 0, found 1"),
+            (lambda: self.model.sequence().run([1], last=2**31 - 1), ValueError, "last: expected at most 1, found 2147483647"),
+            (lambda: self.model.run([1] * 17), ValueError, "run: tokens: expected at most 16, found 17"),
+            (lambda: self.model.generate([1], 1, temperature="hot"), TypeError, "temperature: expected a number, found 'hot'"),
+            (lambda: quench.load(ROOT / "hf"), quench.QuenchError, "expected a model folder with model.mlir"),
+            (lambda: quench.import_model(ROOT / "none", ROOT / "out"), quench.QuenchError, "none: expected a Hugging Face folder"),
+            (lambda: quench.Session(threads=-1), ValueError, "threads: expected 0 to"),
+            (lambda: quench.Session(threads=9999), quench.QuenchArgumentError, "threads: expected 0 to 1024, found 9999"),
+            (lambda: quench.Session(progress=3), TypeError, "progress: expected True, False or a function, found 3"),
+            (lambda: quench.write_report([], "x"), TypeError, "write_report: models: expected a model or some models"),
+            (lambda: self.model.report(), quench.QuenchError, "report.json"),
+        ]
+        for call, kind, message in cases:
+            with self.subTest(message=message), self.assertRaisesRegex(kind, message):
+                call()
+
+    def test_what_holds_memory_of_the_library_is_not_copied(self):
+        holders = [self.model.session, self.model.load(), self.model.sequence(), quench.Function(LINEAR, "f")]
+        for holder in holders:
+            for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
+                message = f"^a {type(holder).__name__} cannot be copied or pickled$"
+                with self.subTest(message), self.assertRaisesRegex(TypeError, message):
+                    duplicate(holder)
+        self.model.load()
+        for again in (copy.copy(self.model), copy.deepcopy(self.model), pickle.loads(pickle.dumps(self.model))):
+            self.assertEqual(again.path, self.model.path)
+            self.assertIsNot(again.session, self.model.session)
+            self.assertEqual(again.info, self.model.info)
+
+    def test_generate_to_the_last_position(self):
+        self.assertEqual(len(self.model.generate([1], 16)), 16)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
