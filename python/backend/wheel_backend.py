@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Builds the wheel (PEP 517) with the standard library alone: the package and libQuenchC.so.1 in it.
 
-The library is that of the setting or of the environment variable QUENCH_LIBRARY, or the only one below build/:
+The library is that of the setting or of the environment variable QUENCH_LIBRARY, from the current folder or the one above
+the package, or the only one below build/:
     pip wheel python --no-build-isolation --no-deps --config-settings library=build/release/lib/libQuenchC.so.1
     python3 python/backend/wheel_backend.py [FOLDER]
 Same library, same bytes.
@@ -31,10 +32,13 @@ def project():
 def find_library(settings):
     named = (settings or {}).get("library") or os.environ.get("QUENCH_LIBRARY")
     if named:
-        found = [Path(named)]
-    else:
-        found = sorted(ROOT.parent.glob(f"build/*/lib/{SONAME}"))
-    if len(found) != 1 or not found[0].is_file():
+        # pip calls from the folder of the package; what is named in a command line may begin above it.
+        for path in (Path(named), ROOT.parent / named):
+            if path.is_file():
+                return path
+        raise FileNotFoundError(f"{named}: expected {SONAME}, found no such file in {Path.cwd()} or {ROOT.parent}")
+    found = sorted(ROOT.parent.glob(f"build/*/lib/{SONAME}"))
+    if len(found) != 1:
         names = ", ".join(map(str, found)) or "none"
         raise FileNotFoundError(f"expected one {SONAME}, by the setting 'library' or below build/, found {names}")
     return found[0]
