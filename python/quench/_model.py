@@ -15,8 +15,9 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence as Seque
 from . import _library
 from ._errors import QuenchError, expected
 from ._running import LoadedModel, Logits, Sequence, Tokens, token_list
-from ._session import PathLike, Session, default_session, int_argument, path_argument
+from ._session import PathLike, Session, int_argument, path_argument, session_argument, text_argument
 
+NO_SAMPLE: Any = object()
 Recipe = Union[str, "os.PathLike[str]", Mapping[str, Any]]
 
 
@@ -63,7 +64,7 @@ class Model:
     def __init__(self, path: PathLike, session: Optional[Session] = None) -> None:
         path_argument("Model: path", path)
         self.path = Path(path)
-        self.session = session if session is not None else default_session()
+        self.session = session_argument("Model", session)
         self._loaded: Optional[LoadedModel] = None
 
     def __repr__(self) -> str:
@@ -100,19 +101,18 @@ class Model:
         collect  "channels", "histogram", "gram", separated by commas, "none" or "tokens"; see `quench calibrate --help`.
         output   another place for the archive.
         """
-        if not isinstance(collect, str):
-            raise expected("calibrate: collect", "a text", collect)
+        kinds = text_argument("calibrate: collect", collect)
         archive = None if output is None else path_argument("calibrate: output", output)
         most = None if limit is None else int_argument("calibrate: limit", limit, 1)
-        options = _library.CalibrateOptions(0, archive, collect.encode(), most or 128, int_argument("calibrate: window", window, 1))
+        options = _library.CalibrateOptions(0, archive, kinds, most or 128, int_argument("calibrate: window", window, 1))
         if isinstance(samples, (str, os.PathLike)):
             self.session.call("quenchCalibrate", self._bytes, path_argument("calibrate: samples", samples), options)
             return self
         if isinstance(samples, (bytes, bytearray)) or not isinstance(samples, Iterable):
             raise expected("calibrate: samples", "a path or an iterable of sequences of tokens", samples)
         iterator = iter(samples)
-        first = next(iterator, None)
-        if first is None:
+        first = next(iterator, NO_SAMPLE)
+        if first is NO_SAMPLE:
             raise ValueError("calibrate: samples: expected at least one, found none")
         first = token_list("calibrate: samples[0]", first)
         options.window = len(first)
@@ -122,8 +122,8 @@ class Model:
 
     def _calibrate_on(self, samples: Iterator[Tokens], options: _library.CalibrateOptions) -> None:
         def copy(index: int, memory: Any, window: int) -> int:
-            sample = next(samples, None)
-            if sample is None:
+            sample = next(samples, NO_SAMPLE)
+            if sample is NO_SAMPLE:
                 return 0
             tokens = token_list(f"calibrate: samples[{index}]", sample)
             if len(tokens) != window:
@@ -148,6 +148,7 @@ class Model:
         verify_each       run the model after every pass that must not change what it computes.
         measured_windows  windows of the calibration that outputs of layers are measured on for the report.
         """
+        kinds = "a name, a path or a mapping"
         if isinstance(recipe, Mapping):
             contents = {"name": "custom", "summary": "a recipe of the caller", **recipe}
             try:
@@ -156,9 +157,9 @@ class Model:
             except TypeError as error:
                 raise TypeError(f"quantize: recipe: expected texts, numbers, lists and mappings: {error}") from None
         elif isinstance(recipe, (str, os.PathLike)):
-            text = path_argument("quantize: recipe", recipe)
+            text = path_argument("quantize: recipe", recipe, kinds)
         else:
-            raise expected("quantize: recipe", "a name, a path or a mapping", recipe)
+            raise expected("quantize: recipe", kinds, recipe)
         archive = None if calibration is None else path_argument("quantize: calibration", calibration)
         options = _library.QuantizeOptions(0, archive, int(bool(verify_each)),
                                            int_argument("quantize: measured_windows", measured_windows, 0))
@@ -167,11 +168,8 @@ class Model:
 
     def compile(self, output: PathLike, *, target: str = "host", name: Optional[str] = None) -> Path:
         """Compiles to .so or .o, with a C header beside it, .s, .ll or .mlir, and returns where it is."""
-        if not isinstance(target, str):
-            raise expected("compile: target", "a name or a path", target)
-        if name is not None and not isinstance(name, str):
-            raise expected("compile: name", "a text", name)
-        options = _library.CompileOptions(0, target.encode(), None if name is None else name.encode())
+        options = _library.CompileOptions(0, text_argument("compile: target", target, "a name or a path"),
+                                          None if name is None else text_argument("compile: name", name))
         self.session.call("quenchCompile", self._bytes, path_argument("compile: output", output), options)
         return Path(output)
 
@@ -196,7 +194,7 @@ class Model:
     def load(self) -> LoadedModel:
         """The model in memory, compiled for this machine; compiled once."""
         if self._loaded is None:
-            self._loaded = LoadedModel(self.session, self._bytes)
+            self._loaded = LoadedModel(self.session, self.path)
         return self._loaded
 
     def sequence(self) -> Sequence:
@@ -228,7 +226,7 @@ def open_model(path: PathLike, session: Optional[Session] = None) -> Model:
 def import_model(source: PathLike, output: PathLike, *, max_positions: int = 0, session: Optional[Session] = None) -> Model:
     """Makes a model folder of a Hugging Face folder or a GGUF file. `max_positions` is how many tokens a sequence can have; 0 for
     what the model is made for, at most 4096."""
-    model = Model(output, session)
+    model = Model(output, session_argument("import_model", session))
     options = _library.ImportOptions(0, int_argument("import_model: max_positions", max_positions, 0))
     model.session.call("quenchImport", path_argument("import_model: source", source),
                        path_argument("import_model: output", output), options, None)
@@ -237,7 +235,7 @@ def import_model(source: PathLike, output: PathLike, *, max_positions: int = 0, 
 
 def write_report(models: "Union[Model, Sequences[Model]]", output: PathLike) -> Path:
     """Writes one HTML page about one to four quantized models, and returns where it is."""
-    listed = [models] if isinstance(models, Model) else list(models)
+    listed = [models] if isinstance(models, Model) else list(models) if isinstance(models, Iterable) else []
     if not listed or not all(isinstance(model, Model) for model in listed):
         raise expected("write_report: models", "a model or some models", models)
     path_argument("write_report: output", output)
@@ -247,20 +245,20 @@ def write_report(models: "Union[Model, Sequences[Model]]", output: PathLike) -> 
     return Path(output)
 
 
-def _summaries(function: str, session: Optional[Session]) -> "dict[str, str]":
-    return {entry["name"]: entry["summary"] for entry in (session or default_session()).json(function)}
+def _summaries(place: str, function: str, session: Optional[Session]) -> "dict[str, str]":
+    return {entry["name"]: entry["summary"] for entry in session_argument(place, session).json(function)}
 
 
 def recipes(session: Optional[Session] = None) -> "dict[str, str]":
     """The built-in recipes: names, and what they do in a line."""
-    return _summaries("quenchRecipes", session)
+    return _summaries("recipes", "quenchRecipes", session)
 
 
 def targets(session: Optional[Session] = None) -> "dict[str, str]":
     """What models can be compiled for: names, for `Model.compile(target=…)`, and what they are in a line."""
-    return _summaries("quenchTargets", session)
+    return _summaries("targets", "quenchTargets", session)
 
 
 def formats(session: Optional[Session] = None) -> "dict[str, str]":
     """The encodings of elements and scales: names, for recipes, and what they are in a line."""
-    return _summaries("quenchFormats", session)
+    return _summaries("formats", "quenchFormats", session)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Optional, Union
 
 from . import _library
 from ._errors import QuenchArgumentError, expected
-from ._session import Handle, Session, int_argument
+from ._session import Handle, PathLike, Session, index_of, int_argument, path_argument
 
 try:
     import numpy
@@ -27,6 +27,9 @@ def token_list(place: str, tokens: Tokens) -> list[int]:
     """Ids as plain integers: from any iterable of them, an array of integers, or bytes; text is its UTF-8 bytes."""
     if isinstance(tokens, str):
         tokens = tokens.encode()
+    shape = getattr(tokens, "shape", None)
+    if isinstance(shape, tuple) and len(shape) != 1:
+        raise ValueError(f"{place}: expected one row of token ids, found an array of shape {tuple(shape)}")
     try:
         items = list(tokens)
     except TypeError:
@@ -34,15 +37,13 @@ def token_list(place: str, tokens: Tokens) -> list[int]:
     if not items:
         raise ValueError(f"{place}: expected at least one token, found none")
     for index, item in enumerate(items):
-        if isinstance(item, bool) or not hasattr(item, "__index__"):
-            raise expected(f"{place}[{index}]", "a token id", item)
-        items[index] = item.__index__()
+        items[index] = index_of(f"{place}[{index}]", "a token id", item)
         if not -(2**31) <= items[index] < 2**31:
             raise ValueError(f"{place}[{index}]: expected a token id, found {item}")
     return items
 
 
-def _tensor(data: "ctypes.Array[Any]", element: int, shape: "list[int]") -> _library.Tensor:
+def tensor_of(data: "ctypes.Array[Any]", element: int, shape: "list[int]") -> _library.Tensor:
     """Describes memory; the result keeps what it refers to."""
     sizes = (ctypes.c_int64 * len(shape))(*shape)
     tensor = _library.Tensor(ctypes.cast(data, ctypes.c_void_p), element, len(shape), sizes)
@@ -51,7 +52,7 @@ def _tensor(data: "ctypes.Array[Any]", element: int, shape: "list[int]") -> _lib
 
 
 def token_tensor(tokens: "list[int]") -> _library.Tensor:
-    return _tensor((ctypes.c_int32 * len(tokens))(*tokens), _library.ELEMENT_I32, [len(tokens)])
+    return tensor_of((ctypes.c_int32 * len(tokens))(*tokens), _library.ELEMENT_I32, [len(tokens)])
 
 
 def at_most(place: str, number: int, most: int) -> None:
@@ -63,11 +64,13 @@ def at_most(place: str, number: int, most: int) -> None:
 class LoadedModel(Handle):
     """A model that is compiled for this machine, in memory."""
 
-    def __init__(self, session: Session, path: bytes) -> None:
+    def __init__(self, session: Session, path: PathLike) -> None:
         self._handle = ctypes.c_void_p()
+        if not isinstance(session, Session):
+            raise expected("LoadedModel: session", "a Session", session)
         self.session = session
         self._library = session._library
-        session.call("quenchModelLoad", path, ctypes.byref(self._handle))
+        session.call("quenchModelLoad", path_argument("LoadedModel: path", path), ctypes.byref(self._handle))
 
     def __del__(self) -> None:
         if self._handle:
@@ -91,6 +94,10 @@ class Sequence(Handle):
 
     def __init__(self, model: LoadedModel, original: "Optional[Sequence]" = None) -> None:
         self._handle = ctypes.c_void_p()
+        if not isinstance(model, LoadedModel):
+            raise expected("Sequence: model", "a LoadedModel", model)
+        if original is not None and not isinstance(original, Sequence):
+            raise expected("Sequence: original", "a Sequence", original)
         self._model = model
         self._library = model._library
         if original is None:
@@ -124,7 +131,7 @@ class Sequence(Handle):
         at_most("run: tokens", len(ids), self._model.max_positions - len(self))
         vocab = self._model.vocab_size
         memory = (ctypes.c_float * (rows * vocab))()
-        logits = _tensor(memory, _library.ELEMENT_F32, [rows, vocab])
+        logits = tensor_of(memory, _library.ELEMENT_F32, [rows, vocab])
         self._model.session.invoke("quenchModelRun", self._model._handle, self._handle, token_tensor(ids), logits)
         if numpy is not None:
             return numpy.frombuffer(memory, dtype=numpy.float32).reshape(rows, vocab)

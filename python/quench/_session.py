@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import operator
 import os
 import signal
 import sys
@@ -29,21 +30,38 @@ def library() -> ctypes.CDLL:
     return _shared
 
 
-def path_argument(place: str, value: PathLike) -> bytes:
+def path_argument(place: str, value: PathLike, what: str = "a path") -> bytes:
     """A path as C takes it, or a TypeError."""
     if not isinstance(value, (str, os.PathLike)):
-        raise expected(place, "a path", value)
+        raise expected(place, what, value)
     path = os.fsencode(value)
     if not path or b"\0" in path:
-        raise ValueError(f"{place}: expected a path, found {value!r}")
+        raise ValueError(f"{place}: expected {what}, found {value!r}")
     return path
+
+
+def text_argument(place: str, value: str, what: str = "a text") -> bytes:
+    """A text as C takes it, or an exception."""
+    if not isinstance(value, str):
+        raise expected(place, what, value)
+    if "\0" in value:
+        raise ValueError(f"{place}: expected {what}, found NUL in it")
+    return value.encode()
+
+
+def index_of(place: str, what: str, value: Any) -> int:
+    """An integer of Python or NumPy as one of Python, or a TypeError."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass  # Arrays have the method and refuse.
+    raise expected(place, what, value)
 
 
 def int_argument(place: str, value: int, least: int) -> int:
     """An integer that is at least `least`, or an exception."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise expected(place, "an integer", value)
-    number = value.__index__()
+    number = index_of(place, "an integer", value)
     if not least <= number < 2**31:
         raise ValueError(f"{place}: expected {least} to {2**31 - 1}, found {number}")
     return number
@@ -229,6 +247,15 @@ class Session(Handle):
 
     def json(self, name: str, *arguments: Any) -> Any:
         return json.loads(self.text(name, *arguments))
+
+
+def session_argument(place: str, session: Optional[Session]) -> Session:
+    """A session, the default one for None, or a TypeError."""
+    if session is None:
+        return default_session()
+    if not isinstance(session, Session):
+        raise expected(f"{place}: session", "a Session", session)
+    return session
 
 
 _default: Optional[Session] = None

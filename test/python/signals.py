@@ -113,6 +113,16 @@ class SignalsTest(unittest.TestCase):
         self.interrupted(lambda model: model.evaluate(ROOT / "long.bin", window=8, limit=2000))
         self.assertEqual((calls, self.seen), ([handler], (2000, 2000)))
 
+    def test_steps_in_code_of_the_caller_end_alone(self):
+        def samples():
+            for _ in range(2):
+                with self.assertRaises(KeyboardInterrupt):
+                    self.interrupted(lambda model: model.evaluate(ROOT / "long.bin", window=8))
+                yield [1, 2, 3]
+
+        quench.Model(ROOT / "model").calibrate(samples(), output=ROOT / "nested")
+        self.assertTrue((ROOT / "nested").is_file())
+
     def test_signals_raise_in_code_of_the_caller(self):
         def samples():
             try:
