@@ -241,8 +241,23 @@ def write_report(models: "Union[Model, Sequences[Model]]", output: PathLike) -> 
     path_argument("write_report: output", output)
     names = (_library.c_char_p * len(listed))(*(model._bytes for model in listed))
     page = listed[0].session.text("quenchReportPage", names, len(listed))
-    Path(output).write_text(page, encoding="utf-8")
+    _write(Path(output), page)
     return Path(output)
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file as a whole: when that fails, what was there stays, and nothing else."""
+    destination = Path(os.path.realpath(path))
+    if destination.exists() and not destination.is_file():
+        destination.write_text(text, encoding="utf-8")  # A device, or a folder, which raises.
+        return
+    temporary = destination.with_name(f"{destination.name}.{os.urandom(4).hex()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, destination)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _summaries(place: str, function: str, session: Optional[Session]) -> "dict[str, str]":

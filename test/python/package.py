@@ -6,6 +6,7 @@
 import ctypes
 import math
 import os
+import resource
 import sys
 import threading
 import unittest
@@ -147,6 +148,28 @@ class PackageTest(unittest.TestCase):
         self.assertIn("w8a8-dynamic", quench.recipes())
         self.assertIn("x86-avx2", quench.targets())
         self.assertIn("f8E4M3FN", quench.formats())
+
+    def test_reports_are_whole(self):
+        folder = ROOT / "reports"
+        folder.mkdir()
+        page = quench.write_report(self.small, folder / "page.html")
+        (folder / "link.html").symlink_to("page.html")
+        whole = page.read_text()
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        try:
+            for name in ("page.html", "link.html", "other.html"):
+                with self.assertRaises(OSError):
+                    quench.write_report(self.small, folder / name)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        self.assertEqual(page.read_text(), whole)
+        quench.write_report([self.small] * 2, folder / "link.html")
+        self.assertNotEqual(page.read_text(), whole)
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), ["link.html", "page.html"])
+        with self.assertRaises(IsADirectoryError):
+            quench.write_report(self.small, folder)
+        self.assertEqual(quench.write_report(self.small, os.devnull), Path(os.devnull))
 
     def test_export(self):
         for model, name in ((self.model, "float.gguf"), (self.small, "small.hf")):
