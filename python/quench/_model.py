@@ -18,7 +18,7 @@ from ._running import LoadedModel, Logits, Sequence, Tokens, token_list
 from ._session import PathLike, Session, int_argument, path_argument, session_argument, text_argument
 
 NO_SAMPLE: Any = object()
-Recipe = Union[str, "os.PathLike[str]", Mapping[str, Any]]
+Recipe = Union[str, os.PathLike[str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-Tokens = Union[Iterable[int], bytes, "NDArray[Any]"]
-Logits = Union["NDArray[float32]", "list[list[float]]"]
+    Tokens = Union[Iterable[int], bytes, NDArray[Any]]
+    Logits = Union[NDArray[float32], list[list[float]]]
+elif numpy is not None:
+    # Versions of NumPy differ in what they can say of elements when they run.
+    Tokens = Union[Iterable[int], bytes, numpy.ndarray]
+    Logits = Union[numpy.ndarray, list[list[float]]]
+else:
+    Tokens = Union[Iterable[int], bytes]
+    Logits = list[list[float]]
 
 
 def token_list(place: str, tokens: Tokens) -> list[int]:

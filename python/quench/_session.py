@@ -16,7 +16,7 @@ from typing import Any, Callable, Optional, TextIO, Union
 from . import _library
 from ._errors import SEVERITIES, Message, QuenchArgumentError, QuenchError, expected
 
-PathLike = Union[str, "os.PathLike[str]"]
+PathLike = Union[str, os.PathLike[str]]
 ProgressCallback = Callable[[str, str, int, int, bool], None]
 
 _shared: Optional[ctypes.CDLL] = None

@@ -9,6 +9,8 @@ import os
 import resource
 import sys
 import threading
+import types
+import typing
 import unittest
 from pathlib import Path
 
@@ -148,6 +150,17 @@ class PackageTest(unittest.TestCase):
         self.assertIn("w8a8-dynamic", quench.recipes())
         self.assertIn("x86-avx2", quench.targets())
         self.assertIn("f8E4M3FN", quench.formats())
+
+    def test_types_of_everything(self):
+        for name in quench.__all__:
+            whole = getattr(quench, name)
+            for function in [whole, *vars(whole).values()] if isinstance(whole, type) else [whole]:
+                function = function.fget if isinstance(function, property) else function
+                if isinstance(function, (type, types.FunctionType)):
+                    with self.subTest(name=name, function=function.__name__):
+                        self.assertIsNotNone(typing.get_type_hints(function))
+        tokens = typing.get_type_hints(quench.Model.run)["tokens"]
+        self.assertIn(bytes, typing.get_args(tokens))
 
     def test_reports_are_whole(self):
         folder = ROOT / "reports"
