@@ -107,6 +107,7 @@ class Function(Handle):
         self._handle = ctypes.c_void_p()
         texts = text_argument("Function: ir", ir), text_argument("Function: name", name)
         self.session = session_argument("Function", session)
+        self._name = name
         self._library = self.session._library
         store = None if weights is None else path_argument("Function: weights", weights)
         self.session.call("quenchFunctionCompile", *texts, store, ctypes.byref(self._handle))
@@ -114,6 +115,9 @@ class Function(Handle):
     def __del__(self) -> None:
         if self._handle:
             self._library.quenchFunctionDestroy(self._handle)
+
+    def __repr__(self) -> str:
+        return f"<quench.Function {self._name!r}>"
 
     def __call__(self, *arguments: Value, shapes: "Sequence[Sequence[int]]",
                  types: "Optional[Sequence[str]]" = None) -> Any:

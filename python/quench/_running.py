@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from typing import TYPE_CHECKING, Any, Iterable, Optional, Union
 
 from . import _library
@@ -77,11 +78,15 @@ class LoadedModel(Handle):
             raise expected("LoadedModel: session", "a Session", session)
         self.session = session
         self._library = session._library
+        self._path = path
         session.call("quenchModelLoad", path_argument("LoadedModel: path", path), ctypes.byref(self._handle))
 
     def __del__(self) -> None:
         if self._handle:
             self._library.quenchModelDestroy(self._handle)
+
+    def __repr__(self) -> str:
+        return f"<quench.LoadedModel of {os.fspath(self._path)!r}>"
 
     @property
     def vocab_size(self) -> int:
@@ -116,6 +121,9 @@ class Sequence(Handle):
     def __del__(self) -> None:
         if self._handle:
             self._library.quenchSequenceDestroy(self._handle)
+
+    def __repr__(self) -> str:
+        return f"<quench.Sequence of {os.fspath(self._model._path)!r}, tokens: {len(self)}>"
 
     def __len__(self) -> int:
         """Tokens so far."""

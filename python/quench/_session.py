@@ -152,7 +152,7 @@ class Session(Handle):
             progress = sys.stderr is not None and sys.stderr.isatty()
         if not isinstance(progress, bool) and not callable(progress):
             raise expected("Session: progress", "True, False or a function", progress)
-        int_argument("Session: threads", threads, 0)
+        self._threads = int_argument("Session: threads", threads, 0)
         self._on_message = on_message
         self._progress: Optional[ProgressCallback] = None
         if progress is not False:
@@ -178,6 +178,9 @@ class Session(Handle):
         if getattr(self, "_handle", None):
             self._library.quenchContextDestroy(self._handle)
             self._handle = None
+
+    def __repr__(self) -> str:
+        return f"<quench.Session, threads: {self._threads or 'one for each core'}>"
 
     def keep(self, error: BaseException) -> None:
         """Remembers what a function of the caller raised, to raise it when the step has ended, and ends the step."""

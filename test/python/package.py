@@ -162,6 +162,16 @@ class PackageTest(unittest.TestCase):
         tokens = typing.get_type_hints(quench.Model.run)["tokens"]
         self.assertIn(bytes, typing.get_args(tokens))
 
+    def test_what_is_printed_says_what_it_is_of(self):
+        path = str(ROOT / "w8")
+        sequence = self.small.sequence()
+        sequence.run([1, 2])
+        said = {self.session: "<quench.Session, threads: 2>", quench.Session(): "<quench.Session, threads: one for each core>",
+                self.small.load(): f"<quench.LoadedModel of {path!r}>", sequence: f"<quench.Sequence of {path!r}, tokens: 2>",
+                quench.Function(LINEAR, "f"): "<quench.Function 'f'>"}
+        for value, text in said.items():
+            self.assertEqual(repr(value), text)
+
     def test_reports_are_whole(self):
         folder = ROOT / "reports"
         folder.mkdir()
