@@ -63,10 +63,13 @@ Expected<StagingFolder> StagingFolder::create(StringRef target, ArrayRef<StringR
   do {
     SmallString<128> unique;
     sys::fs::createUniquePath(stem + ".%%%%%%%%.tmp", unique, /*MakeAbsolute=*/false);
+    // Before there is a folder: a signal may come as soon as there is one.
+    staging.temporary = unique.str().str();
+    staging.guard();
     code = sys::fs::create_directory(unique, /*IgnoreExisting=*/false, sys::fs::perms::all_all);
-    if (!code) {
-      staging.temporary = unique.str().str();
-      staging.guard();
+    if (code) {
+      staging.release();
+      staging.temporary.clear();
     }
   } while (code == std::errc::file_exists);
   if (code) {

@@ -144,14 +144,12 @@ static Error writeSharedLibrary(StringRef object, StringRef path, const TargetMa
       }
     }
   });
-  if (std::error_code error = sys::fs::createUniqueFile(path + ".%%%%%%.o", objectPath)) {
+  if (std::error_code error = createUniqueFileUntilSignal(path + ".%%%%%%.o", objectPath)) {
     return createStringError(error, "cannot write beside '" + path + "': " + error.message());
   }
-  removeOnSignal(objectPath);
-  if (std::error_code error = sys::fs::createUniqueFile(path + ".%%%%%%.so", libraryPath)) {
+  if (std::error_code error = createUniqueFileUntilSignal(path + ".%%%%%%.so", libraryPath)) {
     return createStringError(error, "cannot write beside '" + path + "': " + error.message());
   }
-  removeOnSignal(libraryPath);
   if (Error error = writeFileAtomically(objectPath, object)) {
     return error;
   }

@@ -91,12 +91,11 @@ Expected<std::unique_ptr<AtomicFile>> AtomicFile::create(StringRef path) {
     sys::path::append(sibling, "quench-output");
     model = sibling.str().str();
   }
-  if (std::error_code code = sys::fs::createUniqueFile(model + ".%%%%%%%%.tmp", descriptor,
-                                                       temporary, sys::fs::OF_None)) {
+  // Killed by a signal that can be caught: remove the temporary file on the way out.
+  if (std::error_code code =
+          createUniqueFileUntilSignal(model + ".%%%%%%%%.tmp", temporary, descriptor)) {
     return cannotCreate(code.message());
   }
-  // Killed by a signal that can be caught: remove the temporary file on the way out.
-  removeOnSignal(temporary);
   return std::unique_ptr<AtomicFile>(
       new AtomicFile(path.str(), destination.str().str(), temporary.str().str(), descriptor));
 }

@@ -8,6 +8,8 @@
 #include "quench/Support/RemoveOnSignal.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 
 #include <array>
@@ -71,6 +73,33 @@ void quench::keepOnSignal(StringRef path) {
   if (isEnabled) {
     sys::DontRemoveFileOnSignal(path);
   }
+}
+
+std::error_code quench::createUniqueFileUntilSignal(const Twine &model, SmallVectorImpl<char> &path,
+                                                    int &descriptor) {
+  std::error_code code;
+  do {
+    path.clear();
+    sys::fs::createUniquePath(model, path, /*MakeAbsolute=*/false);
+    StringRef name(path.data(), path.size());
+    // Before there is a file: a signal may come as soon as there is one.
+    removeOnSignal(name);
+    code = sys::fs::openFileForReadWrite(name, descriptor, sys::fs::CD_CreateNew, sys::fs::OF_None);
+    if (code) {
+      keepOnSignal(name);
+    }
+  } while (code == std::errc::file_exists);
+  if (code) {
+    path.clear();
+  }
+  return code;
+}
+
+std::error_code quench::createUniqueFileUntilSignal(const Twine &model,
+                                                    SmallVectorImpl<char> &path) {
+  int descriptor = -1;
+  std::error_code code = createUniqueFileUntilSignal(model, path, descriptor);
+  return code ? code : sys::Process::SafelyCloseFileDescriptor(descriptor);
 }
 
 void quench::removeFolderOnSignal(StringRef path) {

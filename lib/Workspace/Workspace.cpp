@@ -47,10 +47,9 @@ Error Workspace::edit(function_ref<Error(SafetensorsWriter &)> write) {
   sys::path::append(folder, ".quench-scratch");
   // The writer makes a temporary file of its own beside this name and replaces it.
   SmallString<128> path;
-  if (std::error_code code = sys::fs::createUniqueFile(folder + ".%%%%%%%%.safetensors", path)) {
+  if (std::error_code code = createUniqueFileUntilSignal(folder + ".%%%%%%%%.safetensors", path)) {
     return createStringError(folder + ": cannot create a scratch file: " + code.message());
   }
-  removeOnSignal(path);
   scope_exit remove([&] {
     sys::fs::remove(path);
     keepOnSignal(path);

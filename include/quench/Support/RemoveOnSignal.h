@@ -8,7 +8,11 @@
 #ifndef QUENCH_SUPPORT_REMOVEONSIGNAL_H
 #define QUENCH_SUPPORT_REMOVEONSIGNAL_H
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
+
+#include <system_error>
 
 namespace quench {
 
@@ -22,6 +26,14 @@ void enableRemoveOnSignal();
 void removeOnSignal(llvm::StringRef path);
 /// Ends the above.
 void keepOnSignal(llvm::StringRef path);
+
+/// `llvm::sys::fs::createUniqueFile` of a file that a signal removes from its first instant on;
+/// opened for writing. On failure `path` is empty.
+std::error_code createUniqueFileUntilSignal(const llvm::Twine &model,
+                                            llvm::SmallVectorImpl<char> &path, int &descriptor);
+/// The same, closed.
+std::error_code createUniqueFileUntilSignal(const llvm::Twine &model,
+                                            llvm::SmallVectorImpl<char> &path);
 
 /// The same for a folder, if it is empty once the files are removed.
 void removeFolderOnSignal(llvm::StringRef path);
