@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quench/Support/AtomicFile.h"
+#include "quench/Support/RemoveOnSignal.h"
 
 #include "TemporaryFolder.h"
 
@@ -174,6 +175,8 @@ TEST(AtomicFile, InterruptedWriterLeavesTheOldFileAndNothingElse) {
   folder.put("out", "old");
   pid_t child = ::fork();
   if (child == 0) {
+    // As main of a tool does.
+    enableRemoveOnSignal();
     auto file = cantFail(AtomicFile::create(folder / "out"));
     cantFail(file->write(std::string(3 << 20, 'x')));
     // Not SIGINT, which test runners ignore for their children.
