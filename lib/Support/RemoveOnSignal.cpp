@@ -15,8 +15,9 @@
 #include <array>
 #include <atomic>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
+#include <deque>
+#include <mutex>
+#include <string>
 #include <unistd.h>
 
 using namespace llvm;
@@ -26,11 +27,19 @@ static bool isEnabled = false;
 
 /// A signal may come between any two instructions: an entry is a whole name or none. More folders
 /// than there are entries stay.
-static std::array<std::atomic<char *>, 8> folders;
+static std::array<std::atomic<const char *>, 8> folders;
+
+/// What entries point to, now or once: the handler may be reading it. Lives as long as handlers.
+static const char *keepName(StringRef path) {
+  static std::mutex mutex;
+  static auto &names = *new std::deque<std::string>;
+  std::lock_guard<std::mutex> lock(mutex);
+  return names.emplace_back(path.str()).c_str();
+}
 
 static void removeAndEnd(int signal) {
   sys::RunInterruptHandlers();
-  for (std::atomic<char *> &folder : folders) {
+  for (std::atomic<const char *> &folder : folders) {
     if (const char *path = folder.load()) {
       ::rmdir(path);
     }
@@ -106,20 +115,18 @@ void quench::removeFolderOnSignal(StringRef path) {
   if (!isEnabled) {
     return;
   }
-  char *name = ::strdup(path.str().c_str());
-  for (std::atomic<char *> &folder : folders) {
-    char *free = nullptr;
+  const char *name = keepName(path);
+  for (std::atomic<const char *> &folder : folders) {
+    const char *free = nullptr;
     if (folder.compare_exchange_strong(free, name)) {
       return;
     }
   }
-  std::free(name);
 }
 
 void quench::keepFolderOnSignal(StringRef path) {
-  for (std::atomic<char *> &folder : folders) {
-    char *name = folder.load();
-    // Not freed: the handler may be reading it.
+  for (std::atomic<const char *> &folder : folders) {
+    const char *name = folder.load();
     if (name && path == name) {
       folder.compare_exchange_strong(name, nullptr);
     }
