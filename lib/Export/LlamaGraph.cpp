@@ -57,7 +57,6 @@ private:
 
   bool fail(Operation *op, const Twine &expected, const Twine &found);
   bool fail(Value value, const Twine &expected);
-  /// The value that stands before roundings, which are noted.
   /// What `value` was before it was rounded, which `rounds` then says.
   Value unrounded(Value value, bool &rounds);
   Value unrounded(Value value) { return unrounded(value, graph.roundsOthers); }

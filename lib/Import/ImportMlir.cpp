@@ -11,6 +11,7 @@
 #include "quench/Interfaces/QuantizableOpInterface.h"
 #include "quench/Model/ModelFolder.h"
 #include "quench/Model/ModuleFile.h"
+#include "quench/Transforms/DenseConstant.h"
 #include "quench/Transforms/Passes.h"
 #include "quench/WeightStore/QuantizedWeight.h"
 
@@ -18,7 +19,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -51,19 +51,11 @@ static FailureOr<DenseElementsAttr> movedElements(Operation *op) {
   if (!type || !kindOf(type.getElementType()) || type.getNumElements() < minMovedElements) {
     return DenseElementsAttr();
   }
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    size_t found = blob ? blob->getData().size() : 0;
-    size_t needed = static_cast<size_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8;
-    if (found != needed) {
-      return op->emitError() << "expected the resource '" << resource.getRawHandle().getKey()
-                             << "' with the " << needed << " bytes of " << type << ", found "
-                             << found;
-    }
-    value = DenseElementsAttr::getFromRawBuffer(type, blob->getData());
+  FailureOr<DenseElementsAttr> dense = denseElements(op, elements);
+  if (failed(dense)) {
+    return failure();
   }
-  auto dense = dyn_cast<DenseElementsAttr>(value);
-  return dense && !dense.isSplat() ? dense : DenseElementsAttr();
+  return *dense && !dense->isSplat() ? *dense : DenseElementsAttr();
 }
 
 static StringRef nameOf(Location location) {

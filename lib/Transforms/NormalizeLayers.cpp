@@ -12,6 +12,7 @@
 
 #include "quench/ExternalModels/UpstreamModels.h"
 #include "quench/Interfaces/QuantizableOpInterface.h"
+#include "quench/Transforms/DenseConstant.h"
 #include "quench/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,7 +20,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -161,29 +161,6 @@ static std::vector<char> gather(ArrayRef<char> bytes, size_t size, ArrayRef<int6
 // Weights
 //===----------------------------------------------------------------------===//
 
-/// The elements of a constant, those of a resource copied; null for what is neither. Fails where a
-/// resource has no data.
-static FailureOr<DenseElementsAttr> constantElements(Operation *op) {
-  ElementsAttr elements;
-  if (!matchPattern(op, m_Constant(&elements))) {
-    return DenseElementsAttr();
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(elements);
-  if (!resource) {
-    return dyn_cast<DenseElementsAttr>(elements);
-  }
-  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-  ArrayRef<char> bytes = blob ? blob->getData() : ArrayRef<char>();
-  ShapedType type = resource.getType();
-  auto needed = static_cast<size_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8;
-  if (bytes.size() != needed) {
-    return op->emitError() << "expected the resource '" << resource.getRawHandle().getKey()
-                           << "' with the " << needed << " bytes of " << type << ", found "
-                           << bytes.size();
-  }
-  return DenseElementsAttr::getFromRawBuffer(type, bytes);
-}
-
 static bool isStaticFloat(Type type) {
   auto ranked = dyn_cast<RankedTensorType>(type);
   return ranked && ranked.hasStaticShape() && isa<FloatType>(ranked.getElementType()) &&
@@ -213,13 +190,13 @@ static LogicalResult normalizeWeight(OpOperand &weight) {
   if (!root || root->getNumResults() != 1 || !isStaticFloat(root->getResult(0).getType())) {
     return success();
   }
-  FailureOr<DenseElementsAttr> elements = constantElements(root);
-  if (failed(elements)) {
-    return failure();
-  }
-  DenseElementsAttr given;
-  if (!*elements || (moves.empty() && matchPattern(root, m_Constant(&given)))) {
+  ElementsAttr value;
+  if (!matchPattern(root, m_Constant(&value)) || (moves.empty() && isa<DenseElementsAttr>(value))) {
     return success();
+  }
+  FailureOr<DenseElementsAttr> elements = denseElements(root, value);
+  if (failed(elements) || !*elements) {
+    return LogicalResult(elements);
   }
   for (Operation *move : llvm::reverse(moves)) {
     *elements = applyMove(move, *elements);

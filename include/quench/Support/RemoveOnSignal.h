@@ -1,4 +1,4 @@
-//===- RemoveOnSignal.h - Files that do not outlive a signal ------ -*- C++ -*-===//
+//===- RemoveOnSignal.h - Files that do not outlive a signal ----*- C++ -*-===//
 //
 // Part of the Quench project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
